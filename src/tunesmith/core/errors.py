@@ -1,0 +1,94 @@
+"""The error tree, and the shape of a problem.
+
+Every error that a user can meet says what happened, where, and what to do next. Exceptions are
+caught at the process borders only (CLI, child process, attempt, HTTP handler), which print
+``str(error)`` and leave with ``error.exit_code``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding in what the user gave: where it stands, which rule it breaks, how to mend it.
+
+    ``line`` and ``column`` count from 1 (``column`` in characters); ``path`` is a JSON path such as
+    ``messages[1].content``. Fields that do not apply are None.
+    """
+
+    rule: str
+    message: str
+    hint: str
+    severity: Severity = "error"
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+    def as_json(self) -> dict[str, str | int | None]:
+        return asdict(self)
+
+    def where(self) -> str:
+        """``file:line:column (path)``, leaving out what is unknown."""
+        spot = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{spot} ({self.path})" if self.path else spot
+
+    def __str__(self) -> str:
+        where = self.where()
+        return f"{where + ': ' if where else ''}{self.message} [{self.rule}] → {self.hint}"
+
+
+class TunesmithError(Exception):
+    """What happened (``message``) and what to do next (``hint``)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n→ {self.hint}" if self.hint else self.message
+
+
+class MachineError(TunesmithError):
+    """The machine's fault: a full disk, too little memory, a damaged installation."""
+
+
+class UserError(TunesmithError):
+    """The user's mistake, and what to change."""
+
+    exit_code = 2
+
+
+class Problems(UserError):
+    """Several findings at once: all of them are listed, not the first."""
+
+    def __init__(self, message: str, problems: Sequence[Problem], hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = [self.message, *(f"  {problem}" for problem in self.problems[:50])]
+        if len(self.problems) > 50:
+            lines.append(f"  … and {len(self.problems) - 50:,} more")
+        if self.hint:
+            lines.append(f"→ {self.hint}")
+        return "\n".join(lines)
+
+
+class TrainingStopped(TunesmithError):
+    """Training cannot go on: the loss is not finite, say. Names the step and its examples."""
+
+
+class Interrupted(TunesmithError):
+    """The user interrupted; a checkpoint is saved and the message says how to go on."""
+
+    exit_code = 130
