@@ -18,7 +18,7 @@ from tunesmith.core.errors import MachineError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    write_file(path, lambda temporary: temporary.write_bytes(content) and None)
+    write_file(path, lambda temporary: _fill(temporary, content))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,7 +32,7 @@ def write_json(path: Path, value: Any) -> None:
 def write_file(path: Path, writer: Callable[[Path], None]) -> None:
     """Let ``writer`` fill a temporary neighbour of ``path``, then publish it under its name."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with _disk_errors(path):
+    with disk_errors(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             writer(temporary)
@@ -52,7 +52,7 @@ def write_folder(path: Path, writer: Callable[[Path], None]) -> None:
     stay behind; ``sweep`` removes it.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with _disk_errors(path):
+    with disk_errors(path):
         try:
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
@@ -103,7 +103,8 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into sentences that say what to do."""
     try:
         yield
     except OSError as error:
@@ -117,3 +118,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
                 f"{path} could not be written: {error.strerror}.", "choose a folder that you may write to with --out"
             ) from error
         raise
+
+
+def _fill(path: Path, content: bytes) -> None:
+    path.write_bytes(content)

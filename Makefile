@@ -1,0 +1,45 @@
+# What a person types here. `make` alone says what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+set_up = $(PYTHON) scripts/set_up.py
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test soak check fix starter clean
+# Targets share .venv, so one at a time, also under make -j.
+.NOTPARALLEL:
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+quickstart: ## set up, then check data, fine-tune the built-in model, and see what changed
+	@$(set_up)
+	@$(BIN)/tunesmith quickstart
+
+test: ## the tests, against the reference libraries too
+	@$(set_up) --groups test,parity
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+soak: ## the tests that take minutes
+	@$(set_up) --groups test,parity
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak --timeout 3600
+
+check: ## format, lint, types, import rules, docs in step; under a minute
+	@$(set_up) --groups lint,test
+	@echo "check: format";  $(BIN)/ruff format --check --quiet --output-format concise . || { echo "make fix mends this"; exit 1; }
+	@echo "check: lint";    $(BIN)/ruff check --quiet --output-format concise .
+	@echo "check: types";   $(BIN)/mypy --no-error-summary
+	@echo "check: imports"; $(BIN)/lint-imports --no-logo > .venv/lint-imports.txt 2>&1 || { cat .venv/lint-imports.txt; exit 1; }
+	@echo "check: docs";    $(BIN)/python -m pytest -p no:cacheprovider --no-header tests/test_docs.py tests/test_structure.py
+
+fix: ## format, and mend what lint can mend
+	@$(set_up) --groups lint
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+starter: ## pretrain the built-in model anew, by its recipe
+	@$(set_up)
+	@$(BIN)/python -m tunesmith.starter.pretrain
+
+clean: ## remove .venv, caches, and what the quickstart wrote
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist quickstart
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

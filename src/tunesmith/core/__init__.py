@@ -1,0 +1,5 @@
+"""Words everyone uses: what an error says, how a file is written.
+
+errors: the error tree, and the shape of a problem
+durable: files written whole or not at all
+"""

@@ -1,0 +1,233 @@
+"""A model's tokenizer, able to keep typed text apart from control tokens.
+
+Takes a folder with ``tokenizer.json`` (and ``tokenizer_config.json``); gives token ids. What a user
+typed is encoded with special-token parsing off, so ``<|im_start|>`` in a message stays text; only the
+template makes control tokens. Where no control token was typed, the ids equal those of the
+tokenizer run over the whole text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer as RustTokenizer
+
+from tunesmith.core.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of rendered text. ``is_control``: written by the template, so control tokens in it count."""
+
+    text: str
+    is_control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _ControlToken:
+    id: int
+    text: str
+    strips_left: bool
+    strips_right: bool
+
+
+class Tokenizer:
+    """Encodes pieces and decodes ids. Build it with ``Tokenizer.load``; ``settings`` is tokenizer_config.json."""
+
+    def __init__(self, source: str, settings: dict[str, Any], where: str) -> None:
+        self.source, self.settings, self.where = source, settings, where
+        raw = json.loads(source)
+        self._whole = RustTokenizer.from_str(source)
+        self._whole.no_truncation()
+        self._whole.no_padding()
+        self._control = {token.text: token for token in _control_tokens(raw)}
+        self._first = _variant(raw, start="first")
+        self._section = _variant(raw, start="section")
+        self._inner = _variant(raw, start="inner")
+        self._split = re.compile("|".join(re.escape(t) for t in sorted(self._control, key=len, reverse=True)) or r"(?!)")
+        self.bos_token = self._special("bos_token")
+        self.eos_token = self._special("eos_token")
+        self.adds_bos = self.bos_id is not None and self._whole.encode("a").ids[:1] == [self.bos_id]
+
+    @classmethod
+    def load(cls, folder: Path) -> Tokenizer:
+        path = folder / "tokenizer.json"
+        try:
+            source = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise UserError(
+                f"{path} is missing: a model without a fast tokenizer cannot be used.",
+                "save one into the folder with transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…)",
+            ) from None
+        settings_path = folder / "tokenizer_config.json"
+        try:
+            settings = json.loads(settings_path.read_bytes()) if settings_path.is_file() else {}
+            return cls(source, settings if isinstance(settings, dict) else {}, str(folder))
+        except UserError:
+            raise
+        except Exception as error:  # the tokenizers library raises bare Exception on a file it cannot read
+            raise UserError(f"{path} is not a readable tokenizer: {error}.", "copy the tokenizer's files again") from error
+
+    @property
+    def vocab_size(self) -> int:
+        return self._whole.get_vocab_size(with_added_tokens=True)
+
+    @property
+    def control_tokens(self) -> tuple[str, ...]:
+        return tuple(self._control)
+
+    @property
+    def bos_id(self) -> int | None:
+        return self.token_id(self.bos_token) if self.bos_token else None
+
+    @property
+    def eos_id(self) -> int | None:
+        return self.token_id(self.eos_token) if self.eos_token else None
+
+    def token_id(self, text: str) -> int | None:
+        token: int | None = self._whole.token_to_id(text)
+        return token
+
+    def control_id(self, text: str) -> int | None:
+        token = self._control.get(text)
+        return token.id if token else None
+
+    def first_control_token(self, text: str) -> tuple[str, int] | None:
+        """The first control token in ``text`` and the place where it ends."""
+        match = self._split.search(text)
+        return (match.group(), match.end()) if match else None
+
+    def encode_whole(self, text: str) -> list[int]:
+        """What the plain tokenizer gives for the whole text, control tokens parsed everywhere."""
+        ids: list[int] = self._whole.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode(self, pieces: Sequence[Piece], *, is_start: bool = True) -> list[int]:
+        """Pieces in a row → ids. ``is_start`` is False where earlier tokens precede in the same text."""
+        return self.encode_groups([pieces], is_start=is_start)[0]
+
+    def encode_groups(self, groups: Sequence[Sequence[Piece]], *, is_start: bool = True) -> list[list[int]]:
+        """One list of ids a group. No token reaches over the border between two groups."""
+        encoded: list[list[int]] = []
+        start, strips = "first" if is_start else "inner", False
+        for group in groups:
+            ids: list[int] = []
+            text = ""
+            for part in self._parts(group):
+                fresh = part if isinstance(part, str) else ""
+                text += fresh.lstrip() if strips else fresh
+                strips = strips and not text
+                if isinstance(part, _ControlToken):
+                    ids += self._encode_text(text.rstrip() if part.strips_left else text, start)
+                    ids.append(part.id)
+                    text, start, strips = "", "section", part.strips_right
+            if text:
+                ids += self._encode_text(text, start)
+                start = "inner"
+            encoded.append(ids)
+        return encoded
+
+    def decode(self, ids: Sequence[int], *, show_control: bool = False) -> str:
+        text: str = self._whole.decode(list(ids), skip_special_tokens=not show_control)
+        return text
+
+    def token_text(self, token_id: int) -> str:
+        """One token as the vocabulary spells it (for display only)."""
+        text: str | None = self._whole.id_to_token(token_id)
+        return text if text is not None else f"<{token_id}>"
+
+    def _parts(self, pieces: Sequence[Piece]) -> Iterator[str | _ControlToken]:
+        """Text as typed, and the control tokens that the template wrote between it."""
+        for piece in pieces:
+            position = 0
+            for match in self._split.finditer(piece.text) if piece.is_control else ():
+                yield piece.text[position : match.start()]
+                yield self._control[match.group()]
+                position = match.end()
+            yield piece.text[position:]
+
+    def _encode_text(self, text: str, start: str) -> list[int]:
+        if not text:
+            return []
+        encoder = {"first": self._first, "section": self._section, "inner": self._inner}[start]
+        ids: list[int] = encoder.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def _special(self, key: str) -> str | None:
+        value = self.settings.get(key)
+        if isinstance(value, dict):
+            value = value.get("content")
+        if value is None:
+            return None
+        if not isinstance(value, str) or self.token_id(value) is None:
+            raise UserError(f"{self.where}: {key} {value!r} is not in the vocabulary.", "mend tokenizer_config.json")
+        return value
+
+
+class TextStream:
+    """Turns a growing list of ids into text, never splitting a character."""
+
+    def __init__(self, tokenizer: Tokenizer, prompt_ids: Sequence[int] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._ids = list(prompt_ids[-8:])
+        self._num_context = len(self._ids)
+        self._shown = len(tokenizer.decode(self._ids))
+
+    def push(self, token_id: int) -> str:
+        """The text that this token makes final; empty while a character is still incomplete."""
+        self._ids.append(token_id)
+        text = self._tokenizer.decode(self._ids)
+        if text.endswith("\ufffd") and len(self._ids) - self._num_context < 64:
+            return ""
+        return self._take(text)
+
+    def finish(self) -> str:
+        return self._take(self._tokenizer.decode(self._ids))
+
+    def _take(self, text: str) -> str:
+        fresh = text[self._shown :]
+        self._ids = self._ids[-16:]
+        self._num_context = len(self._ids)
+        self._shown = len(self._tokenizer.decode(self._ids))
+        return fresh
+
+
+def _control_tokens(raw: dict[str, Any]) -> Iterator[_ControlToken]:
+    for token in raw.get("added_tokens", ()):
+        if token["content"]:
+            yield _ControlToken(int(token["id"]), token["content"], bool(token["lstrip"]), bool(token["rstrip"]))
+
+
+def _variant(raw: dict[str, Any], start: str) -> RustTokenizer:
+    """The tokenizer without its control tokens, for text at the very start (``first``), after a
+    control token (``section``), or in the middle of running text (``inner``, which never gets a
+    leading blank)."""
+    changed = json.loads(json.dumps(raw))
+    changed["added_tokens"], changed["post_processor"] = [], None
+    changed["truncation"] = changed["padding"] = None
+    for key in ("normalizer", "pre_tokenizer"):
+        changed[key] = _without_leading_blank(changed.get(key), start)
+    return RustTokenizer.from_str(json.dumps(changed))
+
+
+def _without_leading_blank(step: dict[str, Any] | None, start: str) -> dict[str, Any] | None:
+    if step is None or start == "first":
+        return step
+    kind = step.get("type")
+    if kind == "Sequence":
+        key = "normalizers" if "normalizers" in step else "pretokenizers"
+        step[key] = [kept for one in step[key] if (kept := _without_leading_blank(one, start)) is not None]
+        return step
+    if kind == "Prepend" and start == "inner":
+        return None
+    if kind == "Metaspace" and (start == "inner" or step.get("prepend_scheme") == "first"):
+        step["prepend_scheme"] = "never"
+        step.pop("add_prefix_space", None)
+    if kind == "ByteLevel" and start == "inner":
+        step["add_prefix_space"] = False
+    return step

@@ -1,0 +1,139 @@
+"""A model made answerable: its decoder (adapter applied and checked), renderer, stop tokens.
+
+Takes what the user names (a run's folder, a model's or an adapter's folder, ``starter``, a hub id) and
+answers messages or raw prompts with exactly the tokens that training used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tunesmith.core.errors import UserError
+from tunesmith.data.examples import Message
+from tunesmith.data.render import Renderer, render_prompt, render_raw_prompt
+from tunesmith.data.tokenizer import TextStream
+from tunesmith.infer.engine import stream
+from tunesmith.infer.sampling import Sampling
+from tunesmith.nn.catalog import BaseModel, locate, read_folder
+from tunesmith.nn.lora import ADAPTER_CONFIG, load_adapter, read_adapter_config
+from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.weights import load_decoder
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """``is_chat`` is False for a model trained on raw prompts and completions: it gets raw text."""
+
+    name: str
+    decoder: Decoder
+    renderer: Renderer
+    is_chat: bool
+    stop_token_ids: frozenset[int]
+
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Messages as this model was trained to read them."""
+        if self.is_chat:
+            return render_prompt(messages, self.renderer)
+        return render_raw_prompt("".join(m.content or "" for m in messages), self.renderer)
+
+    def answer(self, messages: Sequence[Message], sampling: Sampling) -> Iterator[str]:
+        """The answer's text, piece by piece; stop strings end it and are not given out."""
+        prompt = self.prompt_ids(messages)
+        tokens = stream(self.decoder, prompt, replace(sampling, stop_token_ids=self.stop_token_ids))
+        text = TextStream(self.renderer.tokenizer, prompt)
+        pieces = (text.push(token) for token in tokens)
+        return until_stop(_then(pieces, text), sampling.stop)
+
+
+def load_model(name: str, dtype: torch.dtype, device: torch.device | str = "cpu") -> LoadedModel:
+    folder = _model_folder(name)
+    if folder is not None and (folder / ADAPTER_CONFIG).is_file():
+        return _load_adapted(folder, name, dtype, device)
+    base = read_folder(folder, name) if folder is not None else locate(name)
+    return of_base(base, load_decoder(base, dtype, device))
+
+
+def of_base(base: BaseModel, decoder: Decoder, *, is_chat: bool | None = None) -> LoadedModel:
+    """A whole model with its own template and end tokens."""
+    renderer = Renderer.load(base.folder)
+    facts = _facts(base.folder)
+    chat = facts.get("prompt", "chat") == "chat" if is_chat is None else is_chat
+    ends = renderer.chat_end_ids() if chat else (renderer.raw_end_id,)
+    return LoadedModel(base.name, decoder, renderer, chat, frozenset((*ends, *base.stop_token_ids)))
+
+
+def until_stop(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
+    """Hand text on, holding back what may be the beginning of a stop string."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        ends = [place for place in (held.find(stop) for stop in stops if stop) if place >= 0]
+        if ends:
+            if held[: min(ends)]:
+                yield held[: min(ends)]
+            return
+        keep = max((n for stop in stops for n in range(1, len(stop)) if held.endswith(stop[:n])), default=0)
+        if len(held) > keep:
+            yield held[: len(held) - keep]
+            held = held[len(held) - keep :]
+    if held:
+        yield held
+
+
+def _then(pieces: Iterator[str], text: TextStream) -> Iterator[str]:
+    yield from pieces
+    yield text.finish()
+
+
+def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.device | str) -> LoadedModel:
+    facts = _facts(folder)
+    base_name = facts.get("base_model") or _peft_base(folder)
+    base = locate(base_name)
+    if facts.get("base_sha256") not in (None, base.sha256()):
+        raise UserError(
+            f"{folder} was trained on another {base_name} than the one that is here now.",
+            "train again, or bring back the base model that it was trained on",
+        )
+    decoder = load_decoder(base, dtype, device)
+    load_adapter(decoder, folder)
+    renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.folder)
+    is_chat = facts.get("prompt", "chat") == "chat"
+    ends = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
+    return LoadedModel(name, decoder, renderer, is_chat, frozenset((*ends, *base.stop_token_ids)))
+
+
+def _model_folder(name: str) -> Path | None:
+    """The folder that a local name means: a run's ``model``, or the folder itself."""
+    path = Path(name).expanduser()
+    if name == "starter" or not path.is_dir():
+        return None
+    if (path / "model").is_dir() and not (path / "config.json").is_file():
+        return path / "model"
+    if (path / "checkpoints").is_dir():
+        raise UserError(f"{name} holds a run that has not finished.", f"finish it: tunesmith train {path / 'spec.yaml'} --out {path} --resume")
+    return path
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    path = folder / "tunesmith.json"
+    if not path.is_file():
+        return {}
+    try:
+        facts = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}.", "train the model again") from error
+    return facts if isinstance(facts, dict) else {}
+
+
+def _peft_base(folder: Path) -> str:
+    read_adapter_config(folder / ADAPTER_CONFIG)
+    name = json.loads((folder / ADAPTER_CONFIG).read_bytes()).get("base_model_name_or_path")
+    if not isinstance(name, str) or not name:
+        raise UserError(f"{folder} does not say which base model it belongs to.", "write base_model_name_or_path into adapter_config.json")
+    return name

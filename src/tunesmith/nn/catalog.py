@@ -1,0 +1,319 @@
+"""What a base model is, before any tensor is read: where its folder lies and what its config says.
+
+Takes the words of a spec (``starter``, a local folder, a hub id) and gives a ``BaseModel``. A foreign
+``config.json`` is parsed into a closed schema: known architectures, known keys, no code paths at any
+depth; what is not known is refused or said aloud. No torch here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tunesmith.core import durable
+from tunesmith.core.errors import Problem, Problems, UserError
+
+STARTER_FOLDER = Path(__file__).resolve().parent.parent / "starter"
+ARCHITECTURES = ("LlamaForCausalLM",)
+WEIGHTS_FILE = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_ARCHITECTURE_NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
+# Keys that say nothing about the mathematics of a Llama decoder.
+_HARMLESS_KEYS = frozenset(
+    "_name_or_path model_type torch_dtype dtype transformers_version use_cache bos_token_id eos_token_id pad_token_id "
+    "initializer_range attention_dropout pretraining_tp architectures output_attentions output_hidden_states "
+    "return_dict is_encoder_decoder id2label label2id chunk_size_feed_forward problem_type tie_encoder_decoder "
+    "unsloth_version unsloth_fixed sep_token_id decoder_start_token_id cross_attention_hidden_size".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderConfig:
+    """The shape of a decoder. One function of this config is every architecture the engine knows."""
+
+    architecture: str
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_layers: int
+    num_heads: int
+    num_kv_heads: int
+    head_dim: int
+    max_position_embeddings: int
+    rms_norm_eps: float
+    rope_theta: float
+    tie_word_embeddings: bool
+    attention_bias: bool = False
+    mlp_bias: bool = False
+
+    @property
+    def num_parameters(self) -> int:
+        attention = self.hidden_size * self.head_dim * (2 * self.num_heads + 2 * self.num_kv_heads)
+        layer = attention + 3 * self.hidden_size * self.intermediate_size + 2 * self.hidden_size
+        embeddings = self.vocab_size * self.hidden_size * (1 if self.tie_word_embeddings else 2)
+        return self.num_layers * layer + embeddings + self.hidden_size
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """A folder in the Hugging Face layout with its parsed config. ``name`` is what the user wrote.
+
+    ``stop_token_ids`` are the end tokens that the folder's generation config names.
+    """
+
+    name: str
+    folder: Path
+    config: DecoderConfig
+    stop_token_ids: tuple[int, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def weight_files(self) -> tuple[Path, ...]:
+        """The safetensors files. Raises UserError where there are none (pickled weights are refused)."""
+        return _weight_files(self.folder)
+
+    def sha256(self) -> str:
+        """One hash over the config and all weights: the same for the same model, wherever it lies."""
+        files = [self.folder / "config.json"]
+        files += self.weight_files if _has_weights(self.folder) else ()
+        hashes = [f"{path.name} {durable.sha256_of(path)}" for path in files]
+        return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def locate(base_model: str, *, offline: bool = False) -> BaseModel:
+    """Find ``starter``, a local folder or a hub id, and read its config."""
+    return read_folder(find_folder(base_model, offline=offline), name=base_model)
+
+
+def find_folder(base_model: str, *, offline: bool = False) -> Path:
+    if base_model == "starter":
+        return STARTER_FOLDER
+    folder = Path(base_model).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.is_file():
+        raise UserError(
+            f"base_model: {base_model} is a file.",
+            "name the folder that holds config.json, tokenizer.json and model.safetensors",
+        )
+    if _HUB_ID.fullmatch(base_model) and not base_model.startswith((".", "/", "~")):
+        return _download(base_model, offline)
+    raise UserError(
+        f"base_model: there is no folder {base_model}.",
+        "write starter, the path of a folder in the Hugging Face layout, or a hub id such as org/name",
+    )
+
+
+def read_folder(folder: Path, name: str) -> BaseModel:
+    """Parse the folder's config into the closed schema, with all that is wrong at once."""
+    config, remarks = parse_config(_read_json(folder / "config.json"), str(folder / "config.json"))
+    return BaseModel(name, folder, config, _stop_token_ids(folder), remarks)
+
+
+def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig, tuple[str, ...]]:
+    """``config.json`` → DecoderConfig and what was left unread, or Problems naming every bad key."""
+    architecture = _architecture(raw, file)
+    reader = _ConfigReader(raw, file)
+    heads = reader.integer("num_attention_heads")
+    hidden = reader.integer("hidden_size")
+    reader.must_be("hidden_act", "silu", default="silu")
+    reader.must_be("pretraining_tp", 1, default=1)
+    config = DecoderConfig(
+        architecture=architecture,
+        vocab_size=reader.integer("vocab_size"),
+        hidden_size=hidden,
+        intermediate_size=reader.integer("intermediate_size"),
+        num_layers=reader.integer("num_hidden_layers"),
+        num_heads=heads,
+        num_kv_heads=reader.integer("num_key_value_heads", default=heads),
+        head_dim=reader.integer("head_dim", default=hidden // max(heads, 1)),
+        max_position_embeddings=reader.integer("max_position_embeddings", default=2048),
+        rms_norm_eps=reader.number("rms_norm_eps", default=1e-6),
+        rope_theta=reader.rope_theta(),
+        tie_word_embeddings=reader.boolean("tie_word_embeddings", default=False),
+        attention_bias=reader.boolean("attention_bias", default=False),
+        mlp_bias=reader.boolean("mlp_bias", default=False),
+    )
+    if config.num_kv_heads and config.num_heads % config.num_kv_heads:
+        reader.problem("num_key_value_heads", f"{config.num_kv_heads} does not divide {config.num_heads} heads")
+    if config.head_dim % 2:
+        reader.problem("head_dim", f"{config.head_dim} is odd; rotary positions need an even width")
+    reader.finish()
+    unread = sorted(set(raw) - reader.seen - _HARMLESS_KEYS)
+    remarks = (f"{file}: not read: {', '.join(unread)}",) if unread else ()
+    return config, remarks
+
+
+def config_as_json(config: DecoderConfig, dtype: str) -> dict[str, Any]:
+    """The config in the Hugging Face layout, rebuilt from what was understood."""
+    return {
+        "architectures": [config.architecture],
+        "model_type": "llama",
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden_size,
+        "intermediate_size": config.intermediate_size,
+        "num_hidden_layers": config.num_layers,
+        "num_attention_heads": config.num_heads,
+        "num_key_value_heads": config.num_kv_heads,
+        "head_dim": config.head_dim,
+        "max_position_embeddings": config.max_position_embeddings,
+        "rms_norm_eps": config.rms_norm_eps,
+        "rope_theta": config.rope_theta,
+        "tie_word_embeddings": config.tie_word_embeddings,
+        "attention_bias": config.attention_bias,
+        "mlp_bias": config.mlp_bias,
+        "hidden_act": "silu",
+        "torch_dtype": dtype,
+    }
+
+
+def _architecture(raw: Mapping[str, Any], file: str) -> str:
+    names = raw.get("architectures")
+    name = names[0] if isinstance(names, list) and names else None
+    if not isinstance(name, str) or not _ARCHITECTURE_NAME.fullmatch(name):
+        raise UserError(f"{file} names no architecture.", 'it needs a line such as "architectures": ["LlamaForCausalLM"]')
+    if name not in ARCHITECTURES:
+        raise UserError(
+            f"{file}: the architecture {name} is not supported yet.",
+            f"supported now: {', '.join(ARCHITECTURES)}; choose a base model of that kind",
+        )
+    return name
+
+
+class _ConfigReader:
+    """Reads typed keys from one JSON object and collects every problem before it raises."""
+
+    def __init__(self, raw: Mapping[str, Any], file: str) -> None:
+        self.raw, self.file = raw, file
+        self.seen: set[str] = set()
+        self.problems: list[Problem] = []
+        if "auto_map" in raw or "quantization_config" in raw:
+            for key in ("auto_map", "quantization_config"):
+                if key in raw:
+                    self.seen.add(key)
+                    self.problem(key, "asks for code or a weight format that is never loaded")
+
+    def integer(self, key: str, default: int | None = None) -> int:
+        value = self._get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 1 << 31:
+            self.problem(key, f"must be a positive whole number, found {value!r}")
+            return 1
+        return value
+
+    def number(self, key: str, default: float) -> float:
+        value = self._get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
+            self.problem(key, f"must be a positive number, found {value!r}")
+            return default
+        return float(value)
+
+    def boolean(self, key: str, default: bool) -> bool:
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            self.problem(key, f"must be true or false, found {value!r}")
+            return default
+        return value
+
+    def must_be(self, key: str, wanted: object, default: object) -> None:
+        value = self._get(key, default)
+        if value != wanted:
+            self.problem(key, f"is {value!r}; only {wanted!r} is supported")
+
+    def rope_theta(self) -> float:
+        """``rope_theta`` of old configs, or ``rope_parameters`` of newer ones; scaled positions are refused."""
+        theta = self.number("rope_theta", default=10000.0)
+        for key in ("rope_scaling", "rope_parameters"):
+            value = self._get(key, None)
+            if value is None:
+                continue
+            kind = value.get("rope_type", value.get("type", "default")) if isinstance(value, dict) else value
+            if kind != "default":
+                self.problem(key, f"the position scaling {kind!r} is not supported yet")
+            elif isinstance(value.get("rope_theta"), int | float):
+                theta = float(value["rope_theta"])
+        return theta
+
+    def problem(self, key: str, message: str) -> None:
+        self.problems.append(
+            Problem("config", f"{key} {message}", "choose another base model or mend its config", file=self.file, path=key)
+        )
+
+    def finish(self) -> None:
+        if self.problems:
+            raise Problems(f"{self.file} cannot be used:", self.problems)
+
+    def _get(self, key: str, default: object) -> Any:
+        self.seen.add(key)
+        value = self.raw.get(key)
+        return default if value is None else value
+
+
+def _has_weights(folder: Path) -> bool:
+    return (folder / WEIGHTS_FILE).is_file() or (folder / WEIGHTS_INDEX).is_file()
+
+
+def _weight_files(folder: Path) -> tuple[Path, ...]:
+    index = folder / WEIGHTS_INDEX
+    if (folder / WEIGHTS_FILE).is_file():
+        return (folder / WEIGHTS_FILE,)
+    if index.is_file():
+        names = sorted({str(name) for name in _read_json(index).get("weight_map", {}).values()})
+        missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
+        if missing or not names:
+            raise UserError(f"{index} names files that are not there: {', '.join(missing) or 'none'}.", "download the model again")
+        return tuple(folder / name for name in names)
+    pickled = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLE_SUFFIXES)
+    if pickled:
+        raise UserError(
+            f"{folder} holds pickled weights only ({', '.join(pickled[:3])}); loading a pickle can run code, so it is refused.",
+            "convert the model to safetensors, or take a revision that has model.safetensors",
+        )
+    raise UserError(f"{folder} has no {WEIGHTS_FILE}.", "name a folder that holds the model's weights as safetensors")
+
+
+def _stop_token_ids(folder: Path) -> tuple[int, ...]:
+    path = folder / "generation_config.json"
+    value = _read_json(path).get("eos_token_id") if path.is_file() else None
+    if value is None:
+        value = _read_json(folder / "config.json").get("eos_token_id")
+    values = value if isinstance(value, list) else [value]
+    return tuple(v for v in values if isinstance(v, int) and not isinstance(v, bool))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing.", "a model's folder holds config.json, tokenizer.json and safetensors") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON: {error}.", "download the file again") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold a JSON object.", "download the file again")
+    return value
+
+
+def _download(repo_id: str, offline: bool) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    except ImportError:
+        raise UserError(f"base_model: {repo_id} is a hub id, and huggingface_hub is missing.", "pip install 'tunesmith[train]'") from None
+    offline = offline or os.environ.get("TUNESMITH_OFFLINE", "") not in ("", "0")
+    patterns = ["*.json", "*.safetensors", "*.jinja"]
+    try:
+        return Path(snapshot_download(repo_id, allow_patterns=patterns, local_files_only=offline))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        why = "this process is offline and the model is not in the local cache" if offline else f"{type(error).__name__}"
+        raise UserError(
+            f"base_model: there is no folder {repo_id}, and the model hub did not give it: {why}.",
+            "check the name and the connection, or download the model and name its folder",
+        ) from error

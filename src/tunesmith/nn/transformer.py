@@ -1,0 +1,182 @@
+"""The decoder: ``forward(tokens_T, borders) → hidden_TH``, one function of a typed config.
+
+It works on unpadded token streams, so no product is spent on padding. Trained weights are kept in
+fp32 and cast where they are used; frozen ones are kept in the compute type. Names of modules and
+tensors are those of the Hugging Face layout, so that weights load without renaming.
+
+Shapes: T tokens, H hidden width, V vocabulary. Source: Touvron et al. 2023 (Llama), Su et al. 2021 (RoPE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
+from tunesmith.nn.catalog import DecoderConfig
+
+
+class Decoder(nn.Module):
+    """A causal language model. Build it with ``weights.load_decoder`` or ``weights.random_decoder``."""
+
+    def __init__(self, config: DecoderConfig, compute_dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.config = config
+        self.compute_dtype = compute_dtype
+        self.model = Stack(config)
+        self.lm_head = Linear(config.hidden_size, config.vocab_size, bias=False)
+        if config.tie_word_embeddings:
+            self.lm_head.weight = self.model.embed_tokens.weight
+        self._rope: tuple[Tensor, Tensor] | None = None
+
+    def forward(
+        self, tokens_T: Tensor, borders: Borders, cache: KVCache | None = None, streams: Sequence[int] = ()
+    ) -> Tensor:
+        """→ hidden_TH after the last norm. With a cache, keys and values are stored for ``streams``."""
+        positions = _Positions(*self._rotations(borders.positions_T), borders, cache, streams)
+        return self.model(tokens_T, positions, self.compute_dtype)
+
+    def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
+        """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
+        positions = _Positions(*self._rotations(cache.lengths_N), None, cache, ())
+        hidden_NH: Tensor = self.model(tokens_N, positions, self.compute_dtype)
+        cache.lengths_N = cache.lengths_N + 1
+        return hidden_NH
+
+    def logits(self, hidden_NH: Tensor) -> Tensor:
+        logits_NV: Tensor = self.lm_head(hidden_NH)
+        return logits_NV
+
+    def new_cache(self, num_streams: int, capacity: int) -> KVCache:
+        c = self.config
+        device = self.model.embed_tokens.weight.device
+        return KVCache(c.num_layers, num_streams, c.num_kv_heads, capacity, c.head_dim, self.compute_dtype, device)
+
+    def _rotations(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        if self._rope is None or self._rope[0].device != positions.device:
+            self._rope = rope_tables(self.config, self.compute_dtype, positions.device)
+        return self._rope[0].index_select(0, positions), self._rope[1].index_select(0, positions)
+
+
+class Stack(nn.Module):
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(Layer(config, index) for index in range(config.num_layers))
+        self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+
+    def forward(self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype) -> Tensor:
+        hidden_TH = F.embedding(tokens_T, self.embed_tokens.weight).to(dtype)
+        for layer in self.layers:
+            hidden_TH = layer(hidden_TH, positions)
+        normed_TH: Tensor = self.norm(hidden_TH)
+        return normed_TH
+
+
+class Layer(nn.Module):
+    def __init__(self, config: DecoderConfig, index: int) -> None:
+        super().__init__()
+        self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.self_attn = Attention(config, index)
+        self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.mlp = GatedMLP(config)
+
+    def forward(self, hidden_TH: Tensor, positions: _Positions) -> Tensor:
+        hidden_TH = hidden_TH + self.self_attn(self.input_layernorm(hidden_TH), positions)
+        out_TH: Tensor = hidden_TH + self.mlp(self.post_attention_layernorm(hidden_TH))
+        return out_TH
+
+
+class Attention(nn.Module):
+    def __init__(self, config: DecoderConfig, index: int) -> None:
+        super().__init__()
+        hidden, width, bias = config.hidden_size, config.head_dim, config.attention_bias
+        self.index, self.head_dim = index, width
+        self.q_proj = Linear(hidden, config.num_heads * width, bias)
+        self.k_proj = Linear(hidden, config.num_kv_heads * width, bias)
+        self.v_proj = Linear(hidden, config.num_kv_heads * width, bias)
+        self.o_proj = Linear(config.num_heads * width, hidden, bias)
+
+    def forward(self, x_TH: Tensor, positions: _Positions) -> Tensor:
+        q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
+        q, k = positions.rotate(q), positions.rotate(k)
+        out_TH: Tensor = self.o_proj(positions.attend(self.index, q, k, v).flatten(1))
+        return out_TH
+
+
+class GatedMLP(nn.Module):
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.gate_proj = Linear(config.hidden_size, config.intermediate_size, config.mlp_bias)
+        self.up_proj = Linear(config.hidden_size, config.intermediate_size, config.mlp_bias)
+        self.down_proj = Linear(config.intermediate_size, config.hidden_size, config.mlp_bias)
+
+    def forward(self, x_TH: Tensor) -> Tensor:
+        out_TH: Tensor = self.down_proj(F.silu(self.gate_proj(x_TH)) * self.up_proj(x_TH))
+        return out_TH
+
+
+class RMSNorm(nn.Module):
+    """Root-mean-square norm, computed in fp32 and scaled in the input's type."""
+
+    def __init__(self, width: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.eps)
+
+
+class Linear(nn.Module):
+    """A projection, with a LoRA pair beside its weight where ``nn.lora`` put one."""
+
+    def __init__(self, num_in: int, num_out: int, bias: bool) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_out, num_in))
+        self.bias = nn.Parameter(torch.empty(num_out)) if bias else None
+        self.lora_A: nn.Parameter | None = None
+        self.lora_B: nn.Parameter | None = None
+        self.lora_scale = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        y = F.linear(x, self.weight.to(x.dtype), bias)
+        if self.lora_A is None or self.lora_B is None:
+            return y
+        low_rank = F.linear(x, self.lora_A.to(x.dtype))
+        return torch.addmm(y, low_rank, self.lora_B.to(x.dtype).t(), alpha=self.lora_scale)
+
+
+class _Positions:
+    """What every layer of one pass shares: rotations, borders, and the cache if there is one."""
+
+    def __init__(
+        self, cos_TD: Tensor, sin_TD: Tensor, borders: Borders | None, cache: KVCache | None, streams: Sequence[int]
+    ) -> None:
+        self.cos, self.sin = cos_TD[:, None], sin_TD[:, None]
+        self.borders, self.cache, self.streams = borders, cache, streams
+
+    def rotate(self, x_THD: Tensor) -> Tensor:
+        first, second = x_THD.chunk(2, dim=-1)
+        return torch.cat((first * self.cos - second * self.sin, second * self.cos + first * self.sin), dim=-1)
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        if self.borders is not None:
+            if self.cache is not None:
+                self.cache.store(layer, k, v, self.borders.lengths, self.streams)
+            return attend(q, k, v, self.borders)
+        if self.cache is None:
+            raise ValueError("a pass needs borders or a cache")
+        return attend_cached(q, *self.cache.append(layer, k, v))
+
+
+def rope_tables(config: DecoderConfig, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosines and sines, [positions, D / 2], computed in fp32."""
+    exponents = torch.arange(0, config.head_dim, 2, dtype=torch.int64, device=device).float() / config.head_dim
+    frequencies = 1.0 / (config.rope_theta**exponents)
+    angles = torch.arange(config.max_position_embeddings, device=device).float()[:, None] * frequencies[None]
+    return angles.cos().to(dtype), angles.sin().to(dtype)

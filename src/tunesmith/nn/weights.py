@@ -1,0 +1,127 @@
+"""Weights between safetensors files and the decoder. Nothing is ever unpickled.
+
+Every tensor is copied into storage of its own: a view into a mapped file can lie off its alignment,
+and that changes bits of a matrix product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from tunesmith.core.errors import MachineError, UserError
+from tunesmith.nn.catalog import BaseModel, DecoderConfig
+from tunesmith.nn.transformer import Decoder, Linear
+
+
+def load_decoder(
+    base: BaseModel, compute_dtype: torch.dtype, device: torch.device | str = "cpu", *, train_all: bool = False
+) -> Decoder:
+    """The base model's weights, in fp32 where all of them are trained, in the compute type otherwise."""
+    decoder = _empty_decoder(base.config, compute_dtype)
+    storage = torch.float32 if train_all else compute_dtype
+    tensors: dict[str, Tensor] = {}
+    for path in base.weight_files:
+        tensors.update(read_tensors(path))
+    if base.config.tie_word_embeddings:
+        tensors.pop("lm_head.weight", None)
+    fill(decoder, tensors, str(base.folder), storage, device)
+    decoder.requires_grad_(train_all)
+    return decoder
+
+
+def random_decoder(config: DecoderConfig, compute_dtype: torch.dtype, seed: int, device: torch.device | str = "cpu") -> Decoder:
+    """A decoder with random weights: normal with deviation 0.02, smaller where a layer adds to the
+    residual stream (Radford et al. 2019). A pure function of the config and the seed."""
+    decoder = _empty_decoder(config, compute_dtype)
+    generator = torch.Generator().manual_seed(seed)
+    tensors: dict[str, Tensor] = {}
+    for name, parameter in named_weights(decoder):
+        if name.endswith("norm.weight"):
+            tensors[name] = torch.ones(parameter.shape)
+        elif name.endswith("bias"):
+            tensors[name] = torch.zeros(parameter.shape)
+        else:
+            residual = name.endswith(("o_proj.weight", "down_proj.weight"))
+            deviation = 0.02 / (2 * config.num_layers) ** 0.5 if residual else 0.02
+            tensors[name] = torch.empty(parameter.shape).normal_(0.0, deviation, generator=generator)
+    fill(decoder, tensors, "random weights", torch.float32, device)
+    return decoder
+
+
+def fill(decoder: Decoder, tensors: Mapping[str, Tensor], source: str, dtype: torch.dtype, device: torch.device | str) -> None:
+    """Give every weight of the decoder its tensor; missing, unknown and misshapen ones are all named."""
+    wanted = dict(named_weights(decoder))
+    faults = [f"{name} is missing" for name in wanted if name not in tensors]
+    faults += [f"{name} is not part of this architecture" for name in tensors if name not in wanted]
+    faults += [
+        f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(wanted[name].shape)}"
+        for name in wanted
+        if name in tensors and tensors[name].shape != wanted[name].shape
+    ]
+    faults += [f"{n} holds values that are not finite" for n, t in tensors.items() if not bool(torch.isfinite(t).all())]
+    if faults:
+        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
+        raise UserError(f"{source}: the weights do not fit the config: {'; '.join(faults[:5])}{more}.", "take a complete model")
+    for name, tensor in tensors.items():
+        owner, _, leaf = name.rpartition(".")
+        module = decoder.get_submodule(owner)
+        setattr(module, leaf, nn.Parameter(owned(tensor, dtype, device)))
+    if decoder.config.tie_word_embeddings:
+        decoder.lm_head.weight = decoder.model.embed_tokens.weight
+
+
+def named_weights(decoder: Decoder) -> Iterable[tuple[str, nn.Parameter]]:
+    """The weights in the Hugging Face layout; tied ones once, adapters left out."""
+    for name, parameter in decoder.named_parameters():
+        if not name.endswith(("lora_A", "lora_B")):
+            yield name, parameter
+
+
+def owned(tensor: Tensor, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Tensor:
+    """A copy in fresh, aligned, contiguous storage."""
+    return torch.empty(tensor.shape, dtype=dtype or tensor.dtype, device=device).copy_(tensor)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of one safetensors file, in storage of their own."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: owned(file.get_tensor(name)) for name in file.keys()}
+    except (SafetensorError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path} is not a readable safetensors file: {error}.", "download or copy the file again") from error
+    except OSError as error:
+        raise MachineError(f"{path} could not be read: {error.strerror or error}.", "check the disk and the path") from error
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """One safetensors file; call it inside ``core.durable`` so that it appears whole or not at all."""
+    try:
+        save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, path, {"format": "pt"})
+    except SafetensorError as error:
+        _raise_disk_error(error)
+
+
+def _raise_disk_error(error: SafetensorError) -> None:
+    # safetensors wraps the operating system's error in its text, code included.
+    for code in (28, 122, 13, 30, 5):
+        if f"os error {code})" in str(error):
+            raise OSError(code, str(error)) from error
+    raise error
+
+
+def _empty_decoder(config: DecoderConfig, compute_dtype: torch.dtype) -> Decoder:
+    with torch.device("meta"):
+        return Decoder(config, compute_dtype)
+
+
+def linear_layers(decoder: Decoder) -> dict[str, Linear]:
+    """Every projection by its full name, the output head included."""
+    return {name: module for name, module in decoder.named_modules() if isinstance(module, Linear)}
+
+

@@ -1,0 +1,1 @@
+"""The fine-tuning story, from examples to a checkpoint."""

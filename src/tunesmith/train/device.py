@@ -1,0 +1,57 @@
+"""The machine as training sees it: device, number types, threads, and what equality of bits depends on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Literal
+
+import torch
+
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+def choose_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether matrix products in bf16 run on instructions of their own."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return bool(_cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
+
+
+def kind(device: torch.device) -> Literal["cpu", "cuda"]:
+    return "cuda" if device.type == "cuda" else "cpu"
+
+
+def prepare(num_threads: int | None = None) -> None:
+    """Fix what equality of bits needs: thread count (None keeps it) and deterministic kernels."""
+    if num_threads is not None and num_threads != torch.get_num_threads():
+        torch.set_num_threads(num_threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def fingerprint(device: torch.device, precision: str) -> dict[str, str | int]:
+    """Everything that bit equality depends on beside the spec and the data; saved with each checkpoint."""
+    return {
+        "torch": str(torch.__version__),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "machine": platform.machine(),
+        "kernels": torch.backends.cpu.get_cpu_capability(),
+        "num_threads": torch.get_num_threads(),
+        "precision": precision,
+    }
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith(("flags", "Features")):
+                    return set(line.partition(":")[2].split())
+    except OSError:
+        return set()
+    return set()

@@ -1,0 +1,263 @@
+"""The machine-learning story ★: the same for the command line, a worker and a cluster.
+
+Examples, rendered and masked; over-length ones handled as asked; every setting resolved and said;
+model; adapter; batches; loop; checkpoints; the trained model saved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from tunesmith.core import durable
+from tunesmith.core.errors import Interrupted, Problem, Problems, UserError
+from tunesmith.data.examples import Dataset, TokenizedExample
+from tunesmith.data.over_length import OverLengthResult, apply_over_length
+from tunesmith.data.render import Renderer, render_all
+from tunesmith.nn.catalog import BaseModel
+from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
+from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.weights import load_decoder, owned, random_decoder
+from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve, resolve_max_seq_len
+from tunesmith.specs.yaml_file import spec_as_yaml
+from tunesmith.train import checkpoint, device
+from tunesmith.train.batches import BatchPlan
+from tunesmith.train.loop import LoopHooks, run_loop
+from tunesmith.train.optim import Optimizer
+from tunesmith.train.result import save_model, source_hashes
+from tunesmith.train.run_folder import RunFolder, StepMetrics
+
+
+class Reporter(Protocol):
+    """How training tells the world; its only way out beside the run's folder."""
+
+    def say(self, text: str) -> None: ...
+    def begin(self, settings: ResolvedSpec, first_step: int) -> None: ...
+    def step(self, metrics: StepMetrics) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to train, on what, and where the run's folder lies. ``resume`` goes on from its newest checkpoint."""
+
+    spec: FineTuneSpec
+    base: BaseModel
+    training: Dataset
+    validation: Dataset | None
+    folder: Path
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run: its model's folder, its settings, its rendered examples and what was dropped or cut."""
+
+    model: Path
+    settings: ResolvedSpec
+    training: tuple[TokenizedExample, ...]
+    validation: tuple[TokenizedExample, ...]
+    over_length: OverLengthResult
+    seconds: float
+
+
+def fine_tune(
+    job: Job, reporter: Reporter, stop_requested: Callable[[], bool], *,
+    clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
+) -> Outcome:  # fmt: skip
+    """Train, save, and say what happened. Raises UserError, TrainingStopped, Interrupted or MachineError."""
+    spec, base = job.spec, job.base
+    started = clock()
+    renderer = Renderer.load(base.folder, spec.prompt_loss_weight)
+    _say_what_is_special(job, renderer, reporter)
+    over_length = _rendered(job.training, job, renderer, reporter)
+    training = tuple(over_length.kept)
+    validation = tuple(_rendered(job.validation, job, renderer, reporter).kept) if job.validation else ()
+
+    place = device.choose_device()
+    settings = resolve(spec, _facts(job, training, bool(validation), place))
+    run = _open_run(job, settings, now)
+    restored = checkpoint.restore(run.checkpoints) if job.resume else checkpoint.Restored(None, ())
+    state = restored.state
+    _say_restored(restored, run, reporter)
+    device.prepare(int(state.fingerprint["num_threads"]) if state else None)
+    fingerprint = device.fingerprint(place, settings.precision)
+    if state and dict(state.fingerprint) != fingerprint:
+        _say_not_equal(state.fingerprint, fingerprint, run, reporter)
+
+    decoder, adapter = _model(job, settings, place)
+    trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
+    optimizer = Optimizer(trained, settings)
+    torch.manual_seed(settings.seed)
+    if state:
+        _load_state(state, trained, optimizer)
+    plan = BatchPlan(training, settings.batch_size, settings.micro_batch_tokens, settings.seed)
+    first_step = state.step if state else 0
+    run.cut_metrics(first_step if state else -1)
+    reporter.begin(settings, first_step)
+
+    def report(metrics: StepMetrics) -> None:
+        run.add_metrics(metrics)
+        reporter.step(metrics)
+
+    def save(step: int) -> None:
+        run.sync_metrics()
+        weights = {name: weight.detach() for name, weight in trained.items()}
+        random_state = torch.get_rng_state()
+        saved = checkpoint.TrainState(step, weights, optimizer.state(), random_state, fingerprint)
+        checkpoint.save(run.checkpoints, saved, settings.keep_checkpoints)
+        run.event("checkpoint", f"Checkpoint created at step {step}", step=step)
+
+    hooks = LoopHooks(report, save, stop_requested, clock)
+    try:
+        run_loop(decoder, optimizer, plan, validation, settings, first_step, hooks)
+    except Interrupted as stopped:
+        run.event("interrupted", stopped.message)
+        raise
+    save_model(run.model, decoder, adapter, job.base, renderer, is_chat=job.training.is_chat)
+    run.event("succeeded", "The job has successfully completed")
+    return Outcome(run.model, settings, training, validation, over_length, clock() - started)
+
+
+def _say_what_is_special(job: Job, renderer: Renderer, reporter: Reporter) -> None:
+    for remark in job.base.remarks:
+        reporter.say(remark)
+    if not job.training.is_chat:
+        reporter.say("Prompt and completion are raw text: no template, the end token after each completion.")
+    elif renderer.template.is_plain:
+        reporter.say("The base model has no chat template: the plain one is used and saved with the result.")
+
+
+def _rendered(dataset: Dataset, job: Job, renderer: Renderer, reporter: Reporter) -> OverLengthResult:
+    """Rendered examples that fit, with what the over-length policy cost said aloud."""
+    rendered = render_all(dataset.examples, renderer, dataset.path)
+    limit = resolve_max_seq_len(job.spec, job.base.config.max_position_embeddings)
+    bos = renderer.tokenizer.bos_id
+    result = apply_over_length(
+        rendered, limit, job.spec.over_length, file=dataset.path,
+        keep_first_token=bool(rendered) and bos is not None and rendered[0].token_ids[0] == bos,
+    )  # fmt: skip
+    if result.num_over_length:
+        reporter.say(
+            f"{dataset.path}: {result.num_over_length:,} of {len(rendered):,} examples are longer than {limit:,} tokens; "
+            f"{job.spec.over_length}: {result.rows_dropped:,} dropped, {result.tokens_cut:,} tokens cut, "
+            f"{result.trained_tokens_lost:,} trained tokens and {result.end_tokens_lost:,} end tokens lost."
+        )
+    if not result.kept:
+        raise UserError(f"{dataset.path}: no example fits into {limit:,} tokens.", "raise max_seq_len or shorten the examples")
+    empty = [e for e in result.kept if e.num_trained_tokens == 0]
+    if empty:
+        hint = "give at least one assistant message weight 1"
+        problems = [
+            Problem("no_trained_tokens", "nothing to train on", hint, file=dataset.path, line=e.line) for e in empty
+        ]
+        raise Problems(f"{dataset.path}: {len(empty)} examples have no trained tokens:", problems)
+    return result
+
+
+def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: bool, place: torch.device) -> Facts:
+    config = job.base.config
+    with torch.device("meta"):
+        kinds = target_kinds(Decoder(config))
+    return Facts(
+        num_examples=len(training),
+        longest_example_tokens=max(len(example.token_ids) for example in training),
+        has_validation=has_validation,
+        context_length=config.max_position_embeddings,
+        hidden_size=config.hidden_size,
+        num_parameters=config.num_parameters,
+        linear_kinds=kinds,
+        device=device.kind(place),
+        has_fast_bf16=device.has_fast_bf16(place),
+    )
+
+
+def _open_run(job: Job, settings: ResolvedSpec, now: Callable[[], float]) -> RunFolder:
+    """Start the run's folder, or check that it holds the same job when resuming."""
+    run = RunFolder(job.folder, now)
+    identity = {**settings.as_json(), "sources": source_hashes(job.base, job.training, job.validation)}
+    if job.resume:
+        _check_same_job(run, identity)
+        run.event("resumed", "Fine-tuning job resumed")
+        return run
+    if run.resolved.exists() or run.checkpoints.exists():
+        raise UserError(f"{job.folder} already holds a run.", "go on with --resume, or choose another folder with --out")
+    durable.write_text(run.spec, spec_as_yaml(job.spec))
+    durable.write_json(run.resolved, identity)
+    run.event("started", "Fine-tuning job started")
+    return run
+
+
+def _check_same_job(run: RunFolder, identity: Mapping[str, object]) -> None:
+    import json
+
+    if not run.resolved.is_file():
+        raise UserError(f"{run.path} holds no run to resume.", "start it without --resume")
+    try:
+        saved = json.loads(run.resolved.read_bytes())
+        changed = _differences(saved["settings"], identity["settings"]) + _differences(saved["sources"], identity["sources"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{run.resolved} is damaged: {error}.", "start a new run in another folder") from error
+    if changed:
+        raise UserError(
+            f"{run.path} was started with other settings or data: {'; '.join(changed)}.",
+            "undo the change, or start a new run in another folder",
+        )
+
+
+def _differences(saved: object, given: object) -> list[str]:
+    if not isinstance(saved, Mapping) or not isinstance(given, Mapping):
+        return []
+    def value(entry: object) -> object:
+        return entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
+
+    keys = [*given, *(key for key in saved if key not in given)]
+    return [f"{k}: {value(saved.get(k))!r} → {value(given.get(k))!r}" for k in keys if value(saved.get(k)) != value(given.get(k))]
+
+
+def _say_restored(restored: checkpoint.Restored, run: RunFolder, reporter: Reporter) -> None:
+    for damaged in restored.quarantined:
+        run.event("warning", f"A damaged checkpoint was set aside: {damaged}")
+        reporter.say(f"A damaged checkpoint was set aside in checkpoints/quarantine: {damaged}.")
+    if restored.state:
+        reporter.say(f"Going on after step {restored.state.step:,}.")
+
+
+def _say_not_equal(
+    before: Mapping[str, str | int], after: Mapping[str, str | int], run: RunFolder, reporter: Reporter
+) -> None:
+    changed = "; ".join(f"{k} was {before.get(k)}, is {after[k]}" for k in after if before.get(k) != after[k])
+    text = f"This machine differs from the one that saved the checkpoint ({changed}), so the result is not promised to be equal to the last bit."
+    run.event("warning", text)
+    reporter.say(text)
+
+
+def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[Decoder, AdapterConfig | None]:
+    dtype = device.DTYPES[settings.precision]
+    if job.spec.initialization == "random":
+        return random_decoder(job.base.config, dtype, settings.seed, place), None
+    if settings.adapter == "none":
+        return load_decoder(job.base, dtype, place, train_all=True), None
+    decoder = load_decoder(job.base, dtype, place)
+    adapter = AdapterConfig(settings.lora_rank, settings.lora_alpha, settings.lora_target_modules)
+    add_adapter(decoder, adapter, settings.seed)
+    return decoder, adapter
+
+
+def _load_state(state: checkpoint.TrainState, trained: Mapping[str, nn.Parameter], optimizer: Optimizer) -> None:
+    if set(state.weights) != set(trained):
+        raise UserError("The checkpoint holds other weights than this job trains.", "start a new run in another folder")
+    for name, weight in trained.items():
+        weight.data = _placed(state.weights[name], weight)
+    optimizer.load_state(state.optimizer)
+    torch.set_rng_state(state.random)
+
+
+def _placed(saved: Tensor, weight: nn.Parameter) -> Tensor:
+    return owned(saved, weight.dtype, weight.device)

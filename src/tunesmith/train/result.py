@@ -1,0 +1,72 @@
+"""The trained model on disk: an adapter in PEFT's format or a whole model in the Hugging Face layout.
+
+Beside the weights lie the tokenizer, the template that was trained with, and ``tunesmith.json``, which
+says how the model is to be prompted (chat or raw), where it stops, and which base it belongs to.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from tunesmith.core import durable
+from tunesmith.data.examples import Dataset
+from tunesmith.data.render import Renderer
+from tunesmith.nn.catalog import BaseModel, config_as_json
+from tunesmith.nn.lora import AdapterConfig, save_adapter
+from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.weights import named_weights, write_tensors
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+
+
+def save_model(
+    folder: Path, decoder: Decoder, adapter: AdapterConfig | None, base: BaseModel, renderer: Renderer, *, is_chat: bool
+) -> None:
+    """Publish the result as ``folder``, whole or not at all."""
+    durable.write_folder(folder, lambda temporary: _write(temporary, decoder, adapter, base, renderer, is_chat))
+
+
+def source_hashes(base: BaseModel, training: Dataset, validation: Dataset | None) -> dict[str, str | None]:
+    """What a run was made from, by content."""
+    return {
+        "base_model": base.sha256(),
+        "training_file": training.sha256,
+        "validation_file": validation.sha256 if validation else None,
+    }
+
+
+def _write(
+    folder: Path, decoder: Decoder, adapter: AdapterConfig | None, base: BaseModel, renderer: Renderer, is_chat: bool
+) -> None:
+    stops = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
+    if adapter is not None:
+        save_adapter(folder, decoder, adapter, base.name)
+    else:
+        weights = {name: weight.detach().to(decoder.compute_dtype) for name, weight in named_weights(decoder)}
+        write_tensors(folder / "model.safetensors", weights)
+        config = config_as_json(decoder.config, str(decoder.compute_dtype).removeprefix("torch."))
+        durable.write_json(folder / "config.json", {**config, **_token_ids(renderer, stops)})
+    durable.write_json(folder / "generation_config.json", _token_ids(renderer, stops))
+    for name in TOKENIZER_FILES:
+        if (base.folder / name).is_file():
+            shutil.copyfile(base.folder / name, folder / name)
+    _one_template(folder, renderer)
+    kind = "model" if adapter is None else "adapter"
+    facts = {"format": 1, "kind": kind, "prompt": "chat" if is_chat else "raw", "stop_token_ids": list(stops)}
+    durable.write_json(folder / "tunesmith.json", {**facts, "base_model": base.name, "base_sha256": base.sha256()})
+
+
+def _token_ids(renderer: Renderer, stops: tuple[int, ...]) -> dict[str, object]:
+    return {"bos_token_id": renderer.tokenizer.bos_id, "eos_token_id": list(stops)}
+
+
+def _one_template(folder: Path, renderer: Renderer) -> None:
+    """The template that was trained with, and no other one beside it."""
+    (folder / "chat_template.jinja").write_text(renderer.template.source, encoding="utf-8")
+    path = folder / "tokenizer_config.json"
+    if path.is_file():
+        settings = json.loads(path.read_bytes())
+        if settings.pop("chat_template", None) is not None:
+            durable.write_json(path, settings)
