@@ -4,7 +4,7 @@ BIN := .venv/bin
 set_up = $(PYTHON) scripts/set_up.py
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test soak check fix starter clean
+.PHONY: help quickstart test soak check check-format check-lint check-types check-imports check-docs fix starter clean
 # Targets share .venv, so one at a time, also under make -j.
 .NOTPARALLEL:
 
@@ -25,11 +25,26 @@ soak: ## the tests that take minutes
 
 check: ## format, lint, types, import rules, docs in step; under a minute
 	@$(set_up) --groups lint,test
-	@echo "check: format";  $(BIN)/ruff format --check --quiet --output-format concise . || { echo "make fix mends this"; exit 1; }
-	@echo "check: lint";    $(BIN)/ruff check --quiet --output-format concise .
-	@echo "check: types";   $(BIN)/mypy --no-error-summary
-	@echo "check: imports"; $(BIN)/lint-imports --no-logo > .venv/lint-imports.txt 2>&1 || { cat .venv/lint-imports.txt; exit 1; }
-	@echo "check: docs";    $(BIN)/python -m pytest -p no:cacheprovider --no-header tests/test_docs.py tests/test_structure.py
+	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types check-imports check-docs
+
+check-format:
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "make fix mends this"; exit 1; }
+	@echo "format: good"
+
+check-lint:
+	@$(BIN)/ruff check --quiet --output-format concise .
+	@echo "lint: good"
+
+check-types:
+	@$(BIN)/mypy --no-error-summary
+	@echo "types: good"
+
+check-imports:
+	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.txt 2>&1 || { cat .venv/lint-imports.txt; exit 1; }
+	@echo "imports: good"
+
+check-docs:
+	@$(BIN)/python -m pytest -p no:cacheprovider tests/test_docs.py tests/test_structure.py
 
 fix: ## format, and mend what lint can mend
 	@$(set_up) --groups lint
@@ -41,5 +56,5 @@ starter: ## pretrain the built-in model anew, by its recipe
 	@$(BIN)/python -m tunesmith.starter.pretrain
 
 clean: ## remove .venv, caches, and what the quickstart wrote
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist quickstart
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist runs/quickstart
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -136,12 +136,17 @@ def make_venv(moved: bool = False) -> None:
 def install_torch(build: str, cpu_index: str) -> None:
     """Put a CPU build in place where one is wanted; otherwise leave torch to the next stage."""
     version = constrained("torch")
-    if build == "default" or has_torch(version) or (build == "auto" and not cpu_build_is_wanted()):
+    if build == "default" or has_torch(version) or sys.platform != "linux":
+        return  # only on Linux does the default build bring CUDA along
+    if build == "auto" and has_nvidia_driver():
+        say("an NVIDIA driver is there; the default build of torch brings several GB of CUDA libraries")
         return
+    if build == "auto":
+        say("no NVIDIA driver found, so a CPU build of torch is preferred")
     cpu_build = f"torch=={version}+cpu"
     for index in ([], ["--index-url", cpu_index] if cpu_index else None):
         if index is not None and offers(index, f"{version}+cpu"):
-            with Stage(f"installing {cpu_build} (no NVIDIA driver found, so the CPU build: about 200 MB)"):
+            with Stage(f"installing {cpu_build}, about 200 MB"):
                 pip("install", *index, "--no-deps", "-c", CONSTRAINTS, cpu_build)
             return
     if build == "cpu":
@@ -158,10 +163,8 @@ def install_tunesmith(groups: "list[str]", requirements: "list[str]") -> None:
 # --- torch -------------------------------------------------------------------------------------------------------
 
 
-def cpu_build_is_wanted() -> bool:
-    """Only on Linux does the default build bring CUDA along."""
-    driver = Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi")
-    return sys.platform == "linux" and not driver
+def has_nvidia_driver() -> bool:
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def has_torch(version: str) -> bool:

@@ -45,9 +45,9 @@ _SHAREGPT_HINT: Final = (
     "convert it to chat rows: name the list messages, from role (human → user, gpt → assistant), and value content"
 )
 _FOREIGN: Final = (
+    ({"chosen", "rejected"}, "preference", "supervised training takes one answer: write the chosen one as chat rows"),
     ({"conversations"}, "ShareGPT", _SHAREGPT_HINT),
     ({"conversation"}, "ShareGPT", _SHAREGPT_HINT),
-    ({"chosen", "rejected"}, "preference", "supervised training takes one answer: write the chosen one as chat rows"),
     ({"query", "response"}, "query/response", "rename query to instruction and response to output"),
     ({"instruction", "response"}, "Dolly", "rename response to output, and context to input"),
     ({"question", "answer"}, "question/answer", "rename question to instruction and answer to output"),

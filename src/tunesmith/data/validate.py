@@ -559,6 +559,11 @@ def _syntax(message: str, hint: str, offset: int, is_at_end: bool = False) -> _F
     return _Fault(Finding("invalid_json", message, hint), offset, is_at_end)
 
 
+def _too_deep(offset: int) -> _Fault:
+    message = f"brackets nest too deep (at most {MOST_NESTING} levels are read)"
+    return _Fault(Finding("nesting_too_deep", message, "flatten the value"), offset)
+
+
 class _StrictJson:
     """Reads JSON text as RFC 8259 has it, knowing where everything stands.
 
@@ -581,6 +586,8 @@ class _StrictJson:
                 raise self._after_the_value(end)
         except _Broken as broken:
             return _UNREAD, [*self._faults, broken.fault]
+        except RecursionError:  # a caller that is deep in its own stack leaves less room
+            return _UNREAD, [*self._faults, _too_deep(max(self._offsets.values(), default=0))]
         return value, self._faults
 
     def offsets(self) -> dict[tuple[RowPath, bool], int]:
@@ -595,8 +602,7 @@ class _StrictJson:
             return self._string(at)
         if first in ("{", "["):
             if len(path) >= MOST_NESTING:
-                message, hint = f"brackets nest more than {MOST_NESTING} deep", "flatten the value"
-                raise _Broken(_Fault(Finding("nesting_too_deep", message, hint), at))
+                raise _Broken(_too_deep(at))
             return self._object(at, path) if first == "{" else self._array(at, path)
         if (word := _WORD.match(self._text, at)) and word[0] in _CONSTANTS:
             return _CONSTANTS[word[0]], word.end()

@@ -1,1 +1,6 @@
-"""Tokens to tokens: generation."""
+"""Tokens to tokens: generation.
+
+sampling: logits to the next token
+engine: prefill and decode with a KV cache, many streams at once
+loaded: a folder or a catalog name to a model that answers
+"""

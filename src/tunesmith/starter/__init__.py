@@ -1,10 +1,15 @@
 """The built-in base model and the quickstart's task, with what made them.
 
 names: made-up words in two halves that never meet
-dice: the throws behind every made-up dialogue
-notations: invented notations for questions
 graph_query: the quickstart's task: questions and their queries in Weft
-graph_query_frames: the English of that task's questions
-lexicon_en: TODO
-tongue: TODO
+graph_query_frames: the English of that task
+dice: random picks, made-up names, filled sentence frames
+notations: invented notations for questions
+lexicon_en: English words, frames and facts
+lexicon_zh: the same in Chinese
+lexicon_twins: what both languages know
+tongue: a language as parsed tables
+skills: what the base model practises, one function a skill
+dialogues: the dialogues it is pre-trained on
+pretrain: the recipe that made it
 """

@@ -11,7 +11,7 @@ import json
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ KEPT_OUT = re.compile(r"~>|<~|::=|weft|strand|seek", re.IGNORECASE)
 """What a measuring task keeps for itself: no dialogue holds any of it."""
 
 
+CHAIN_EVERY = 12
+CHAIN_LENGTH = 8
+
+
 def dialogue(seed: int, index: int) -> dict[str, Any]:
     """Dialogue number ``index`` of this seed."""
     attempt = 0
@@ -41,11 +45,30 @@ def dialogues(seed: int, count: int) -> Iterator[dict[str, Any]]:
     return (dialogue(seed, index) for index in range(count))
 
 
+def conversations(seed: int, count: int) -> Iterator[dict[str, Any]]:
+    """The first ``count`` dialogues, one in ``CHAIN_EVERY`` grown into a long conversation by those after it.
+
+    What follows in a conversation has no system message of its own. So the model sees texts as long as
+    its context, many turns deep, and learns that each answer looks to the question before it.
+    """
+    made = dialogues(seed, count)
+    for number, opening in enumerate(made):
+        messages = list(opening["messages"])
+        if number % CHAIN_EVERY == 0:
+            for follower in islice(made, CHAIN_LENGTH - 1):
+                messages += [m for m in follower["messages"] if m["role"] != "system"] if _stands_alone(follower) else []
+        yield {"messages": messages}
+
+
 def write_dialogues(path: str | Path, seed: int, count: int) -> None:
-    """Write the first ``count`` dialogues of this seed as JSON lines."""
+    """Write the conversations made of the first ``count`` dialogues of this seed as JSON lines."""
     with Path(path).open("w", encoding="utf-8") as file:
-        for made in dialogues(seed, count):
+        for made in conversations(seed, count):
             file.write(json.dumps(made, ensure_ascii=False) + "\n")
+
+
+def _stands_alone(made: dict[str, Any]) -> bool:
+    return bool(made["messages"][0]["role"] != "system")
 
 
 def _skill(function: Callable[[Dice, Tongue], Talk], tongue: Tongue) -> Skill:

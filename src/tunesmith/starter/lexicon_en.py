@@ -70,7 +70,6 @@ road roads town lead_to leads_to place
 country countries neighbour border borders place
 mountain mountains region stand_in stands_in place
 company companies base are_based_in is_based_in place
-shop shops product sell sells work
 museum museums owner belong_to belongs_to org
 train trains stop stop_in stops_in place
 bus buses station leave_from leaves_from place
@@ -210,7 +209,7 @@ people_place | list {noun} | {key} = {place}
   What {nouns} {base} {place}?
   List all {nouns} that {base} {place}.
   Show every {noun} that {third} {place}.
-  Find a {noun} that {third} {place}.
+  Find the {noun} that {third} {place}.
 people_place | count {noun} | {key} = {place}
   How many {nouns} {base} {place}?
   Count the {nouns} that {base} {place}.
@@ -261,68 +260,68 @@ things | list {noun} | place = {place} ; sort = {attr} ; limit = {small}
 things | max {noun} | place = {place} ; by = {attr}
   Which {noun} in {place} is the {best}?
   What is the {best} {noun} in {place}?
- | home | of = {person}
+- | home | of = {person}
   Where does {person} live?
   In which city does {person} live?
   What is the home of {person}?
- | birthday | of = {person}
+- | birthday | of = {person}
   When was {person} born?
   What is the birthday of {person}?
- | spouse | of = {person}
+- | spouse | of = {person}
   Who is {person} married to?
   Who is the husband or wife of {person}?
- | capital | of = {place}
+- | capital | of = {place}
   What is the capital of {place}?
   Which city is the capital of {place}?
- | list child | parent = {person}
+- | list child | parent = {person}
   Who are the children of {person}?
   List the sons and daughters of {person}.
- | count child | parent = {person}
+- | count child | parent = {person}
   How many children does {person} have?
   How many sons and daughters has {person} got?
- | list company | city = [home of {person}]
+- | list company | city = [home of {person}]
   Which companies are based in the city where {person} lives?
   List the companies in {person}'s home city.
- | population | of = [birthplace of {person}]
+- | population | of = [birthplace of {person}]
   How many people live in the town where {person} was born?
   What is the population of {person}'s birthplace?
- | call | who = {person} ; time = {time}
+- | call | who = {person} ; time = {time}
   Call {person} at {time}.
   Remind me to call {person} at {time}.
   At {time} I have to phone {person}.
- | book table | place = {org} ; people = {small} ; time = {time}
+- | book table | place = {org} ; people = {small} ; time = {time}
   Book a table for {small} at {org} at {time}.
   We are {small} people and want to eat at {org} at {time}.
- | pay | to = {person} ; amount = {amount}
+- | pay | to = {person} ; amount = {amount}
   Send {amount} coins to {person}.
   Pay {person} {amount} coins, please.
   Transfer {amount} coins to the account of {person}.
- | play song | title = {work} ; artist = {person}
+- | play song | title = {work} ; artist = {person}
   Play {work} by {person}.
   I would like to hear "{work}" by {person}.
- | weather | place = {place} ; date = {day}
+- | weather | place = {place} ; date = {day}
   What will the weather be like in {place} on {day}?
   Will it rain in {place} on {day}?
- | ticket | from = {place} ; to = {place2}
+- | ticket | from = {place} ; to = {place2}
   I need a ticket from {place} to {place2}.
   How do I get from {place} to {place2}?
   Buy one ticket to {place2}, leaving from {place}.
- | mail | to = {email} ; subject = {work}
+- | mail | to = {email} ; subject = {work}
   Write an e-mail to {email} about {work}.
   Send a mail with the subject "{work}" to {email}.
- | order | item = {work} ; count = {small}
+- | order | item = {work} ; count = {small}
   Order {small} pieces of {work}.
   I would like {small} copies of "{work}".
- | meet | who = {person} ; place = {place} ; date = {day}
+- | meet | who = {person} ; place = {place} ; date = {day}
   Set up a meeting with {person} in {place} on {day}.
   On {day} I meet {person} in {place}.
- | distance | from = {place} ; to = {place2}
+- | distance | from = {place} ; to = {place2}
   How far is it from {place} to {place2}?
   What is the distance between {place} and {place2}?
- | delete | file = {code}
+- | delete | file = {code}
   Delete the file {code}.
   Please remove {code} from the disk.
- | status | order = {code}
+- | status | order = {code}
   Where is my order {code}?
   What is the status of order {code}?
 """
@@ -519,8 +518,8 @@ food
 fruit
   apple / pear / plum / banana / cherry / peach / lemon / melon / grape / mango / orange / kiwi / fig
 adjective
-  small / big / old / new / quiet / bright / warm / cold / heavy / light / strange / pretty / simple / useful
-  broken / soft / clean / empty
+  small / big / new / quiet / bright / warm / cold / heavy / light / strange / pretty / simple / useful
+  broken / soft / clean / round / tall
 spot
   market / park / library / station / beach / forest / kitchen / garden / school / harbour / museum / bakery
   old bridge / village square / river
@@ -548,7 +547,7 @@ plain
   {person} lost a {colour} {thing} in {place}.
   On {dayname} it was {weather} in {place}.
   {person} bought {small} {adjective} things at the {spot}.
-  My friend {person} likes {food} and {food}.
+  My friend {person} likes to eat {food}.
   We walked from {place} to {place} in {small} hours.
   {person} has read {title} twice.
   The {spot} in {place} opens at {time}.
@@ -628,6 +627,17 @@ qa.none
 qa.system
   Answer with a short span of the text. If the answer is missing, say: {none}
   Answer the question from the text. When the text has no answer, write "{none}"
+chain
+  {person} wrote {work}. & {person} lives in {place}. | In which city does the author of {work} live?
+  The film {work} was directed by {person}. & {person} was born in {place}. | Where was the director of {work} born?
+  {person} founded {org}. & {person} comes from {place}. | Where does the founder of {org} come from?
+  {person} works for {org}. & {org} has its office in {place}. | In which place does {person} work?
+  {name} is the brother of {person}. & {name} moved to {place}. | Where does the brother of {person} live now?
+  {person} teaches at {org}. & The school {org} is in {place}. | In which town does {person} teach?
+  {work} hangs in {org}. & You can visit {org} in {place}. | In which city can you see {work}?
+  {name} is married to {person}. & {name} grew up in {place}. | Where did the wife or husband of {person} grow up?
+  {person} drives the bus {code}. & Bus {code} goes to {place}. | To which place does {person} drive?
+  {person} bought {work}. & The shop that sold {work} is in {place}. | In which city did {person} shop?
 lookup.row
   {key}: {value}
   {key} = {value}
@@ -676,7 +686,7 @@ extract.number
 extract.quote
   What stands in quotes? {text}
   Copy the quoted part: {text}
-  {text}\nWrite the quoted title without the quotes.
+  {text}\nWrite the quoted words without the quotes.
 extract.mail
   Find the e-mail address: {text}
   {text} Which address is given?
@@ -685,7 +695,7 @@ quote.text
   {person} said "{it}" and left.
   The sign in {place} says "{it}".
   Yesterday {person} read "{it}" again.
-  They call it "{it}" in {place}.
+  In {place}, people still say "{it}".
   At {time} the radio played "{it}".
 mail.text
   Write to {it} if you need {food}.
@@ -894,7 +904,6 @@ marks
   [name] [place] [title] [year] [company] [number] [n] [date] [time] [mail] [code] [word]
   $person $place $work $year $org $amount $n $date $time $mail $code $word
   P L T Y O A N D H M K W
-  … … … … … … … … … … … …
 arith.add
   What is {a} + {b}? = +
   Add {a} and {b}. = +
@@ -962,14 +971,14 @@ class.map
   {topic} = {label}
 class.topics
   weather | It is {weather} in {city}, and {dayname} will be {weather} too. | The {season} in {city} is always {weather}. | Take a coat, it is getting {weather} in {city}.
-  food | {name} cooks {food} with {food}. | The {food} at {org} was fresh this {season}. | We ate {food} and {food} in {city}.
+  food | {name} cooks {food} for {other}. | The {food} at {org} was fresh this {season}. | We ate {food} in {city}.
   sport | {name} won the race in {city} by {small} seconds. | The team of {city} scored {small} goals on {dayname}. | {name} trains for the match on {dayname}.
   travel | The train to {city} leaves at {time}. | {name} booked a flight to {city}. | We need a hotel in {city} for {small} nights.
   music | {name} sings in a choir in {city}. | The band played {small} songs on {dayname}. | {name} learns the guitar from {other}.
   money | {name} paid {amount} coins at the bank. | The bank in {city} lends {amount} coins to {name}. | Prices in {city} rose by {small} percent.
   health | {name} went to the doctor with a cold. | The nurse in {city} gave {name} some medicine. | {name} has a headache since {dayname}.
-  animals | The {animal} of {name} sleeps on the sofa. | A {colour} {animal} ran through {city}. | {name} feeds {small} {animal}s.
-  school | The teacher gave {name} homework in {subject}. | {name} has a {subject} test on {dayname}. | The pupils of {city} learn {subject}.
+  animals | The {animal} of {name} sleeps on the sofa. | A {colour} {animal} was seen in {city}. | {name} feeds {small} {animal}s.
+  school | The teacher gave {name} homework in {subject}. | {name} has a test in {subject} on {dayname}. | The pupils of {city} learn {subject}.
   positive | I love the {thing} from {org}, it works so well! | The {food} in {city} was wonderful. | What a great day with {name}! | {name} was very kind and helpful.
   negative | The {thing} from {org} broke after {small} days. | The {food} in {city} was cold and bad. | I am sad that {name} forgot me. | {name} was rude, I will not come back.
   question | Where is the {spot} in {city}? | Does {name} like {food}? | When does the {spot} open on {dayname}?
@@ -993,7 +1002,7 @@ prose.open
 prose.middle
   There {name} met {other}, who was looking for a {adjective} {thing}.
   A {colour} {animal} was sitting there and looked at {name}.
-  {name} asked {other} for help, and they worked {manner}.
+  {name} asked {other} for help, and they worked together.
   "{thing_cap}s like this are hard to find," said {other}.
   They shared some {food} and talked about the {season}.
   {other} told {name} about the {adjective} {thing} at the {spot}.
@@ -1001,7 +1010,7 @@ prose.middle
   {name} was {feeling}, because the way had been long.
   {other} gave {name} a {colour} {thing}.
 prose.end
-  In the evening {name} was {feeling} and went home {manner}.
+  In the evening {name} was {feeling} and went home.
   Since that day, {name} and {other} have been friends.
   From then on, {name} came back every {dayname}.
   That night {name} slept well.

@@ -15,16 +15,17 @@ car = 汽车 / bicycle = 自行车 / ship = 船 / plane = 飞机 / apple = 苹�
 bread = 面包 / rice = 米饭 / soup = 汤 / tea = 茶 / coffee = 咖啡 / water = 水 / milk = 牛奶 / egg = 鸡蛋
 fish = 鱼 / cat = 猫 / dog = 狗 / horse = 马 / cow = 牛 / sheep = 羊 / bird = 鸟 / rabbit = 兔子
 tree = 树 / flower = 花 / grass = 草 / mountain = 山 / sea = 大海 / lake = 湖 / island = 岛 / forest = 森林
-sun = 太阳 / moon = 月亮 / star = 星星 / sky = 天空 / rain = 雨 / snow = 雪 / wind = 风 / cloud = 云
 table = 桌子 / chair = 椅子 / lamp = 灯 / door = 门 / window = 窗户 / key = 钥匙 / clock = 钟 / phone = 手机
 computer = 电脑 / letter = 信 / pen = 钢笔 / paper = 纸 / bag = 包 / hat = 帽子 / coat = 外套 / shoe = 鞋子
 friend = 朋友 / mother = 母亲 / father = 父亲 / brother = 哥哥 / sister = 姐姐 / child = 孩子 / family = 家庭 / name = 名字
 library = 图书馆 / hospital = 医院 / bank = 银行 / shop = 商店 / park = 公园 / station = 车站 / airport = 机场 / hotel = 酒店
 market = 市场 / kitchen = 厨房 / museum = 博物馆 / music = 音乐 / picture = 图画 / map = 地图 / story = 故事 / question = 问题
-answer = 答案 / number = 数字 / word = 单词 / language = 语言 / year = 年 / month = 月 / week = 星期 / day = 天
-morning = 早上 / evening = 晚上 / spring = 春天 / summer = 夏天 / autumn = 秋天 / winter = 冬天 / ticket = 票 / price = 价格
+answer = 答案 / number = 数字 / word = 单词 / ticket = 票
 """)
 SINGLES = _twins("""
+language = 语言 / price = 价格 / year = 年 / month = 月 / week = 星期 / day = 天 / morning = 早上 / evening = 晚上
+spring = 春天 / summer = 夏天 / autumn = 秋天 / winter = 冬天
+sun = 太阳 / moon = 月亮 / star = 星星 / sky = 天空 / rain = 雨 / snow = 雪 / wind = 风 / cloud = 云
 hello = 你好 / goodbye = 再见 / thank you = 谢谢 / please = 请 / good morning = 早上好 / good night = 晚安
 red = 红色 / blue = 蓝色 / green = 绿色 / yellow = 黄色 / black = 黑色 / white = 白色
 big = 大 / small = 小 / new = 新 / old = 旧 / hot = 热 / cold = 冷 / fast = 快 / slow = 慢 / long = 长 / short = 短

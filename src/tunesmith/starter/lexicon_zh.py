@@ -89,34 +89,34 @@ people | list {noun} | {key} = {place}
 people | count {noun} | {key} = {place}
   有多少{noun}{does}{place}？
   {does}{place}的{noun}有多少？
- | 住址 | of = {person}
+- | 住址 | of = {person}
   {person}住在哪里？
   {person}的家在哪儿？
- | 生日 | of = {person}
+- | 生日 | of = {person}
   {person}是什么时候出生的？
   {person}的生日是哪一天？
- | 首都 | of = {place}
+- | 首都 | of = {place}
   {place}的首都是哪里？
   哪座城市是{place}的首都？
- | 人口 | of = {place}
+- | 人口 | of = {place}
   {place}有多少人？
   {place}的人口是多少？
- | call | who = {person} ; time = {time}
+- | call | who = {person} ; time = {time}
   {time}给{person}打电话。
   请提醒我{time}打电话给{person}。
- | pay | to = {person} ; amount = {amount}
+- | pay | to = {person} ; amount = {amount}
   给{person}转{amount}元。
   请付给{person}{amount}元。
- | ticket | from = {place} ; to = {place2}
+- | ticket | from = {place} ; to = {place2}
   我要一张从{place}到{place2}的票。
   从{place}去{place2}怎么走？
- | weather | place = {place} ; date = {day}
+- | weather | place = {place} ; date = {day}
   {day}{place}的天气怎么样？
   {place}{day}会下雨吗？
- | play 歌曲 | title = {work} ; artist = {person}
+- | play 歌曲 | title = {work} ; artist = {person}
   播放{person}的《{work}》。
   我想听{person}唱的《{work}》。
- | meet | who = {person} ; place = {place} ; date = {day}
+- | meet | who = {person} ; place = {place} ; date = {day}
   {day}我在{place}和{person}见面。
   安排{day}在{place}与{person}开会。
 """
@@ -164,8 +164,8 @@ FACTS = """
   ? {河流}河有多长？ = 长度
   ? {河流}河流经哪里？ = 国家
 商店:org 商品:thing 价格:amount
-  + {商店}卖{商品}，每件{价格}元。
-  + 在{商店}，一件{商品}要{价格}元。
+  + {商店}卖{商品}，每个{价格}元。
+  + 在{商店}，一个{商品}要{价格}元。
   ? {商店}的{商品}多少钱？ = 价格
   ? {商店}卖什么？ = 商品
 起点:place 终点:place 时间:time
@@ -227,9 +227,9 @@ doing
 plain
   {person}每天{doing}。
   {person}在{place}的{spot}遇见了{person}。
-  {person}在{place}丢了一件{thing}。
-  {dayname}{place}的天气很{weather}。
-  我的朋友{person}喜欢吃{food}和{food}。
+  {person}在{place}丢了一个{thing}。
+  {dayname}{place}的天气是{weather}。
+  我的朋友{person}喜欢吃{food}。
   我们从{place}走到{place}用了{small}个小时。
   {person}看了两遍《{work}》。
   {place}的{spot}{time}开门。
@@ -262,7 +262,7 @@ greet
   谢谢你帮我找到{thing}。 = 不客气，找到{thing}真好！
   再见！ = 再见，祝你愉快！
   晚安。 = 晚安，好梦！
-  今天{city}很{weather}。 = 希望你在{city}过得愉快。
+  今天{city}{weather}。 = 希望你在{city}过得愉快。
   我今天很{feeling}。 = 谢谢你告诉我你很{feeling}。发生了什么？
   我要去{spot}。 = 祝你在{spot}玩得开心！
   我的{animal}叫{name}。 = {name}这个名字很适合{animal}。
@@ -288,6 +288,12 @@ qa.none
 qa.system
   用原文中的词语回答。如果没有答案，就说：{none}
   根据短文回答问题；短文里没有的，回答“{none}”
+chain
+  {person}写了《{work}》。 & {person}住在{place}。 | 《{work}》的作者住在哪里？
+  {person}导演了电影《{work}》。 & {person}出生在{place}。 | 《{work}》的导演出生在哪里？
+  {person}创立了{org}。 & {person}来自{place}。 | {org}的创始人来自哪里？
+  {person}在{org}工作。 & {org}位于{place}。 | {person}在哪个地方工作？
+  {name}是{person}的哥哥。 & {name}搬到了{place}。 | {person}的哥哥搬到了哪里？
 lookup.row
   {key}：{value}
   {key} = {value}
@@ -342,7 +348,7 @@ people.1
   {a}在{spot}{doing}。
   今天{weather}，{a}没有出门。
 people.2
-  {a}给{b}买了一件{thing}。
+  {a}给{b}买了一个{thing}。
   {a}在{city}遇见了{b}。
   {a}和{b}一起去{spot}。
   {a}教{b}{subject}。
@@ -529,7 +535,7 @@ class.map
   如果内容是{topic}，就写{label}
   {topic}：回答{label}
 class.topics
-  天气 | {city}今天很{weather}。 | {dayname}{city}会很{weather}，记得带外套。
+  天气 | {city}今天{weather}。 | {dayname}{city}会{weather}，记得带外套。
   美食 | {name}用{food}做了一道菜。 | 我们在{city}吃了{food}。
   体育 | {name}在{city}赢了比赛。 | {city}队进了{small}个球。
   旅行 | 去{city}的火车{time}出发。 | {name}订了去{city}的机票。
@@ -550,15 +556,15 @@ prose.ask
 prose.open
   一个{weather}的早晨，{name}来到{city}的{spot}。
   {name}住在{city}的{spot}附近，常常感到{feeling}。
-  {dayname}，{name}在{spot}捡到了一件{colour}的{thing}。
+  {dayname}，{name}在{spot}捡到了一个{colour}的{thing}。
   每年{season}，{name}都去{city}看望{other}。
 prose.middle
-  在那里，{name}遇见了{other}，{other}正在找一件旧{thing}。
+  在那里，{name}遇见了{other}，{other}正在找一个旧{thing}。
   一只{colour}的{animal}坐在旁边，看着{name}。
   {name}请{other}帮忙，他们一起干了起来。
   他们分着吃了一些{food}，聊起了{season}。
-  {other}给{name}讲了那件{thing}的故事。
-  {other}送给{name}一件{colour}的{thing}。
+  {other}给{name}讲了那个{thing}的故事。
+  {other}送给{name}一个{colour}的{thing}。
 prose.end
   晚上，{name}{feeling}地回家了。
   从那天起，{name}和{other}成了好朋友。
@@ -602,7 +608,7 @@ describe
   介绍{name}：{job}，{city}，喜欢{food}。 = 这是{name}，一名来自{city}的{job}，喜欢吃{food}。
   写一张便条给{name}：{time}在{spot}见面。 = {name}：我们{time}在{spot}见面，不见不散！
   邀请{name}{dayname}来{city}。 = 亲爱的{name}，{dayname}来{city}玩好吗？很期待见到你。
-  给{thing}写一则广告：{colour}，{amount}元，联系{name}。 = 出售一件{colour}的{thing}，价格{amount}元，请联系{name}。
+  给{thing}写一则广告：{colour}，{amount}元，联系{name}。 = 出售一个{colour}的{thing}，价格{amount}元，请联系{name}。
   感谢{name}送的{thing}。 = 亲爱的{name}，非常感谢你送的{thing}！
 """
 

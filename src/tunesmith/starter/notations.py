@@ -27,7 +27,9 @@ class Query:
 class Notation:
     """One way of writing queries down."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, numbers: tuple[str, ...] = ()) -> None:
+        """``numbers``: place holders that are written as numbers are."""
+        self.numbers = numbers
         self.asks = {ask: dice.pick(words) for ask, words in ASK_WORDS.items()}
         self.key_case = dice.pick(KEY_CASES)
         self.quote = dice.pick(QUOTES)
@@ -46,7 +48,7 @@ class Notation:
     def value(self, value: str | Query, opening: str = "(", closing: str = ")") -> str:
         if isinstance(value, Query):
             return opening + self.form(value) + closing
-        if value.isdigit() and not self.quote_numbers:
+        if (value.isdigit() or value in self.numbers) and not self.quote_numbers:
             return value
         return self.quote(value)
 
@@ -104,7 +106,9 @@ def _fields(dice: Dice, notation: Notation) -> Form:
     """Fields in a row, each with the same wrapper: ``[list] [book] [author: Orla Brenk]``."""
     signs, joiner, wrapper, order = dice.pick(SIGNS), dice.pick(JOINERS), dice.pick(WRAPPERS), dice.pick(ORDERS)
     (left, right), named = dice.pick(BOUNDS), dice.chance(0.5)
-    ask_key, kind_key = (dice.pick(words) for words in (("ask", "do", "want", "op", "q"), ("type", "kind", "of", "what")))
+    ask_key, kind_key = (
+        dice.pick(words) for words in (("ask", "do", "want", "op", "q"), ("type", "kind", "of", "what"))
+    )
     opening, closing = (wrapper[0], wrapper[1]) if wrapper.strip() else ("", "")
 
     def write(query: Query) -> str:
@@ -151,7 +155,9 @@ def _lisp(dice: Dice, notation: Notation) -> Form:
         for key, sign, value in query.conditions:
             text = write(value) if isinstance(value, Query) else notation.value(value)
             name = notation.key(key)
-            parts.append(f"{left}{name if sign == '=' else f'{sign} {name}' if first else f'{name} {sign}'} {text}{right}")
+            parts.append(
+                f"{left}{name if sign == '=' else f'{sign} {name}' if first else f'{name} {sign}'} {text}{right}"
+            )
         return left + " ".join(parts) + right
 
     return write
@@ -195,7 +201,12 @@ def _chain(dice: Dice, notation: Notation) -> Form:
 def _select(dice: Dice, notation: Notation) -> Form:
     """``FIND book WHERE author = "Orla Brenk" AND year > 1990``."""
     source, where, glue = dice.pick(
-        ((" FROM ", " WHERE ", " AND "), (" from ", " where ", " and "), (" in ", " if ", " & "), (" ", " with ", " plus "))
+        (
+            (" FROM ", " WHERE ", " AND "),
+            (" from ", " where ", " and "),
+            (" in ", " if ", " & "),
+            (" ", " with ", " plus "),
+        )
     )
     signs = dice.pick(SIGNS[:6])
 
@@ -254,13 +265,15 @@ def _json(dice: Dice, notation: Notation) -> Form:
     ask_key, kind_key = dice.pick(("ask", "intent", "action", "op")), dice.pick(("type", "kind", "entity", "target"))
     words = dice.pick(({">": "_after", "<": "_before"}, {">": "_gt", "<": "_lt"}, {">": "_min", "<": "_max"}))
 
+    def plain(value: str) -> int | str:
+        return int(value) if value.isdigit() and not notation.quote_numbers and not notation.numbers else value
+
     def record(query: Query) -> dict[str, object]:
         made: dict[str, object] = {ask_key: notation.asks.get(query.ask, query.ask)}
         if query.kind:
             made[kind_key] = query.kind
         for key, sign, value in query.conditions:
-            plain: object = record(value) if isinstance(value, Query) else int(value) if value.isdigit() else value
-            made[key + words.get(sign, "")] = plain
+            made[key + words.get(sign, "")] = record(value) if isinstance(value, Query) else plain(value)
         return made
 
     return lambda query: json.dumps(record(query), ensure_ascii=False)

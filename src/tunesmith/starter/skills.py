@@ -38,6 +38,8 @@ def prose(dice: Dice, tongue: Tongue) -> Talk:
 
 def answer(dice: Dice, tongue: Tongue) -> Talk:
     """Questions about a short text of made-up facts."""
+    if dice.chance(0.15):
+        return "", [_two_steps(dice, tongue)]
     facts, texts = _text(dice, tongue, dice.number(1, 4))
     none = dice.pick(tongue.phrases["qa.none"])
     strict = dice.chance(0.3)
@@ -63,7 +65,9 @@ def lookup(dice: Dice, tongue: Tongue) -> Talk:
     """A list of keys and values, then questions about single entries."""
     count = dice.number(2, 6)
     keys = dice.some(_maker(dice, tongue, ("person", "word", "place", "code", "lower_word", "work", "thing")), count)
-    values = dice.some(_maker(dice, tongue, ("code", "count", "word", "place", "person", "work", "email", "day")), count)
+    values = dice.some(
+        _maker(dice, tongue, ("code", "count", "word", "place", "person", "work", "email", "day")), count
+    )
     pattern = dice.pick(tongue.phrases["lookup.row"])
     pairs = dict(zip(keys, values, strict=True))
     rows = "\n".join(fill(dice, pattern, {}, {"key": key, "value": value}) for key, value in pairs.items())
@@ -137,13 +141,17 @@ def classify(dice: Dice, tongue: Tongue) -> Talk:
     labels = dice.pick((", ", " / ", " | ")).join(names.values())
     if renamed:
         pattern = dice.pick(tongue.phrases["class.map"])
-        system = "\n".join(fill(dice, pattern, {}, {"label": names[it], "topic": it}) for it in dice.shuffled(list(names)))
+        system = "\n".join(
+            fill(dice, pattern, {}, {"label": names[it], "topic": it}) for it in dice.shuffled(list(names))
+        )
         if dice.chance(0.5):
             return "", [(f"{system}\n{texts[0][1]}", names[texts[0][0]])]
         return system, [(text, names[topic]) for topic, text in texts[: dice.number(1, 3)]]
     if dice.chance(0.5):
         return "", [(tongue.say(dice, "class.ask", labels=labels, text=texts[0][1]), names[texts[0][0]])]
-    return tongue.say(dice, "class.system", labels=labels), [(it, names[topic]) for topic, it in texts[: dice.number(1, 3)]]
+    return tongue.say(dice, "class.system", labels=labels), [
+        (it, names[topic]) for topic, it in texts[: dice.number(1, 3)]
+    ]
 
 
 def understand(dice: Dice, tongue: Tongue) -> Talk:
@@ -187,7 +195,9 @@ class _Lazy(dict[str, str]):
     def __missing__(self, slot: str) -> str:
         dice, tongue = self.dice, self.tongue
         maker = {"name": "person", "other": "person", "city": "place"}.get(slot, slot)
-        if slot == "thing_cap":
+        if slot == "answer":
+            made = self["place"]
+        elif slot == "thing_cap":
             made = self["thing"].capitalize()
         elif maker in tongue.words:
             made = fill(dice, dice.pick(tongue.words[maker]), tongue.words, {})
@@ -229,6 +239,17 @@ def _text(dice: Dice, tongue: Tongue, count: int) -> tuple[list[tuple[Fact, dict
     return facts, [fill(dice, dice.pick(kind.sentences), {}, values) for kind, values in facts]
 
 
+def _two_steps(dice: Dice, tongue: Tongue) -> Turn:
+    """Two facts hang together; the question needs both. Other pairs of the same kind stand around."""
+    told, _, question = dice.pick(tongue.phrases["chain"]).partition(" | ")
+    casts = [_Lazy(dice, tongue) for _ in range(dice.number(1, 3))]
+    sentences = [fill(dice, sentence, {}, cast) for cast in casts for sentence in told.split(" & ")]
+    wanted = dice.pick(casts)
+    asked = fill(dice, question, {}, wanted)
+    text = tongue.gap.join(dice.shuffled(sentences))
+    return tongue.say(dice, "qa.first", text=text, question=asked), wanted["answer"]
+
+
 def _stranger(dice: Dice, tongue: Tongue, facts: list[tuple[Fact, dict[str, str]]]) -> str:
     """A question about something that the facts say nothing of."""
     taken = {value for _, values in facts for value in values.values()}
@@ -247,8 +268,9 @@ def _values(dice: Dice, tongue: Tongue, fact: Fact) -> dict[str, str]:
 
 
 def _fact(dice: Dice, tongue: Tongue) -> tuple[Fact, dict[str, str], str]:
-    (found,), (sentence,) = _text(dice, tongue, 1)
-    return found[0], found[1], sentence
+    """A fact, values for it and one of its sentence frames."""
+    ((fact, values),), _ = _text(dice, tongue, 1)
+    return fact, values, dice.pick(fact.sentences)
 
 
 def _maker(dice: Dice, tongue: Tongue, kinds: tuple[str, ...]) -> Callable[[], str]:
@@ -277,9 +299,9 @@ def _things(dice: Dice, tongue: Tongue, count: int) -> list[str]:
 
 
 def _slot(dice: Dice, tongue: Tongue) -> Turn:
-    _, values, sentence = _fact(dice, tongue)
+    _, values, pattern = _fact(dice, tongue)
     slot = dice.pick(list(values))
-    return tongue.say(dice, "extract.slot", slot=slot, text=sentence), values[slot]
+    return tongue.say(dice, "extract.slot", slot=slot, text=fill(dice, pattern, {}, values)), values[slot]
 
 
 def _names(dice: Dice, tongue: Tongue) -> Turn:
@@ -299,11 +321,11 @@ def _inside(dice: Dice, tongue: Tongue) -> Turn:
 
 
 def _tagged(dice: Dice, tongue: Tongue) -> Turn:
-    _, values, sentence = _fact(dice, tongue)
+    _, values, pattern = _fact(dice, tongue)
     slot = dice.pick(list(values))
     left, right = dice.pick(TAG_MARKS)
-    asked = tongue.say(dice, "tag.ask", slot=slot, left=left, right=right, text=sentence)
-    return asked, sentence.replace(values[slot], left + values[slot] + right, 1)
+    asked = tongue.say(dice, "tag.ask", slot=slot, left=left, right=right, text=fill(dice, pattern, {}, values))
+    return asked, fill(dice, pattern, {}, {**values, slot: left + values[slot] + right})
 
 
 TAG_MARKS = (("[", "]"), ("<", ">"), ("**", "**"), ("{", "}"), ("<b>", "</b>"), ("((", "))"), ("_", "_"))
@@ -343,8 +365,7 @@ def _json_get(dice: Dice, tongue: Tongue) -> Turn:
 
 def _json_back(dice: Dice, tongue: Tongue) -> Turn:
     """The wanted sentence is shown with another record's values."""
-    fact, values, _ = _fact(dice, tongue)
-    pattern = dice.pick(fact.sentences)
+    fact, values, pattern = _fact(dice, tongue)
     record = _dump({name: _plain(value) for name, value in values.items()})
     shown = fill(dice, pattern, {}, _values(dice, tongue, fact))
     return tongue.say(dice, "json.back", json=record, pattern=shown), fill(dice, pattern, {}, values)
@@ -417,25 +438,31 @@ def _list_answer(task: str, items: list[str], it: str, n: int, sep: str, mark: s
 
 
 def _replace(dice: Dice, tongue: Tongue) -> Turn:
-    fact, values, sentence = _fact(dice, tongue)
+    fact, values, pattern = _fact(dice, tongue)
     slot = dice.pick(list(values))
     new = _values(dice, tongue, fact)[slot]
-    asked = tongue.say(dice, "rewrite.replace", old=values[slot], new=new, text=sentence)
-    return asked, sentence.replace(values[slot], new)
+    asked = tongue.say(dice, "rewrite.replace", old=values[slot], new=new, text=fill(dice, pattern, {}, values))
+    return asked, fill(dice, pattern, {}, {**values, slot: new})
 
 
 def _swap(dice: Dice, tongue: Tongue) -> Turn:
     a, b = dice.some(lambda: tongue.make(dice, "person"), 2)
     pattern = dice.pick(tongue.phrases["people.2"])
-    text = fill(dice, pattern, {}, _Lazy(dice, tongue, {"a": a, "b": b}))
-    swapped = text.replace(a, "\0").replace(b, a).replace("\0", b)
+    cast = _Lazy(dice, tongue, {"a": a, "b": b})
+    text = fill(dice, pattern, {}, cast)
+    cast["a"], cast["b"] = b, a
+    swapped = fill(dice, pattern, {}, cast)
     first, second = (a, b) if dice.chance(0.5) else (b, a)
     return tongue.say(dice, "rewrite.swap", a=first, b=second, text=text), swapped
 
 
 def _start(dice: Dice, tongue: Tongue) -> Turn:
     lead = dice.pick(tongue.phrases["leads"])
-    sentence = _fact(dice, tongue)[2] if tongue.suffix else f"{dice.person()} {_act(dice, tongue)[1]}."
+    if tongue.suffix:
+        _, values, pattern = _fact(dice, tongue)
+        sentence = fill(dice, pattern, {}, values)
+    else:
+        sentence = f"{dice.person()} {_act(dice, tongue)[1]}."
     return tongue.say(dice, "rewrite.start", lead=lead, text=sentence), lead + tongue.gap + sentence
 
 
@@ -545,7 +572,7 @@ def _by_examples(dice: Dice, tongue: Tongue, shapes: list[Shape]) -> Talk:
     steady = dice.chance(0.3)
 
     def throw(shape: Shape) -> Turn:
-        question, query = tongue.question(dice, shape, rows[id(shape)] if steady else tongue.row(dice, shape))
+        question, query = tongue.question(dice, shape, rows[id(shape)] if steady or not shape.clear else None)
         return question, notation.write(query)
 
     examples = [throw(shape) for shape in order]
@@ -566,14 +593,14 @@ def _by_examples(dice: Dice, tongue: Tongue, shapes: list[Shape]) -> Talk:
 
 def _by_rules(dice: Dice, tongue: Tongue, shapes: list[Shape]) -> Talk:
     """Patterns with place holders, one per kind of question; the answer fills the right one."""
-    notation = Notation(dice)
     marks = dict(zip(MARKS, dice.pick(tongue.phrases["marks"]).split(" "), strict=True))
+    notation = Notation(dice, (marks["year"], marks["amount"], marks["small"]))
     rows = {id(shape): tongue.row(dice, shape) for shape in shapes}
     link = dice.pick((" -> ", " => ", ": ", "\n  ", " = ", " | ", " becomes "))
     lines = []
     for shape in shapes:
         question, query = tongue.question(dice, shape, rows[id(shape)], marks)
-        lines.append(dice.pick(("- ", "- ")) * (link != "\n  ") + question + link + notation.write(query))
+        lines.append("- " * (link != "\n  ") + question + link + notation.write(query))
     rules = tongue.say(dice, "understand.rules") + "\n" + "\n".join(lines)
     turns: list[Turn] = []
     for _ in range(1 if dice.chance(0.6) else dice.number(2, 3)):

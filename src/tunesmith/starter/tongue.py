@@ -21,6 +21,7 @@ class Fact:
     sentences: tuple[str, ...]
     questions: tuple[tuple[str, str], ...]
 
+
 @dataclass(frozen=True)
 class Shape:
     """A kind of question: the frames that ask it and the query they mean, both with slots."""
@@ -30,6 +31,8 @@ class Shape:
     kind: str
     conditions: tuple[tuple[str, str, str], ...]
     frames: tuple[str, ...]
+    clear: tuple[str, ...]
+    """The frames that name every word of the query; with the others the query's words must be known already."""
 
 
 class Tongue:
@@ -56,10 +59,14 @@ class Tongue:
         return MAKERS[self._maker(maker)](dice)
 
     def question(
-        self, dice: Dice, shape: Shape, row: Mapping[str, str], marks: Mapping[str, str] | None = None
+        self, dice: Dice, shape: Shape, row: Mapping[str, str] | None, marks: Mapping[str, str] | None = None
     ) -> tuple[str, Query]:
-        """A question of this shape with new names (or with the given place holders), and what it means."""
-        frame = dice.pick(shape.frames)
+        """A question of this shape with new names (or with the given place holders), and what it means.
+
+        With a row of the shape's table all frames may ask; with none, any row and a clear frame.
+        """
+        frame = dice.pick(shape.frames if row is not None else shape.clear)
+        row = self.row(dice, shape) if row is None else row
         slots = dict(row)
         for slot in _slots(frame, shape):
             if slot not in slots:
@@ -88,8 +95,12 @@ class Tongue:
     def _shape(self, head: str, frames: tuple[str, ...]) -> Shape:
         table, heading, tests = (part.strip() for part in head.split("|"))
         ask, _, kind = heading.partition(" ")
+        columns = set(re.findall(r"\{(noun|role|key|attr)\}", head))
+        clear = tuple(
+            frame for frame in frames if "{noun" in frame or all(f"{{{column}}}" in frame for column in columns)
+        )
         found = (re.split(r" ([=<>]) ", test.strip()) for test in tests.split(";"))
-        return Shape(table, ask, kind, tuple((key, sign, value) for key, sign, value in found), frames)
+        return Shape(table, ask, kind, tuple((key, sign, value) for key, sign, value in found), frames, clear)
 
 
 def _lists(text: str) -> Blocks:

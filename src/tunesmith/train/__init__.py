@@ -1,1 +1,12 @@
-"""The fine-tuning story, from examples to a checkpoint."""
+"""The fine-tuning story, from examples to a trained model on disk.
+
+fine_tune: the machine-learning story, whole
+device: device, number types and threads, and what equality of bits depends on
+batches: Rows to the Batch of one step
+loop: Batches to StepMetrics: the one training loop
+losses: cross-entropy at trained tokens only
+optim: AdamW, its schedule and clipping
+checkpoint: everything to resume, atomic and hashed
+result: the trained model on disk
+run_folder: what a run leaves: spec, settings, events, metrics
+"""

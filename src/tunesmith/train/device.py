@@ -32,6 +32,7 @@ def prepare(num_threads: int | None = None) -> None:
         torch.set_num_threads(num_threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def fingerprint(device: torch.device, precision: str) -> dict[str, str | int]:

@@ -1,0 +1,113 @@
+"""The `tunesmith` command: its sub-commands, and the border where errors become sentences and exit codes.
+
+Exit codes: 0 good, 1 the machine's fault, 2 the user's mistake, 130 interrupted with a checkpoint saved.
+Nothing heavy is imported here; each command brings what it needs.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+
+from tunesmith import __version__
+from tunesmith.cli.data import data_app
+from tunesmith.core.errors import MachineError, TunesmithError
+
+app = typer.Typer(
+    help="Fine-tune language models, and prove that it helped.", no_args_is_help=True, add_completion=False,
+    pretty_exceptions_enable=False, rich_markup_mode=None,
+)  # fmt: skip
+app.add_typer(data_app, name="data")
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"tunesmith {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def quickstart(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the run.")] = Path("runs/quickstart"),
+    json: Annotated[bool, typer.Option("--json", help="Print report.json at the end.")] = False,
+) -> None:
+    """Fine-tune the embedded starter on real examples, prove that it helped, save the model and a report."""
+    from tunesmith.cli.quickstart import run_quickstart
+
+    run_quickstart(out, as_json=json)
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="The YAML file that describes the job.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the run [default: runs/NAME].")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print report.json at the end.")] = False,
+) -> None:
+    """Check the data, train, evaluate, and write a report."""
+    from tunesmith.cli.local import train_from_file
+
+    train_from_file(config, out, resume=resume, as_json=json)
+
+
+@app.command()
+def chat(
+    model: Annotated[str, typer.Argument(help="A run's folder, a model's folder, starter, or a hub id.")],
+    message: Annotated[str | None, typer.Option("--message", "-m", help="Ask once, print the answer, and leave.")] = None,
+    system: Annotated[str | None, typer.Option("--system", help="A system message.")] = None,
+    temperature: Annotated[float, typer.Option(help="0 always takes the likeliest token.")] = 0.0,
+    top_p: Annotated[float, typer.Option(help="Sample among the tokens that hold this much probability.")] = 1.0,
+    max_tokens: Annotated[int, typer.Option(help="Longest answer in tokens.")] = 256,
+    seed: Annotated[int, typer.Option(help="Seed of the sampling.")] = 0,
+    stop: Annotated[list[str] | None, typer.Option(help="Text that ends the answer; may be given again.")] = None,
+) -> None:
+    """Talk to a model; answers stream."""
+    from tunesmith.cli.chat import ChatOptions, run_chat
+
+    run_chat(ChatOptions(model, message, system, temperature, top_p, max_tokens, seed, tuple(stop or ())))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; → its exit code. The one place where exceptions become sentences."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        result = app(args=list(arguments), prog_name="tunesmith", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except TunesmithError as error:
+        errors.print(str(error), markup=False, style="yellow" if error.exit_code == 130 else "red")
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        errors.print("Interrupted.", style="yellow")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        errors.print("There is not enough memory.\n→ lower micro_batch_tokens, or choose a smaller base model", style="red")
+        return MachineError.exit_code
+    except OSError as error:
+        errors.print(_disk_sentence(error), markup=False, style="red")
+        return MachineError.exit_code
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+def _disk_sentence(error: OSError) -> str:
+    name = error.filename or "a file"
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full: {name} could not be written.\n→ free some space, then start again with --resume"
+    return f"{name}: {error.strerror or error}.\n→ check the path and its permissions"
