@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections import Counter
@@ -89,3 +90,93 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def _reason(report: Any) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return str(text).removeprefix("Skipped: ")
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole base model of 30,000 weights: Llama, tied embeddings, byte-level BPE, chat template, context 256."""
+    return make_tiny_base(tmp_path_factory.mktemp("tiny_base"))
+
+
+@pytest.fixture(scope="session")
+def tiny_rows() -> list[dict[str, Any]]:
+    """Forty chat rows, some with a system message, some of several turns, one with a weight of 0."""
+    return make_tiny_rows()
+
+
+@pytest.fixture
+def tiny_file(tmp_path: Path, tiny_rows: list[dict[str, Any]]) -> Path:
+    path = tmp_path / "training.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in tiny_rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_base() -> Callable[..., Path]:
+    """``make_base(folder, seed=7, tie=True)`` writes a base model such as ``tiny_base``."""
+    return make_tiny_base
+
+
+TINY_TEMPLATE = (
+    "{{- bos_token -}}{%- for message in messages -%}"
+    "{{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>' + '\n' -}}"
+    "{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"
+)
+
+
+def make_tiny_rows() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    words = ["red", "blue", "green", "old", "new", "warm", "cold", "近", "远", "🙂"]
+    for i in range(40):
+        first, second = words[i % 10], words[(i * 7 + 3) % 10]
+        messages = [{"role": "user", "content": f"Say {first} and then {second}, {i} times."}]
+        messages.append({"role": "assistant", "content": f"{first} {second} " * (1 + i % 4) + str(i)})
+        if i % 3 == 0:
+            messages.insert(0, {"role": "system", "content": "You repeat words."})
+        if i % 5 == 0:
+            messages += [{"role": "user", "content": "Again?"}, {"role": "assistant", "content": f"{second}!"}]
+        if i == 10:
+            messages[-3]["weight"] = 0
+        rows.append({"messages": messages})
+    return rows
+
+
+def make_tiny_base(folder: Path, *, seed: int = 7, tie: bool = True) -> Path:
+    import torch
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    from tunesmith.nn.catalog import DecoderConfig, config_as_json
+    from tunesmith.nn.weights import named_weights, random_decoder, write_tensors
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = [AddedToken(t, special=True, normalized=False) for t in ("<|bos|>", "<|im_start|>", "<|im_end|>")]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=384, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
+    texts = [message["content"] for row in make_tiny_rows() for message in row["messages"]]
+    tokenizer.train_from_iterator(texts * 4, trainer)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = DecoderConfig(
+        architecture="LlamaForCausalLM",
+        vocab_size=384,
+        hidden_size=32,
+        intermediate_size=48,
+        num_layers=2,
+        num_heads=4,
+        num_kv_heads=2,
+        head_dim=8,
+        max_position_embeddings=256,
+        rms_norm_eps=1e-5,
+        rope_theta=10000.0,
+        tie_word_embeddings=tie,
+    )
+    settings = {"bos_token": "<|bos|>", "eos_token": "<|im_end|>", "tokenizer_class": "PreTrainedTokenizerFast"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    (folder / "config.json").write_text(json.dumps(config_as_json(config, "float32")))
+    (folder / "chat_template.jinja").write_text(TINY_TEMPLATE)
+    decoder = random_decoder(config, torch.float32, seed)
+    weights = {name: weight.detach() * 4 if weight.dim() > 1 else weight.detach() for name, weight in named_weights(decoder)}
+    write_tensors(folder / "model.safetensors", weights)
+    return folder

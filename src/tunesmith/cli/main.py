@@ -37,13 +37,14 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def quickstart(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the run.")] = Path("runs/quickstart"),
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the run [default: runs/quickstart].")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print report.json at the end.")] = False,
 ) -> None:
     """Fine-tune the embedded starter on real examples, prove that it helped, save the model and a report."""
     from tunesmith.cli.quickstart import run_quickstart
 
-    run_quickstart(out, as_json=json)
+    run_quickstart(out, resume=resume, as_json=json)
 
 
 @app.command()

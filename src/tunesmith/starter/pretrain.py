@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,10 +76,9 @@ def main() -> int:
     work: Path = options.work
     write_corpus(work)
     write_base(work)
-    from tunesmith.cli.main import run
-
     resume = ["--resume"] if options.resume else []
-    code = run(["train", str(work / "pretrain.yaml"), "--out", str(work / "run"), *resume])
+    command = [sys.executable, "-m", "tunesmith", "train", str(work / "pretrain.yaml"), "--out", str(work / "run"), *resume]
+    code = subprocess.run(command, check=False).returncode
     if code == 0 and options.install:
         install(work / "run" / "model", STARTER_FOLDER)
     return code

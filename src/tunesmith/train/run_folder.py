@@ -8,15 +8,18 @@ only column that a clock writes; all others are the same bits on every run.
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tunesmith.core import durable
+from tunesmith.core.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,19 @@ def _append(path: Path, line: str) -> None:
             os.write(descriptor, line.encode("utf-8"))
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for one process; raises UserError while another one works in it."""
+    with durable.disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"Another process is working in {folder}.", "wait for it, or choose another folder") from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,5 @@
+"""`python -m tunesmith`: the command line."""
+
+from tunesmith.cli.main import main
+
+main()
