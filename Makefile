@@ -53,7 +53,7 @@ fix: ## format, and mend what lint can mend
 
 starter: ## pretrain the built-in model anew, by its recipe
 	@$(set_up)
-	@$(BIN)/python -m tunesmith.starter.pretrain
+	@$(BIN)/python -m tunesmith.starter.pretrain --work runs/starter --install
 
 clean: ## remove .venv, caches, and what the quickstart wrote
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist runs/quickstart

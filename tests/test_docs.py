@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +63,34 @@ def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text()
     assert [path.name for path in sorted(folder.glob("[0-9]*.md")) if path.name not in index] == []
+
+
+def test_generated_pages_are_in_step_with_the_code() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "write_docs.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_page_that_is_out_of_step_is_named(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "docs").mkdir()
+    script = shutil.copy(ROOT / "scripts" / "write_docs.py", tmp_path / "scripts")
+    shutil.copy(ROOT / "docs" / "cli.md", tmp_path / "docs")
+    stale = (ROOT / "docs" / "config.md").read_text().replace("## seed", "## seeds")
+    (tmp_path / "docs" / "config.md").write_text(stale)
+    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("out of step")) == (1, 1)
+    assert "config.md" in done.stderr
+    assert (tmp_path / "docs" / "config.md").read_text() == stale
+
+
+def test_config_page_has_every_key_with_its_meaning() -> None:
+    page = (ROOT / "docs" / "config.md").read_text()
+    parts = dict(re.findall(r"^## (\w+)\n\n.+\n\n(.+)", page, re.MULTILINE))
+    assert list(parts) == list(FineTuneSpec.model_fields)
+    assert [key for key, meaning in parts.items() if len(meaning) < 15] == []
+
+
+@pytest.mark.parametrize("page", ["walk.md", "cli.md", "config.md"])
+def test_readme_leads_to_the_page(page: str) -> None:
+    assert f"](docs/{page})" in (ROOT / "README.md").read_text()

@@ -105,7 +105,9 @@ def run_story(spec: FineTuneSpec, folder: Path, console: Console, *, resume: boo
     if asked:
         place = choose_device()
         shots = checked.training.examples
-        contest = Contest(base, outcome.model, checked.training.is_chat, DTYPES[outcome.settings.precision], place, shots)
+        contest = Contest(
+            base, outcome.model, checked.training.is_chat, DTYPES[outcome.settings.precision], place, shots
+        )
         results = hold_contest(contest, asked, spec.seed, lambda text: console.print(f"  {text}", style="dim"))
     seconds["evaluation"] = time.monotonic() - started
     return Story(job, checked, outcome, tuple(asked), results, seconds)
@@ -135,15 +137,17 @@ def check_data(spec: FineTuneSpec, base: BaseModel, console: Console) -> Checked
         console.print(f"  {warning}", style="yellow", markup=False, soft_wrap=True)
     if len(checked.warnings) > MAX_WARNINGS_SHOWN:
         rest = len(checked.warnings) - MAX_WARNINGS_SHOWN
-        console.print(f"  … and {rest:,} more warnings: tunesmith data check {training.path}", style="yellow", markup=False)
+        console.print(
+            f"  … and {rest:,} more warnings: tunesmith data check {training.path}", style="yellow", markup=False
+        )
     return checked
 
 
 def held_out_examples(checked: Checked, outcome: Outcome) -> list[Example]:
-    """The validation examples that the contestants answer: the first ones that were rendered whole."""
+    """The validation examples that the contestants answer: the first ones that were not cut."""
     if checked.validation is None:
         return []
-    kept = {example.line for example in outcome.validation}
+    kept = {e.line for e in outcome.validation if len(e.token_ids) < outcome.settings.max_seq_len}
     askable = [e for e in checked.validation.examples if e.line in kept and can_be_asked(e)]
     return askable[: outcome.settings.eval_examples]
 
@@ -288,7 +292,15 @@ def _settings(settings: ResolvedSpec) -> list[Setting]:
     for name, value in settings.values().items():
         if settings.adapter != "lora" and name.startswith("lora_"):
             continue
-        shown = ", ".join(value) if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+        shown = (
+            ", ".join(value)
+            if isinstance(value, list)
+            else f"{value:,}"
+            if isinstance(value, int)
+            else f"{value:g}"
+            if isinstance(value, float)
+            else str(value)
+        )
         rows.append(Setting(name, shown, settings.reasons.get(name, "as given")))
     return rows
 
@@ -300,8 +312,9 @@ def _answers(story: Story) -> list[AnswerRow]:
         tuned = story.results["tuned"]
         right = tuned.is_right[number]
         if len(rows[right]) < MAX_ANSWERS_SHOWN:
-            others = (story.results[name].answers[number] for name in ("base", "few_shot"))
-            rows[right].append(AnswerRow(question_of(example), reference_of(example), *others, tuned.answers[number], right))
+            base, few_shot = (story.results[name].answers[number] for name in ("base", "few_shot"))
+            row = AnswerRow(question_of(example), reference_of(example), base, few_shot, tuned.answers[number], right)
+            rows[right].append(row)
     return [*rows[False], *rows[True]]
 
 
@@ -327,7 +340,11 @@ def _next_commands(story: Story) -> list[NextCommand]:
     commands = [NextCommand("Talk to it", f"tunesmith chat {folder}")]
     if story.asked:
         question = shlex.quote(question_of(story.asked[0]))
-        system = [m.content for m in getattr(story.asked[0], "messages", ()) if m.role in ("system", "developer") and m.content]
+        system = [
+            m.content
+            for m in getattr(story.asked[0], "messages", ())
+            if m.role in ("system", "developer") and m.content
+        ]
         asked = f" --system {shlex.quote(system[0])}" if system else ""
         commands.append(NextCommand("Ask it one question", f"tunesmith chat {folder}{asked} --message {question}"))
     return commands
@@ -339,7 +356,11 @@ def _score_table(scores: Mapping[str, ContestantScores]) -> Table:
         table.add_column(heading, justify="left" if not heading else "right")
     for name, row in scores.items():
         exact = _percent(row.exact_match) if row.exact_match else "–"
-        loss = f"{row.valid_loss.value:.3f} [{row.valid_loss.low:.3f}, {row.valid_loss.high:.3f}]" if row.valid_loss else "–"
+        loss = (
+            f"{row.valid_loss.value:.3f} [{row.valid_loss.low:.3f}, {row.valid_loss.high:.3f}]"
+            if row.valid_loss
+            else "–"
+        )
         table.add_row(CONTESTANTS[name][0], exact, loss)
     return table
 

@@ -63,7 +63,9 @@ def train(
 @app.command()
 def chat(
     model: Annotated[str, typer.Argument(help="A run's folder, a model's folder, starter, or a hub id.")],
-    message: Annotated[str | None, typer.Option("--message", "-m", help="Ask once, print the answer, and leave.")] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", help="Ask once, print the answer, and leave.")
+    ] = None,
     system: Annotated[str | None, typer.Option("--system", help="A system message.")] = None,
     temperature: Annotated[float, typer.Option(help="0 always takes the likeliest token.")] = 0.0,
     top_p: Annotated[float, typer.Option(help="Sample among the tokens that hold this much probability.")] = 1.0,
@@ -96,7 +98,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        errors.print("There is not enough memory.\n→ lower micro_batch_tokens, or choose a smaller base model", style="red")
+        errors.print(
+            "There is not enough memory.\n→ lower micro_batch_tokens, or choose a smaller base model", style="red"
+        )
         return MachineError.exit_code
     except OSError as error:
         errors.print(_disk_sentence(error), markup=False, style="red")

@@ -2,10 +2,18 @@
 
 examples: the nouns: Example, TokenizedExample, Dataset
 formats: the shapes a row can have, and how each becomes an Example
+row_shapes: which format a row has, told by its keys
+chat_rows: a chat row to its messages
+tool_calls: the tools of a chat row, declared, called and answered
+findings: what is found wrong in a row
 validate: a file judged whole: a Dataset, or every bad row
+file_rows: the rows of a file: lines, or elements of an array
+strict_json: JSON text to its value, or what is wrong and where
+encoding: bytes that are no UTF-8 text
 split: a training and a validation part, and what both share
 tokenizer: text to token ids, typed text apart from control tokens
-template: chat templates, rendered in a sandbox
+sandbox: Jinja for templates by strangers, bounded
+template: chat templates, rendered in the sandbox
 render: Example to TokenizedExample: token ids and loss weights
 over_length: examples that do not fit: refused, dropped or cut, and counted
 statistics: a dataset in figures

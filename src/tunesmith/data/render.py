@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from tunesmith.data.examples import ChatExample, CompletionExample, Example, Mes
 from tunesmith.data.template import ChatTemplate, load_template
 from tunesmith.data.tokenizer import Piece, Tokenizer
 
-# Stands for a message's content while the template's own text is told apart from it.
-_MARK = "\ue000{}\ue001"
+# Stands for a message's content while the template's own text is told apart from it; begins with a tag
+# of this character, repeated until the text has no such tag of its own.
+_TAG = "\ue000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,12 @@ def render(example: Example, renderer: Renderer) -> TokenizedExample:
 
 def render_prompt(messages: Sequence[Message], renderer: Renderer, tools: Sequence[dict[str, Any]] = ()) -> list[int]:
     """The tokens after which the assistant's answer begins."""
+    _check_typed(messages, tools, renderer)
     text = renderer.template.render(_wire(messages), tools, for_answer=True)
-    return renderer.tokenizer.encode(_pieces(messages, tools, renderer, text, for_answer=True))
+    spans = _content_spans(messages, tools, renderer, text, for_answer=True)
+    starts = [start for start in _answer_starts(messages, tools, renderer, text).values() if start is not None]
+    groups = [_cut(_pieces(text, spans), *border) for border in pairwise([0, *sorted(starts), len(text)])]
+    return list(chain.from_iterable(renderer.tokenizer.encode_groups(groups)))
 
 
 def render_raw_prompt(prompt: str, renderer: Renderer) -> list[int]:
@@ -115,28 +122,43 @@ class _Turn:
 
 def _rendered_turns(renderer: Renderer, example: ChatExample) -> list[_Turn]:
     """Cut the rendered text at every answer's first character and behind its end token."""
-    _check_tools(example, renderer)
-    messages, template = example.messages, renderer.template
-    text = template.render(_wire(messages), example.tools)
-    pieces = _pieces(messages, example.tools, renderer, text)
-    content_ends = _content_ends(messages, example.tools, renderer, text)
+    messages, tools = example.messages, example.tools
+    _check_typed(messages, tools, renderer)
+    text = renderer.template.render(_wire(messages), tools)
+    spans = _content_spans(messages, tools, renderer, text)
+    pieces, ends = _pieces(text, spans), _end_tokens(renderer)
     turns: list[_Turn] = []
     position = 0
-    for index, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
-        prompt = template.render(_wire(messages[:index]), example.tools, for_answer=True)
-        if not text.startswith(prompt) or len(prompt) < position:
+    for index, start in _answer_starts(messages, tools, renderer, text).items():
+        if start is None or start < position:
             raise UserError(
                 f"The chat template rewrites earlier messages, so answer {index + 1} would be trained on after other "
                 "text than it is served after.",
                 "split this conversation so that each row ends with the answer to learn",
             )
-        end = _answer_end(renderer.tokenizer, text, content_ends.get(index, len(prompt)))
-        before, answer = _cut(pieces, position, len(prompt)), _cut(pieces, len(prompt), end.position)
-        turns.append(_Turn(before, answer, message.weight, end.token_id))
+        said = max(start, spans[index][1]) if index in spans else start
+        until = min((span[0] for owner, span in spans.items() if owner > index), default=len(text))
+        end = _answer_end(renderer.tokenizer, text[:until], said, ends)
+        before, answer = _cut(pieces, position, start), _cut(pieces, start, end.position)
+        turns.append(_Turn(before, answer, messages[index].weight, end.token_id))
         position = end.position
     return turns
+
+
+def _answer_starts(
+    messages: Sequence[Message], tools: Sequence[dict[str, Any]], renderer: Renderer, text: str
+) -> dict[int, int | None]:
+    """Each answer's message index → where in ``text`` it begins: behind the prompt that it is served after.
+
+    None where the text does not begin with that prompt. Text is encoded in parts cut here, when training
+    and when serving, so that no token reaches from a prompt into its answer.
+    """
+    starts: dict[int, int | None] = {}
+    for index, message in enumerate(messages):
+        if message.role == "assistant":
+            prompt = renderer.template.render(_wire(messages[:index]), tools, for_answer=True)
+            starts[index] = len(prompt) if text.startswith(prompt) else None
+    return starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,81 +167,79 @@ class _AnswerEnd:
     token_id: int
 
 
-def _answer_end(tokenizer: Tokenizer, text: str, content_end: int) -> _AnswerEnd:
-    found = tokenizer.first_control_token(text[content_end:])
-    token_id = tokenizer.control_id(found[0]) if found else None
-    if found is None or token_id is None:
-        raise UserError(
-            "The chat template writes no end token after an answer, so the model would never learn to stop.",
-            "end the assistant's part of the template with eos_token",
-        )
-    return _AnswerEnd(content_end + found[1], token_id)
+def _answer_end(tokenizer: Tokenizer, text: str, said: int, ends: frozenset[str]) -> _AnswerEnd:
+    """The first end token behind ``said``; other control tokens (a tool call's, say) belong to the answer."""
+    position = said
+    while found := tokenizer.first_control_token(text[position:]):
+        position += found[1]
+        token_id = tokenizer.control_id(found[0])
+        if found[0] in ends and token_id is not None:
+            return _AnswerEnd(position, token_id)
+    raise UserError(
+        "The chat template writes no end token after an answer, so the model would never learn to stop.",
+        "end the assistant's part of the template with eos_token",
+    )
 
 
-def _pieces(
-    messages: Sequence[Message], tools: Sequence[dict[str, Any]], renderer: Renderer, text: str, *, for_answer: bool = False
-) -> list[Piece]:
+@lru_cache(maxsize=8)
+def _end_tokens(renderer: Renderer) -> frozenset[str]:
+    """The model's own end token, and the one that this template writes after a plain answer."""
+    probe = (Message("user", "a"), Message("assistant", "b"))
+    text = renderer.template.render(_wire(probe))
+    span = _content_spans(probe, (), renderer, text)[1]
+    found = renderer.tokenizer.first_control_token(text[span[1] :])
+    return frozenset(token for token in (found[0] if found else None, renderer.tokenizer.eos_token) if token)
+
+
+def _pieces(text: str, spans: dict[int, tuple[int, int]]) -> list[Piece]:
     """``text`` cut into what the template wrote and what a user typed."""
     pieces: list[Piece] = []
     position = 0
-    for start, end in _content_spans(messages, tools, renderer, text, for_answer)[1]:
+    for start, end in spans.values():
         pieces += [Piece(text[position:start], is_control=True), Piece(text[start:end], is_control=False)]
         position = end
     return [*pieces, Piece(text[position:], is_control=True)]
 
 
-def _content_ends(
-    messages: Sequence[Message], tools: Sequence[dict[str, Any]], renderer: Renderer, text: str
-) -> dict[int, int]:
-    owners, spans = _content_spans(messages, tools, renderer, text, False)
-    return {owner: end for owner, (_, end) in zip(owners, spans, strict=True)}
-
-
 def _content_spans(
-    messages: Sequence[Message], tools: Sequence[dict[str, Any]], renderer: Renderer, text: str, for_answer: bool
-) -> tuple[list[int], list[tuple[int, int]]]:
-    """Where each message's content stands in ``text``: render once more with marks in its place.
+    messages: Sequence[Message],
+    tools: Sequence[dict[str, Any]],
+    renderer: Renderer,
+    text: str,
+    *,
+    for_answer: bool = False,
+) -> dict[int, tuple[int, int]]:
+    """Where each message's content stands in ``text``, in order: render once more with marks in its place.
 
     Templates may trim content; whatever they do to its edges, the text between two pieces of the
     template is the content. Raises UserError where the text cannot be told apart.
     """
-    slots = _slots(messages)
-    marked = renderer.template.render(_wire(_with_marks(messages, slots)), tools, for_answer=for_answer)
-    owners: list[int] = []
-    spans: list[tuple[int, int]] = []
-    position, rest = 0, marked
-    for number, (owner, content) in enumerate(slots):
-        before, found, rest = rest.partition(_MARK.format(number))
+    tag = _TAG
+    while tag in text:
+        tag += _TAG
+    marked = [replace(m, content=f"{tag}{index};") if m.content else m for index, m in enumerate(messages)]
+    rest = renderer.template.render(_wire(marked), tools, for_answer=for_answer)
+    spans: dict[int, tuple[int, int]] = {}
+    position = 0
+    for index, content in ((index, message.content) for index, message in enumerate(messages) if message.content):
+        before, found, rest = rest.partition(f"{tag}{index};")
         if not found:
-            rest = before + rest  # the template leaves this content out
-            continue
-        variants = dict.fromkeys((content, content.strip(), content.lstrip(), content.rstrip()))
+            raise UserError(
+                f"The chat template leaves out the text of message {index + 1}, so it would be lost.",
+                "take the message out, or use a template that writes it",
+            )
         start = position + len(before)
-        if not text.startswith(before, position):
-            raise _not_told_apart(owner)
-        following = rest[: rest.find("\ue000")] if "\ue000" in rest else rest
-        fitting = [v for v in variants if text.startswith(v + following, start)]
-        if not fitting:
-            raise _not_told_apart(owner)
-        owners.append(owner)
-        spans.append((start, start + len(fitting[0])))
-        position = spans[-1][1]
+        following = rest[: rest.find(tag)] if tag in rest else rest
+        as_json = json.dumps(content, ensure_ascii=False)[1:-1]  # tool answers, by many templates
+        variants = dict.fromkeys((content, content.strip(), content.lstrip(), content.rstrip(), as_json))
+        fitting = [variant for variant in variants if text.startswith(variant + following, start)]
+        if not fitting or not text.startswith(before, position):
+            raise _not_told_apart(index)
+        position = start + len(fitting[0])
+        spans[index] = (start, position)
     if text[position:] != rest:
         raise _not_told_apart(len(messages) - 1)
-    return owners, spans
-
-
-def _slots(messages: Sequence[Message]) -> list[tuple[int, str]]:
-    """Everything a user typed: (message index, text) of contents, in order."""
-    return [(index, message.content) for index, message in enumerate(messages) if message.content]
-
-
-def _with_marks(messages: Sequence[Message], slots: Sequence[tuple[int, str]]) -> list[Message]:
-    numbers = {owner: number for number, (owner, _) in enumerate(slots)}
-    return [
-        replace(message, content=_MARK.format(numbers[index])) if index in numbers else message
-        for index, message in enumerate(messages)
-    ]
+    return spans
 
 
 def _not_told_apart(index: int) -> UserError:
@@ -241,19 +261,21 @@ def _cut(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
     return kept
 
 
-def _check_tools(example: ChatExample, renderer: Renderer) -> None:
-    calls = [call for message in example.messages for call in message.tool_calls]
-    if not example.tools and not calls:
-        return
-    if not renderer.template.renders_tools:
+def _check_typed(messages: Sequence[Message], tools: Sequence[dict[str, Any]], renderer: Renderer) -> None:
+    """What the template writes beside contents (tools, calls, names) holds no control token."""
+    calls = [call for message in messages for call in message.tool_calls]
+    if (tools or calls) and not renderer.template.renders_tools:
         raise UserError(
             "This row uses tools, and the base model's chat template has no place for them: they would be lost.",
             "choose a base model whose template knows tools, or take the tools out of the rows",
         )
-    typed = json.dumps(example.tools, ensure_ascii=False) + "".join(call.name + call.arguments for call in calls)
+    named = [name for message in messages for name in (message.name, message.tool_call_id) if name]
+    called = [text for call in calls for text in (call.id, call.name, call.arguments)]
+    decoded = [*tools, *(json.loads(call.arguments) for call in calls)]
+    typed = "\n".join([*named, *called, json.dumps(decoded, ensure_ascii=False)])
     if found := renderer.tokenizer.first_control_token(typed):
         raise UserError(
-            f"The control token {found[0]} is typed inside a tool or its call, where it would take effect.",
+            f"The control token {found[0]} is typed inside a name, a tool or its call, where it would take effect.",
             "take it out of the row",
         )
 
@@ -261,14 +283,19 @@ def _check_tools(example: ChatExample, renderer: Renderer) -> None:
 def _one_bos(ids: Sequence[int], tokenizer: Tokenizer) -> None:
     bos = tokenizer.bos_id
     if bos is not None and bos != tokenizer.eos_id and list(ids[:2]) == [bos, bos]:
-        raise UserError("The chat template and the tokenizer both write a BOS token.", "mend the template: one BOS is right")
+        raise UserError(
+            "The chat template and the tokenizer both write a BOS token.", "mend the template: one BOS is right"
+        )
 
 
 def _wire(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Messages as templates expect them: the wire's dictionaries, call arguments as objects."""
     wire: list[dict[str, Any]] = []
     for message in messages:
-        entry: dict[str, Any] = {"role": message.role, "content": message.content if message.content is not None else ""}
+        entry: dict[str, Any] = {
+            "role": message.role,
+            "content": message.content if message.content is not None else "",
+        }
         if message.name is not None:
             entry["name"] = message.name
         if message.tool_call_id is not None:

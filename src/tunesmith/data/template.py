@@ -5,17 +5,14 @@ A model without a template gets ``PLAIN_TEMPLATE``; the caller says so aloud and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from jinja2 import TemplateError
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tunesmith.core.errors import UserError
+from tunesmith.data.sandbox import Sandbox
 from tunesmith.data.tokenizer import Tokenizer
 
 # For base models that have none: roles as headings, the model's own end token after each answer.
@@ -36,7 +33,6 @@ PLAIN_TEMPLATE = """\
 {{ '### Assistant:\\n' }}
 {%- endif -%}
 """
-MAX_RENDERED_CHARACTERS = 16 << 20
 
 
 class ChatTemplate:
@@ -47,32 +43,38 @@ class ChatTemplate:
         self._tokens = {"bos_token": tokenizer.bos_token or "", "eos_token": tokenizer.eos_token or ""}
         if len(source) > 1 << 20:
             raise UserError("The chat template is larger than 1 MiB.", "use the template that the model's authors ship")
-        environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
-        environment.filters["tojson"] = _tojson
-        environment.globals["raise_exception"] = _refuse
-        environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+        self._sandbox = Sandbox()
         try:
-            self._template = environment.from_string(source)
-        except (TemplateError, RecursionError) as error:
-            raise UserError(f"The chat template does not parse: {error}.", "mend the model's chat_template.jinja") from error
+            self._template = self._sandbox.from_string(source)
+        except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
+            raise UserError(
+                f"The chat template does not parse: {error}.", "mend the model's chat_template.jinja"
+            ) from error
 
     @property
     def renders_tools(self) -> bool:
         return "tools" in self.source and "tool_calls" in self.source
 
     def render(
-        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = (), *, for_answer: bool = False
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]] = (),
+        *,
+        for_answer: bool = False,
     ) -> str:
         """Messages → text; ``for_answer`` ends where the assistant begins to write."""
         try:
-            text = self._template.render(
-                messages=list(messages), tools=list(tools) or None, add_generation_prompt=for_answer, **self._tokens
-            )
-        except (TemplateError, SecurityError, TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
-            raise UserError(f"The chat template refused the messages: {error}.", "check roles and their order") from error
-        if len(text) > MAX_RENDERED_CHARACTERS:
-            raise UserError("The chat template made more than 16 MiB of text from one example.", "check the template")
-        return text
+            values = {"messages": list(messages), "tools": list(tools) or None, "add_generation_prompt": for_answer}
+            return self._sandbox.render_text(self._template, values | self._tokens)
+        except (TemplateError, *_FAULTS) as error:
+            raise UserError(
+                f"The chat template refused the messages: {str(error) or type(error).__name__}.",
+                "check roles and their order",
+            ) from error
+
+
+# What a template's own mistakes raise: a division by zero, a missing key, endless recursion.
+_FAULTS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
 
 
 def load_template(folder: Path, tokenizer: Tokenizer) -> ChatTemplate:
@@ -92,22 +94,3 @@ def load_template(folder: Path, tokenizer: Tokenizer) -> ChatTemplate:
             'name one in tokenizer_config.json: "eos_token": "…"',
         )
     return ChatTemplate(PLAIN_TEMPLATE, tokenizer, is_plain=True)
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Bounds what a template may build: no huge repetitions, no powers, no long ranges."""
-
-    intercepted_binops = frozenset({"**", "*"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
-            raise SecurityError(f"the operator {operator} is not allowed on these values")
-        return super().call_binop(context, operator, left, right)
-
-
-def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **_: Any) -> str:
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)
-
-
-def _refuse(message: str) -> NoReturn:
-    raise TemplateError(str(message))

@@ -49,7 +49,9 @@ class Tokenizer:
         self._first = _variant(raw, start="first")
         self._section = _variant(raw, start="section")
         self._inner = _variant(raw, start="inner")
-        self._split = re.compile("|".join(re.escape(t) for t in sorted(self._control, key=len, reverse=True)) or r"(?!)")
+        self._split = re.compile(
+            "|".join(re.escape(t) for t in sorted(self._control, key=len, reverse=True)) or r"(?!)"
+        )
         self.bos_token = self._special("bos_token")
         self.eos_token = self._special("eos_token")
         self.adds_bos = self.bos_id is not None and self._whole.encode("a").ids[:1] == [self.bos_id]
@@ -58,20 +60,21 @@ class Tokenizer:
     def load(cls, folder: Path) -> Tokenizer:
         path = folder / "tokenizer.json"
         try:
-            source = path.read_text(encoding="utf-8")
+            source = path.read_bytes()
         except FileNotFoundError:
             raise UserError(
                 f"{path} is missing: a model without a fast tokenizer cannot be used.",
                 "save one into the folder with transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…)",
             ) from None
-        settings_path = folder / "tokenizer_config.json"
+        settings = _settings(folder / "tokenizer_config.json")
         try:
-            settings = json.loads(settings_path.read_bytes()) if settings_path.is_file() else {}
-            return cls(source, settings if isinstance(settings, dict) else {}, str(folder))
+            return cls(source.decode(), settings, str(folder))
         except UserError:
             raise
         except Exception as error:  # the tokenizers library raises bare Exception on a file it cannot read
-            raise UserError(f"{path} is not a readable tokenizer: {error}.", "copy the tokenizer's files again") from error
+            raise UserError(
+                f"{path} is not a readable tokenizer: {error}.", "copy the tokenizer's files again"
+            ) from error
 
     @property
     def vocab_size(self) -> int:
@@ -197,10 +200,23 @@ class TextStream:
         return fresh
 
 
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_bytes()) if path.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"{path} is not readable: {error}.", "copy the tokenizer's files again") from error
+    return settings if isinstance(settings, dict) else {}
+
+
 def _control_tokens(raw: dict[str, Any]) -> Iterator[_ControlToken]:
     for token in raw.get("added_tokens", ()):
-        if token["content"]:
+        if token["content"] and not _is_blank(token):
             yield _ControlToken(int(token["id"]), token["content"], bool(token["lstrip"]), bool(token["rstrip"]))
+
+
+def _is_blank(token: dict[str, Any]) -> bool:
+    """Runs of blanks were added to some vocabularies (GPT-NeoX, Phi-2): text is made of them, they control nothing."""
+    return not token["special"] and not token["content"].strip()
 
 
 def _variant(raw: dict[str, Any], start: str) -> RustTokenizer:
@@ -208,11 +224,33 @@ def _variant(raw: dict[str, Any], start: str) -> RustTokenizer:
     control token (``section``), or in the middle of running text (``inner``, which never gets a
     leading blank)."""
     changed = json.loads(json.dumps(raw))
-    changed["added_tokens"], changed["post_processor"] = [], None
+    added = changed.get("added_tokens") or []
+    changed["added_tokens"], changed["post_processor"] = [token for token in added if _is_blank(token)], None
+    _hide(changed["model"], {token["content"] for token in added if not _is_blank(token)})
+    if isinstance(vocab := changed["model"].get("vocab"), dict):  # so that they keep their ids
+        vocab.update({token["content"]: token["id"] for token in changed["added_tokens"]})
     changed["truncation"] = changed["padding"] = None
     for key in ("normalizer", "pre_tokenizer"):
         changed[key] = _without_leading_blank(changed.get(key), start)
     return RustTokenizer.from_str(json.dumps(changed))
+
+
+def _hide(model: dict[str, Any], control: set[str]) -> None:
+    """Trainers write control tokens into the model's own vocabulary too: spell them there as nobody can type them."""
+    vocab = model.get("vocab")
+    if isinstance(vocab, list):  # Unigram: [text, score], by id
+        model["vocab"] = [[_hidden(text) if text in control else text, score] for text, score in vocab]
+    elif isinstance(vocab, dict):
+        model["vocab"] = {_hidden(text) if text in control else text: token_id for text, token_id in vocab.items()}
+        if model.get("unk_token") in control:
+            model["unk_token"] = _hidden(model["unk_token"])
+        if merges := model.get("merges"):
+            pairs = [tuple(merge.split(" ", 1)) if isinstance(merge, str) else tuple(merge) for merge in merges]
+            model["merges"] = [pair for pair in pairs if not control & {*pair, "".join(pair)}]
+
+
+def _hidden(text: str) -> str:
+    return f"\ufdd0{text}\ufdd1"
 
 
 def _without_leading_blank(step: dict[str, Any] | None, start: str) -> dict[str, Any] | None:

@@ -107,9 +107,7 @@ def exact_score(model: LoadedModel, examples: Sequence[Example], seed: int) -> S
     return bootstrap_interval([float(r) for r in right], seed)
 
 
-def _judge(
-    model: LoadedModel, asked: Sequence[Example], held_out: Sequence[Example], budget: int, seed: int
-) -> Result:
+def _judge(model: LoadedModel, asked: Sequence[Example], held_out: Sequence[Example], budget: int, seed: int) -> Result:
     answers = ask(model, asked, budget)
     right = [exact_match(a, reference_of(e)) for a, e in zip(answers, held_out, strict=True)]
     losses, counts = _losses(model.decoder, [_only_last_answer(render(e, model.renderer)) for e in asked])
@@ -142,16 +140,24 @@ def _only_last_answer(example: TokenizedExample) -> TokenizedExample:
     return replace(example, loss_weights=tuple([0.0] * start + weights[start:]))
 
 
-def _with_shots(model: LoadedModel, shots: Sequence[Example], held_out: Sequence[Example], budget: int) -> list[Example]:
+def _with_shots(
+    model: LoadedModel, shots: Sequence[Example], held_out: Sequence[Example], budget: int
+) -> list[Example]:
     usable = [shot for shot in shots if can_be_asked(shot)]
+    if not usable:
+        return list(held_out)
     index = NearestExamples([question_of(shot) for shot in usable])
-    limit = model.decoder.config.max_position_embeddings - budget
-    return [_fitting(model.renderer, [usable[i] for i in index.nearest(question_of(e), MAX_SHOTS)], e, limit) for e in held_out]
+    context = model.decoder.config.max_position_embeddings
+    return [
+        _fitting(model.renderer, [usable[i] for i in index.nearest(question_of(e), MAX_SHOTS)], e, budget, context)
+        for e in held_out
+    ]
 
 
-def _fitting(renderer: Renderer, nearest: Sequence[Example], example: Example, limit: int) -> Example:
+def _fitting(renderer: Renderer, nearest: Sequence[Example], example: Example, budget: int, context: int) -> Example:
     """The example with as many shots before its question as fit, the nearest last."""
     best = example
+    limit = context - max(budget, _answer_tokens(renderer, example))
     for count in range(1, len(nearest) + 1):
         candidate = _prefixed(list(reversed(nearest[:count])), example)
         if len(_prompt(renderer, candidate)) >= limit:
@@ -166,7 +172,13 @@ def _prefixed(shots: Sequence[Example], example: Example) -> Example:
         return replace(example, prompt=shown + example.prompt)
     system = [m for m in example.messages if m.role in ("system", "developer")]
     rest = [m for m in example.messages if m.role not in ("system", "developer")]
-    turns = [replace(m, weight=0) for s in shots if isinstance(s, ChatExample) for m in s.messages if m.role in ("user", "assistant")]
+    turns = [
+        replace(m, weight=0)
+        for s in shots
+        if isinstance(s, ChatExample)
+        for m in s.messages
+        if m.role in ("user", "assistant")
+    ]
     return replace(example, messages=(*system, *turns, *rest))
 
 
@@ -179,5 +191,9 @@ def _prompt(renderer: Renderer, example: Example) -> list[int]:
 
 def _answer_budget(renderer: Renderer, examples: Sequence[Example]) -> int:
     """Room for every reference answer and a quarter more."""
-    longest = max(len(_only_last_answer(render(e, renderer)).token_ids) - len(_prompt(renderer, e)) for e in examples)
+    longest = max(_answer_tokens(renderer, example) for example in examples)
     return max(16, min(MAX_ANSWER_TOKENS, longest + longest // 4))
+
+
+def _answer_tokens(renderer: Renderer, example: Example) -> int:
+    return len(render(example, renderer).token_ids) - len(_prompt(renderer, example))

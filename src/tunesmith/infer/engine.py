@@ -70,7 +70,11 @@ def stream(decoder: Decoder, prompt: Sequence[int], sampling: Sampling) -> Itera
 
 @torch.inference_mode()
 def _run_group(
-    decoder: Decoder, prompts: Sequence[Sequence[int]], group: list[int], completions: list[Completion], sampling: Sampling
+    decoder: Decoder,
+    prompts: Sequence[Sequence[int]],
+    group: list[int],
+    completions: list[Completion],
+    sampling: Sampling,
 ) -> None:
     chosen = [prompts[i] for i in group]
     limits = {i: _limit(decoder, len(prompts[i]), sampling) for i in group}

@@ -116,7 +116,10 @@ def _model_folder(name: str) -> Path | None:
     if (path / "model").is_dir() and not (path / "config.json").is_file():
         return path / "model"
     if (path / "checkpoints").is_dir():
-        raise UserError(f"{name} holds a run that has not finished.", f"finish it: tunesmith train {path / 'spec.yaml'} --out {path} --resume")
+        raise UserError(
+            f"{name} holds a run that has not finished.",
+            f"finish it: tunesmith train {path / 'spec.yaml'} --out {path} --resume",
+        )
     return path
 
 
@@ -135,5 +138,8 @@ def _peft_base(folder: Path) -> str:
     read_adapter_config(folder / ADAPTER_CONFIG)
     name = json.loads((folder / ADAPTER_CONFIG).read_bytes()).get("base_model_name_or_path")
     if not isinstance(name, str) or not name:
-        raise UserError(f"{folder} does not say which base model it belongs to.", "write base_model_name_or_path into adapter_config.json")
+        raise UserError(
+            f"{folder} does not say which base model it belongs to.",
+            "write base_model_name_or_path into adapter_config.json",
+        )
     return name

@@ -60,7 +60,7 @@ def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Ten
     pieces = []
     for bucket in borders.buckets:
         flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
-        q, k, v = (x.index_select(0, flat).unflatten(0, shape) for x in (q_THD, k_TKD, v_TKD))
+        q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
         pieces.append(_causal(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
     return torch.cat(pieces).index_select(0, borders.restore_T)
 
@@ -73,7 +73,8 @@ def attend_cached(q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tens
     scores = (q @ k_NKCD.transpose(2, 3)).float() * width**-0.5
     hidden = torch.arange(capacity, device=q.device)[None] >= lengths_N[:, None]
     weights = scores.masked_fill(hidden[:, None, None], float("-inf")).softmax(-1).to(v_NKCD.dtype)
-    return (weights @ v_NKCD).reshape(n, heads, width)
+    out_NHD: Tensor = (weights @ v_NKCD).reshape(n, heads, width)
+    return out_NHD
 
 
 class KVCache:
@@ -125,7 +126,11 @@ def _causal_by_products(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tenso
     n, length, heads, width = q_NLHD.shape
     kv_heads = k_NLKD.shape[2]
     group = heads // kv_heads
-    q = q_NLHD.view(n, length, kv_heads, group, width).permute(0, 2, 3, 1, 4).reshape(n * kv_heads, group * length, width)
+    q = (
+        q_NLHD.view(n, length, kv_heads, group, width)
+        .permute(0, 2, 3, 1, 4)
+        .reshape(n * kv_heads, group * length, width)
+    )
     k = k_NLKD.permute(0, 2, 3, 1).reshape(n * kv_heads, width, length)
     v = v_NLKD.transpose(1, 2).reshape(n * kv_heads, length, width)
     mask = _causal_mask(length, group, q.dtype, q.device)

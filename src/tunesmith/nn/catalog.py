@@ -180,7 +180,9 @@ def _architecture(raw: Mapping[str, Any], file: str) -> str:
     names = raw.get("architectures")
     name = names[0] if isinstance(names, list) and names else None
     if not isinstance(name, str) or not _ARCHITECTURE_NAME.fullmatch(name):
-        raise UserError(f"{file} names no architecture.", 'it needs a line such as "architectures": ["LlamaForCausalLM"]')
+        raise UserError(
+            f"{file} names no architecture.", 'it needs a line such as "architectures": ["LlamaForCausalLM"]'
+        )
     if name not in ARCHITECTURES:
         raise UserError(
             f"{file}: the architecture {name} is not supported yet.",
@@ -244,7 +246,9 @@ class _ConfigReader:
 
     def problem(self, key: str, message: str) -> None:
         self.problems.append(
-            Problem("config", f"{key} {message}", "choose another base model or mend its config", file=self.file, path=key)
+            Problem(
+                "config", f"{key} {message}", "choose another base model or mend its config", file=self.file, path=key
+            )
         )
 
     def finish(self) -> None:
@@ -269,7 +273,9 @@ def _weight_files(folder: Path) -> tuple[Path, ...]:
         names = sorted({str(name) for name in _read_json(index).get("weight_map", {}).values()})
         missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
         if missing or not names:
-            raise UserError(f"{index} names files that are not there: {', '.join(missing) or 'none'}.", "download the model again")
+            raise UserError(
+                f"{index} names files that are not there: {', '.join(missing) or 'none'}.", "download the model again"
+            )
         return tuple(folder / name for name in names)
     pickled = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLE_SUFFIXES)
     if pickled:
@@ -293,7 +299,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise UserError(f"{path} is missing.", "a model's folder holds config.json, tokenizer.json and safetensors") from None
+        raise UserError(
+            f"{path} is missing.", "a model's folder holds config.json, tokenizer.json and safetensors"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not valid JSON: {error}.", "download the file again") from error
     if not isinstance(value, dict):
@@ -306,13 +314,17 @@ def _download(repo_id: str, offline: bool) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ImportError:
-        raise UserError(f"base_model: {repo_id} is a hub id, and huggingface_hub is missing.", "pip install 'tunesmith[train]'") from None
+        raise UserError(
+            f"base_model: {repo_id} is a hub id, and huggingface_hub is missing.", "pip install 'tunesmith[train]'"
+        ) from None
     offline = offline or os.environ.get("TUNESMITH_OFFLINE", "") not in ("", "0")
     patterns = ["*.json", "*.safetensors", "*.jinja"]
     try:
         return Path(snapshot_download(repo_id, allow_patterns=patterns, local_files_only=offline))
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        why = "this process is offline and the model is not in the local cache" if offline else f"{type(error).__name__}"
+        why = (
+            "this process is offline and the model is not in the local cache" if offline else f"{type(error).__name__}"
+        )
         raise UserError(
             f"base_model: there is no folder {repo_id}, and the model hub did not give it: {why}.",
             "check the name and the connection, or download the model and name its folder",

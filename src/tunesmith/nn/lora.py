@@ -115,7 +115,9 @@ def read_adapter_config(path: Path) -> AdapterConfig:
         raise UserError(f"{path} is missing.", "name a folder that holds an adapter in PEFT's format") from None
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(f"{path} is not a LoRA config: {error}.", "train or download the adapter again") from error
-    unsupported = [key for key in ("use_dora", "use_rslora", "modules_to_save", "rank_pattern", "alpha_pattern") if raw.get(key)]
+    unsupported = [
+        key for key in ("use_dora", "use_rslora", "modules_to_save", "rank_pattern", "alpha_pattern") if raw.get(key)
+    ]
     if raw.get("peft_type") != "LORA" or unsupported or isinstance(targets, str) or config.rank < 1:
         raise UserError(
             f"{path}: {', '.join(unsupported) or 'this kind of adapter'} is not supported yet.",

@@ -37,7 +37,8 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """→ hidden_TH after the last norm. With a cache, keys and values are stored for ``streams``."""
         positions = _Positions(*self._rotations(borders.positions_T), borders, cache, streams)
-        return self.model(tokens_T, positions, self.compute_dtype)
+        hidden_TH: Tensor = self.model(tokens_T, positions, self.compute_dtype)
+        return hidden_TH
 
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
         """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
@@ -64,12 +65,12 @@ class Decoder(nn.Module):
 class Stack(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embed_tokens = Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(Layer(config, index) for index in range(config.num_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
     def forward(self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype) -> Tensor:
-        hidden_TH = F.embedding(tokens_T, self.embed_tokens.weight).to(dtype)
+        hidden_TH = self.embed_tokens(tokens_T).to(dtype)
         for layer in self.layers:
             hidden_TH = layer(hidden_TH, positions)
         normed_TH: Tensor = self.norm(hidden_TH)
@@ -117,6 +118,15 @@ class GatedMLP(nn.Module):
     def forward(self, x_TH: Tensor) -> Tensor:
         out_TH: Tensor = self.down_proj(F.silu(self.gate_proj(x_TH)) * self.up_proj(x_TH))
         return out_TH
+
+
+class Embedding(nn.Module):
+    def __init__(self, num_tokens: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_tokens, width))
+
+    def forward(self, tokens_T: Tensor) -> Tensor:
+        return F.embedding(tokens_T, self.weight)
 
 
 class RMSNorm(nn.Module):

@@ -35,9 +35,12 @@ def load_decoder(
     return decoder
 
 
-def random_decoder(config: DecoderConfig, compute_dtype: torch.dtype, seed: int, device: torch.device | str = "cpu") -> Decoder:
-    """A decoder with random weights: normal with deviation 0.02, smaller where a layer adds to the
-    residual stream (Radford et al. 2019). A pure function of the config and the seed."""
+def random_decoder(
+    config: DecoderConfig, compute_dtype: torch.dtype, seed: int, device: torch.device | str = "cpu"
+) -> Decoder:
+    """A decoder with random weights: normal with deviation hidden^-1/2, which keeps attention scores of
+    order one at any width (a fixed 0.02 leaves attention of narrow models flat), smaller where a layer
+    adds to the residual stream (Radford et al. 2019). A pure function of the config and the seed."""
     decoder = _empty_decoder(config, compute_dtype)
     generator = torch.Generator().manual_seed(seed)
     tensors: dict[str, Tensor] = {}
@@ -48,13 +51,15 @@ def random_decoder(config: DecoderConfig, compute_dtype: torch.dtype, seed: int,
             tensors[name] = torch.zeros(parameter.shape)
         else:
             residual = name.endswith(("o_proj.weight", "down_proj.weight"))
-            deviation = 0.02 / (2 * config.num_layers) ** 0.5 if residual else 0.02
+            deviation = config.hidden_size**-0.5 / ((2 * config.num_layers) ** 0.5 if residual else 1.0)
             tensors[name] = torch.empty(parameter.shape).normal_(0.0, deviation, generator=generator)
     fill(decoder, tensors, "random weights", torch.float32, device)
     return decoder
 
 
-def fill(decoder: Decoder, tensors: Mapping[str, Tensor], source: str, dtype: torch.dtype, device: torch.device | str) -> None:
+def fill(
+    decoder: Decoder, tensors: Mapping[str, Tensor], source: str, dtype: torch.dtype, device: torch.device | str
+) -> None:
     """Give every weight of the decoder its tensor; missing, unknown and misshapen ones are all named."""
     wanted = dict(named_weights(decoder))
     faults = [f"{name} is missing" for name in wanted if name not in tensors]
@@ -67,11 +72,13 @@ def fill(decoder: Decoder, tensors: Mapping[str, Tensor], source: str, dtype: to
     faults += [f"{n} holds values that are not finite" for n, t in tensors.items() if not bool(torch.isfinite(t).all())]
     if faults:
         more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise UserError(f"{source}: the weights do not fit the config: {'; '.join(faults[:5])}{more}.", "take a complete model")
+        raise UserError(
+            f"{source}: the weights do not fit the config: {'; '.join(faults[:5])}{more}.", "take a complete model"
+        )
     for name, tensor in tensors.items():
         owner, _, leaf = name.rpartition(".")
         module = decoder.get_submodule(owner)
-        setattr(module, leaf, nn.Parameter(owned(tensor, dtype, device)))
+        setattr(module, leaf, nn.Parameter(_placed(tensor, dtype, torch.device(device))))
     if decoder.config.tie_word_embeddings:
         decoder.lm_head.weight = decoder.model.embed_tokens.weight
 
@@ -88,21 +95,34 @@ def owned(tensor: Tensor, dtype: torch.dtype | None = None, device: torch.device
     return torch.empty(tensor.shape, dtype=dtype or tensor.dtype, device=device).copy_(tensor)
 
 
+def _placed(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The tensor itself where it fits already (its reader gave it storage of its own), else a copy."""
+    fits = tensor.dtype == dtype and tensor.device.type == device.type == "cpu" and tensor.is_contiguous()
+    return tensor if fits else owned(tensor, dtype, device)
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of one safetensors file, in storage of their own."""
     try:
         with safe_open(path, framework="pt") as file:
             return {name: owned(file.get_tensor(name)) for name in file.keys()}
     except (SafetensorError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path} is not a readable safetensors file: {error}.", "download or copy the file again") from error
+        raise UserError(
+            f"{path} is not a readable safetensors file: {error}.", "download or copy the file again"
+        ) from error
     except OSError as error:
-        raise MachineError(f"{path} could not be read: {error.strerror or error}.", "check the disk and the path") from error
+        raise MachineError(
+            f"{path} could not be read: {error.strerror or error}.", "check the disk and the path"
+        ) from error
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """One safetensors file; call it inside ``core.durable`` so that it appears whole or not at all."""
     try:
-        save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, path, {"format": "pt"})
+        save_file(
+            {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, path, {"format": "pt"}
+        )
+        path.chmod(0o644)
     except SafetensorError as error:
         _raise_disk_error(error)
 
@@ -123,5 +143,3 @@ def _empty_decoder(config: DecoderConfig, compute_dtype: torch.dtype) -> Decoder
 def linear_layers(decoder: Decoder) -> dict[str, Linear]:
     """Every projection by its full name, the output head included."""
     return {name: module for name, module in decoder.named_modules() if isinstance(module, Linear)}
-
-

@@ -95,5 +95,7 @@ class FineTuneSpec(BaseModel):
         if self.num_epochs is not None and self.max_steps is not None:
             raise PydanticCustomError("max_steps", "give num_epochs or max_steps, not both")
         if self.initialization == "random" and self.adapter != "none":
-            raise PydanticCustomError("initialization", "initialization random trains every weight: set adapter to none")
+            raise PydanticCustomError(
+                "initialization", "initialization random trains every weight: set adapter to none"
+            )
         return self

@@ -98,7 +98,9 @@ def resolve(spec: FineTuneSpec, facts: Facts) -> ResolvedSpec:
         batch_size=batch_size,
         learning_rate=chosen("learning_rate", _learning_rate(spec, facts)),
         lr_schedule=spec.lr_schedule,
-        warmup_steps=_noted(reasons, "warmup_steps", round(spec.warmup_ratio * total_steps), f"{spec.warmup_ratio:g} of the steps"),
+        warmup_steps=_noted(
+            reasons, "warmup_steps", round(spec.warmup_ratio * total_steps), f"{spec.warmup_ratio:g} of the steps"
+        ),
         weight_decay=spec.weight_decay,
         adam_beta1=spec.adam_beta1,
         adam_beta2=spec.adam_beta2,
@@ -110,7 +112,9 @@ def resolve(spec: FineTuneSpec, facts: Facts) -> ResolvedSpec:
         micro_batch_tokens=chosen("micro_batch_tokens", _micro_batch_tokens(facts)),
         eval_every_steps=chosen("eval_every_steps", _eval_every(facts, total_steps)),
         eval_examples=chosen("eval_examples", _eval_examples(facts)),
-        save_every_steps=chosen("save_every_steps", (max(20, math.ceil(total_steps / 10)), "ten times a run, at most every 20 steps")),
+        save_every_steps=chosen(
+            "save_every_steps", (max(20, math.ceil(total_steps / 10)), "ten times a run, at most every 20 steps")
+        ),
         keep_checkpoints=spec.keep_checkpoints,
         seed=spec.seed,
         reasons=reasons,
@@ -137,7 +141,9 @@ def _noted(reasons: dict[str, str], name: str, value: int, reason: str) -> int:
 def _max_seq_len(spec: FineTuneSpec, facts: Facts, reasons: dict[str, str]) -> int:
     value = resolve_max_seq_len(spec, facts.context_length)
     if spec.max_seq_len == "auto":
-        reasons["max_seq_len"] = f"the base model's context; the longest example has {facts.longest_example_tokens:,} tokens"
+        reasons["max_seq_len"] = (
+            f"the base model's context; the longest example has {facts.longest_example_tokens:,} tokens"
+        )
     return value
 
 

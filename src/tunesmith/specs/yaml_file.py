@@ -60,7 +60,9 @@ def load_spec(path: Path) -> FineTuneSpec:
     return parse_spec(values, str(path), lines)
 
 
-def parse_spec(values: Mapping[str, Any], file: str | None = None, lines: Mapping[str, int] | None = None) -> FineTuneSpec:
+def parse_spec(
+    values: Mapping[str, Any], file: str | None = None, lines: Mapping[str, int] | None = None
+) -> FineTuneSpec:
     try:
         return FineTuneSpec.model_validate(dict(values))
     except ValidationError as error:
@@ -94,16 +96,22 @@ def _read(path: Path) -> Mapping[str, Any]:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         spot = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
-        raise UserError(f"{path}{spot} is not valid YAML: {error.problem or error.context}.", "mend that line") from None
+        raise UserError(
+            f"{path}{spot} is not valid YAML: {error.problem or error.context}.", "mend that line"
+        ) from None
     except (YAMLError, RecursionError, ValueError) as error:
         raise UserError(f"{path} is not valid YAML: {error}.", "mend the file") from None
     if not isinstance(values, Mapping):
-        raise UserError(f"{path} must hold keys and values, such as base_model: starter.", "see the README for an example")
+        raise UserError(
+            f"{path} must hold keys and values, such as base_model: starter.", "see the README for an example"
+        )
     return values
 
 
 def _problem(detail: ErrorDetails, file: str | None, lines: Mapping[str, int]) -> Problem:
-    place = [part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "list[", "function-"))]
+    place = [
+        part for part in detail["loc"] if not str(part).startswith(("literal[", "constrained-", "list[", "function-"))
+    ]
     key = str(place[0]) if place else str(detail["type"])
     line = lines.get(key)
     if detail["type"] == "extra_forbidden":

@@ -11,5 +11,6 @@ lexicon_twins: what both languages know
 tongue: a language as parsed tables
 skills: what the base model practises, one function a skill
 dialogues: the dialogues it is pre-trained on
+copying: exercises in copying, practised before the dialogues
 pretrain: the recipe that made it
 """

@@ -56,7 +56,9 @@ def conversations(seed: int, count: int) -> Iterator[dict[str, Any]]:
         messages = list(opening["messages"])
         if number % CHAIN_EVERY == 0:
             for follower in islice(made, CHAIN_LENGTH - 1):
-                messages += [m for m in follower["messages"] if m["role"] != "system"] if _stands_alone(follower) else []
+                messages += (
+                    [m for m in follower["messages"] if m["role"] != "system"] if _stands_alone(follower) else []
+                )
         yield {"messages": messages}
 
 

@@ -15,7 +15,29 @@ ONSETS = (
     "b br c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p pl pr qu r s sh sk sl sm sn st str t th tr v w y z"
 ).split()
 VOWELS = "a e i o u ai au ea ei ia ie io oa oo ou".split()
-CODAS = ["", "", "", "l", "m", "n", "r", "s", "t", "ck", "ld", "lt", "nd", "ng", "nt", "rd", "rk", "rn", "sk", "st", "x"]
+CODAS = [
+    "",
+    "",
+    "",
+    "l",
+    "m",
+    "n",
+    "r",
+    "s",
+    "t",
+    "ck",
+    "ld",
+    "lt",
+    "nd",
+    "ng",
+    "nt",
+    "rd",
+    "rk",
+    "rn",
+    "sk",
+    "st",
+    "x",
+]
 
 
 @lru_cache(maxsize=1 << 18)

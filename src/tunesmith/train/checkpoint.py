@@ -23,7 +23,12 @@ from tunesmith.core import durable
 from tunesmith.core.errors import TunesmithError
 from tunesmith.nn.weights import read_tensors, write_tensors
 
-WEIGHTS, OPTIMIZER, RANDOM, MANIFEST = "weights.safetensors", "optimizer.safetensors", "random.safetensors", "manifest.json"
+WEIGHTS, OPTIMIZER, RANDOM, MANIFEST = (
+    "weights.safetensors",
+    "optimizer.safetensors",
+    "random.safetensors",
+    "manifest.json",
+)
 
 
 @dataclass(frozen=True, slots=True)

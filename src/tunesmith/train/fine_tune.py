@@ -6,6 +6,7 @@ model; adapter; batches; loop; checkpoints; the trained model saved.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tunesmith.core import durable
 from tunesmith.core.errors import Interrupted, Problem, Problems, UserError
@@ -150,7 +151,9 @@ def _rendered(dataset: Dataset, job: Job, renderer: Renderer, reporter: Reporter
             f"{result.trained_tokens_lost:,} trained tokens and {result.end_tokens_lost:,} end tokens lost."
         )
     if not result.kept:
-        raise UserError(f"{dataset.path}: no example fits into {limit:,} tokens.", "raise max_seq_len or shorten the examples")
+        raise UserError(
+            f"{dataset.path}: no example fits into {limit:,} tokens.", "raise max_seq_len or shorten the examples"
+        )
     empty = [e for e in result.kept if e.num_trained_tokens == 0]
     if empty:
         hint = "give at least one assistant message weight 1"
@@ -184,10 +187,13 @@ def _open_run(job: Job, settings: ResolvedSpec, now: Callable[[], float]) -> Run
     identity = {**settings.as_json(), "sources": source_hashes(job.base, job.training, job.validation)}
     if job.resume:
         _check_same_job(run, identity)
+        durable.sweep(run.path)
         run.event("resumed", "Fine-tuning job resumed")
         return run
     if run.resolved.exists() or run.checkpoints.exists():
-        raise UserError(f"{job.folder} already holds a run.", "go on with --resume, or choose another folder with --out")
+        raise UserError(
+            f"{job.folder} already holds a run.", "go on with --resume, or choose another folder with --out"
+        )
     durable.write_text(run.spec, spec_as_yaml(job.spec))
     durable.write_json(run.resolved, identity)
     run.event("started", "Fine-tuning job started")
@@ -195,13 +201,13 @@ def _open_run(job: Job, settings: ResolvedSpec, now: Callable[[], float]) -> Run
 
 
 def _check_same_job(run: RunFolder, identity: Mapping[str, object]) -> None:
-    import json
-
     if not run.resolved.is_file():
         raise UserError(f"{run.path} holds no run to resume.", "start it without --resume")
     try:
         saved = json.loads(run.resolved.read_bytes())
-        changed = _differences(saved["settings"], identity["settings"]) + _differences(saved["sources"], identity["sources"])
+        changed = _differences(saved["settings"], identity["settings"]) + _differences(
+            saved["sources"], identity["sources"]
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{run.resolved} is damaged: {error}.", "start a new run in another folder") from error
     if changed:
@@ -214,11 +220,16 @@ def _check_same_job(run: RunFolder, identity: Mapping[str, object]) -> None:
 def _differences(saved: object, given: object) -> list[str]:
     if not isinstance(saved, Mapping) or not isinstance(given, Mapping):
         return []
+
     def value(entry: object) -> object:
         return entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
 
     keys = [*given, *(key for key in saved if key not in given)]
-    return [f"{k}: {value(saved.get(k))!r} → {value(given.get(k))!r}" for k in keys if value(saved.get(k)) != value(given.get(k))]
+    return [
+        f"{k}: {value(saved.get(k))!r} → {value(given.get(k))!r}"
+        for k in keys
+        if value(saved.get(k)) != value(given.get(k))
+    ]
 
 
 def _say_restored(restored: checkpoint.Restored, run: RunFolder, reporter: Reporter) -> None:
@@ -254,10 +265,6 @@ def _load_state(state: checkpoint.TrainState, trained: Mapping[str, nn.Parameter
     if set(state.weights) != set(trained):
         raise UserError("The checkpoint holds other weights than this job trains.", "start a new run in another folder")
     for name, weight in trained.items():
-        weight.data = _placed(state.weights[name], weight)
+        weight.data = owned(state.weights[name], weight.dtype, weight.device)
     optimizer.load_state(state.optimizer)
     torch.set_rng_state(state.random)
-
-
-def _placed(saved: Tensor, weight: nn.Parameter) -> Tensor:
-    return owned(saved, weight.dtype, weight.device)

@@ -62,11 +62,12 @@ def run_loop(
         rate = optimizer.step(step)
         seconds = hooks.clock() - started
         done = step + 1
-        valid: tuple[float, float] | tuple[None, None] = (None, None)
+        valid_loss: float | None = None
+        valid_accuracy: float | None = None
         if validation and (done % settings.eval_every_steps == 0 or done == settings.total_steps):
-            valid = validate(decoder, validation, settings)
+            valid_loss, valid_accuracy = validate(decoder, validation, settings)
         speed = round(batch.num_tokens / seconds, 1) if seconds > 0 else None
-        hooks.report(StepMetrics(done, loss, accuracy, *valid, rate, norm, batch.num_tokens, speed))
+        hooks.report(StepMetrics(done, loss, accuracy, valid_loss, valid_accuracy, rate, norm, batch.num_tokens, speed))
         if done % settings.save_every_steps == 0 or done == settings.total_steps:
             hooks.save(done)
             saved = done
@@ -105,5 +106,3 @@ def _check_finite(value: float, what: str, step: int, lines: Sequence[int]) -> N
         f"The {what} of step {step + 1:,} is not a finite number; its examples are lines {named} of the training file.",
         "lower learning_rate, look at those lines, or set precision: fp32; earlier checkpoints are kept",
     )
-
-

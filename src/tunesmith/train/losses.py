@@ -50,10 +50,10 @@ def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSu
     for chunk in _chunks(decoder, micro):
         losses, is_right = _cross_entropy(decoder, leaf_MH[chunk], micro.targets_M[chunk])
         chunk_loss = (losses * micro.weights_M[chunk]).sum()
-        (chunk_loss / total_weight).backward()  # type: ignore[no-untyped-call]
+        (chunk_loss / total_weight).backward()
         loss += float(chunk_loss.detach())
         right += int(is_right.sum())
-    hidden_MH.backward(leaf_MH.grad)  # type: ignore[no-untyped-call]
+    hidden_MH.backward(leaf_MH.grad)
     return LossSums(loss, float(micro.weights_M.sum()), right, micro.at_M.numel())
 
 

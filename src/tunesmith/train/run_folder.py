@@ -113,7 +113,9 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UserError(f"Another process is working in {folder}.", "wait for it, or choose another folder") from None
+            raise UserError(
+                f"Another process is working in {folder}.", "wait for it, or choose another folder"
+            ) from None
         yield
     finally:
         os.close(descriptor)

@@ -1,0 +1,125 @@
+"""Bytes that are no UTF-8 text: what they probably are, and how to convert them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from tunesmith.data.findings import Finding, shorten
+
+HEAD_BYTES: Final = 1 << 16
+BOM: Final = b"\xef\xbb\xbf"
+_MAGIC: Final = (
+    (b"\x1f\x8b", "a gzip archive", "unpack it: gunzip FILE"),
+    (b"PK\x03\x04", "a zip archive", "unpack it: unzip FILE"),
+    (b"BZh", "a bzip2 archive", "unpack it: bunzip2 FILE"),
+    (b"\xfd7zXZ\0", "an xz archive", "unpack it: unxz FILE"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it: unzstd FILE"),
+    (b"PAR1", "a Parquet table", "convert it: pandas.read_parquet(FILE).to_json(NEW, orient='records', lines=True)"),
+    (b"ARROW1", "an Arrow table", "convert it to JSON lines"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document", "save it as JSON lines"),
+    (b"SQLite format 3\0", "an SQLite database", "export the rows as JSON lines"),
+    (b"%PDF", "a PDF document", "write its examples as JSON lines"),
+)
+_TABLE_HEADER: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?[A-Za-z_][\w ]*(?:[,;\t][A-Za-z_][\w ]*)+\r?\n")
+_WIDE_BOMS: Final = (
+    (b"\xff\xfe\0\0", "UTF-32LE"),
+    (b"\0\0\xfe\xff", "UTF-32BE"),
+    (b"\xff\xfe", "UTF-16LE"),
+    (b"\xfe\xff", "UTF-16BE"),
+)
+_WIDE_STARTS: Final = (
+    (re.compile(rb"[\[{ \t\r\n]\0\0\0"), "UTF-32LE"),
+    (re.compile(rb"\0\0\0[\[{ \t\r\n]"), "UTF-32BE"),
+    (re.compile(rb"[\[{ \t\r\n]\0[^\0]\0"), "UTF-16LE"),
+    (re.compile(rb"\0[\[{ \t\r\n]\0[^\0]"), "UTF-16BE"),
+)
+
+
+def foreign_bytes(path: Path, head: bytes) -> Finding | None:
+    for magic, name, hint in _MAGIC:
+        if head.startswith(magic):
+            if magic == b"PK\x03\x04" and path.suffix.lower() == ".xlsx":
+                name, hint = "an Excel workbook", "save it as JSON lines (or as CSV, and convert that)"
+            return Finding("unknown_format", f"the file is {name}, not JSON text", hint)
+    encoding = _wide_encoding(head)
+    if encoding is not None:
+        return Finding("not_utf8", f"the file is {encoding} text, not UTF-8", _convert_hint(encoding, path))
+    if path.suffix.lower() in (".csv", ".tsv") or _TABLE_HEADER.match(head):
+        header = head.split(b"\n", 1)[0].strip()[:80].decode(errors="replace")
+        hint = 'write each row as a JSON object on a line of its own: {"prompt": "…", "completion": "…"}'
+        return Finding("unknown_format", f"the file is a table (CSV), not JSON: it starts with {shorten(header)}", hint)
+    return None
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16 or UTF-32, by its byte order mark or by the zeros beside the first characters."""
+    for bom, name in _WIDE_BOMS:
+        if head.startswith(bom):
+            return name
+    return next((name for start, name in _WIDE_STARTS if start.match(head)), None)
+
+
+def _convert_hint(encoding: str, path: Path) -> str:
+    source, target = quote(str(path)), quote(f"{path.stem}.utf8{path.suffix}")
+    return f"convert it: iconv -f {encoding} -t utf-8 {source} > {target}"
+
+
+class BadBytes:
+    """Describes bytes that are not UTF-8; the likely encoding is guessed once, from the bad lines near the start."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._encoding: str | None = None
+
+    def finding(self, content: bytes, error: UnicodeDecodeError) -> Finding:
+        if self._encoding is None:
+            self._encoding = _likely_encoding(self._bad_lines() or content[error.start :][:HEAD_BYTES])
+        byte = f"byte {error.start + 1:,} of the line is 0x{content[error.start]:02X}"
+        if b"\n" in content:
+            byte = f"byte {error.start + 1:,} of the file is 0x{content[error.start]:02X}"
+        message = f"{byte}, which is not UTF-8; the text is probably {self._encoding}"
+        return Finding("not_utf8", message, _convert_hint(self._encoding, self._path))
+
+    def _bad_lines(self) -> bytes:
+        with self._path.open("rb") as file:
+            return b"\n".join(line for line in file.read(HEAD_BYTES).split(b"\n")[:-1] if not _is_utf8(line))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_HIGH_RUN: Final = re.compile(rb"[\x80-\xff]+")
+# The scripts that each encoding's text mostly consists of, and the share of them that makes it likely.
+_SCRIPTS: Final = (
+    ("SHIFT_JIS", "shift_jis", re.compile("[\u3040-\u30ff]"), 0.3),
+    ("EUC-JP", "euc_jp", re.compile("[\u3040-\u30ff]"), 0.3),
+    ("EUC-KR", "euc_kr", re.compile("[\uac00-\ud7a3\u3000-\u303f\uff00-\uffef]"), 0.95),
+    ("GB18030", "gb18030", re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\u2010-\u2030]"), 0.9),
+    ("BIG5", "big5", re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]"), 0.9),
+)
+
+
+def _likely_encoding(content: bytes) -> str:
+    """A guess: European text has single high bytes among ASCII letters, East Asian text runs of them."""
+    runs = _HIGH_RUN.findall(content)
+    mean_run = sum(map(len, runs)) / max(len(runs), 1)
+    if mean_run >= 2:
+        for name, codec, script, share in _SCRIPTS:
+            text = content.decode(codec, errors="ignore")
+            foreign = [character for character in text if character > "\x7f"]
+            if foreign and len(script.findall(text)) >= share * len(foreign) and _is_decodable(content, codec):
+                return name
+        return "WINDOWS-1251" if mean_run >= 3 else "WINDOWS-1252"
+    return "WINDOWS-1252"
+
+
+def _is_decodable(content: bytes, codec: str) -> bool:
+    return "\ufffd" not in content[:-4].decode(codec, errors="replace")[:-2]

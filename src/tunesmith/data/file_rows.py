@@ -1,0 +1,144 @@
+"""The rows of a file: its lines, or the elements of its one JSON array, each with its place.
+
+Lines are read one by one, so that a huge file costs little memory; an array is read whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
+from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, read_json
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One row's text, where it starts, and its value (``UNREAD`` where it is no JSON)."""
+
+    line: int
+    text: str
+    value: Any
+    faults: list[Fault] = field(default_factory=list)
+    column: int = 1
+    is_example: bool = True
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character of the text."""
+        newlines = self.text.count("\n", 0, offset)
+        if newlines == 0:
+            return self.line, self.column + offset
+        return self.line + newlines, offset - self.text.rindex("\n", 0, offset)
+
+
+def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
+    """Each row of the file; ``update`` is given all its bytes, in order."""
+    bad_bytes = BadBytes(path)
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES).removeprefix(BOM).lstrip()
+        file.seek(0)
+        if head.startswith(b"["):
+            content = file.read()
+            update(content)
+            yield from _array_rows(content, bad_bytes)
+        elif _is_pretty_object(head):
+            yield FileRow(1, "", UNREAD, [invalid_json("one example is spread over several lines", _ONE_LINE_HINT, 0)])
+        else:
+            yield from _line_rows(file, update, bad_bytes)
+
+
+_ONE_LINE_HINT: Final = "write each example on one line: jq -c . FILE > fixed.jsonl"
+
+
+def _is_pretty_object(head: bytes) -> bool:
+    lines = [line.strip() for line in head[:2000].splitlines() if line.strip()][:2]
+    return len(lines) == 2 and lines[0] == b"{" and not lines[1].startswith(b"{")
+
+
+def _line_rows(lines: Iterable[bytes], update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
+    for number, line in enumerate(lines, start=1):
+        update(line)
+        content = line.removeprefix(BOM) if number == 1 else line
+        if content and not content.isspace():
+            yield _line_row(number, content, bad_bytes)
+
+
+def _line_row(number: int, line: bytes, bad_bytes: BadBytes) -> FileRow:
+    """Only a file's last line can lack the line feed at its end; if it also breaks off, the file was cut."""
+    content = line.rstrip(b"\r\n")
+    is_cut_off = not line.endswith(b"\n")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        text = content[: error.start].decode()
+        if is_cut_off and error.reason == "unexpected end of data":
+            return FileRow(number, text, UNREAD, [invalid_json(_HALF_WRITTEN, _HALF_WRITTEN_HINT, len(text))])
+        return FileRow(number, text, UNREAD, [Fault(bad_bytes.finding(content, error), len(text))])
+    value, faults = read_json(text, content)
+    if is_cut_off and value is UNREAD and faults[-1].is_at_end:
+        faults[-1] = invalid_json(_HALF_WRITTEN, _HALF_WRITTEN_HINT, len(text))
+    return FileRow(number, text, value, faults)
+
+
+_HALF_WRITTEN: Final = "the last line ends in the middle: was the file cut?"
+_HALF_WRITTEN_HINT: Final = "copy or export the file again, or remove its last line"
+
+
+def _array_rows(content: bytes, bad_bytes: BadBytes) -> Iterator[FileRow]:
+    """The elements of a JSON array; where it breaks, those before the break, then the break itself."""
+    content = content.removeprefix(BOM)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        text = content[: error.start].decode()
+        yield FileRow(1, text, UNREAD, [Fault(bad_bytes.finding(content, error), len(text))])
+        return
+    try:
+        elements = msgspec.json.decode(content, type=list[msgspec.Raw])
+        spans = _spans(text, (bytes(element).decode() for element in elements))
+    except (ValueError, RecursionError):
+        if _is_json(content.split(b"\n", 1)[0]):
+            yield from _line_rows(BytesIO(content), lambda _: None, bad_bytes)
+            return
+        strict = StrictJson(text)
+        value, faults = strict.read()
+        yield from _element_rows(text, strict.spans)
+        if value is UNREAD:
+            yield FileRow(1, text, UNREAD, faults[-1:])
+        return
+    yield from _element_rows(text, spans)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_BETWEEN_ELEMENTS: Final = re.compile(r"[ \t\r\n,]*")
+
+
+def _spans(text: str, elements: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where each element of the array starts and ends; between them are spaces and commas only."""
+    end = text.index("[") + 1
+    for element in elements:
+        start = _BETWEEN_ELEMENTS.match(text, end).end()  # type: ignore[union-attr]
+        end = start + len(element)
+        yield start, end
+
+
+def _element_rows(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[FileRow]:
+    line, seen = 1, 0
+    for start, end in spans:
+        line, seen = line + text.count("\n", seen, start), start
+        element = text[start:end]
+        value, faults = read_json(element, element.encode())
+        yield FileRow(line, element, value, faults, column=start - text.rfind("\n", 0, start))

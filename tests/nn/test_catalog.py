@@ -1,0 +1,298 @@
+"""A foreign config is parsed into a closed schema; what is not known is refused or said aloud."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tunesmith.core.errors import Problems, UserError
+from tunesmith.nn.catalog import BaseModel, config_as_json, find_folder, locate, parse_config, read_folder
+from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.weights import load_decoder, named_weights, read_tensors, write_tensors
+
+PLAIN: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"],
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+}
+
+
+def parse(**changed: Any) -> tuple[Any, tuple[str, ...]]:
+    return parse_config({**PLAIN, **changed}, "config.json")
+
+
+def bad_keys(**changed: Any) -> list[str | None]:
+    with pytest.raises(Problems) as caught:
+        parse(**changed)
+    return [problem.path for problem in caught.value.problems]
+
+
+def folder_with(tmp_path: Path, **changed: Any) -> Path:
+    (tmp_path / "config.json").write_text(json.dumps({**PLAIN, **changed}))
+    return tmp_path
+
+
+def test_defaults_are_those_of_a_llama_config() -> None:
+    config, remarks = parse()
+    assert (config.num_kv_heads, config.head_dim, config.max_position_embeddings) == (4, 8, 2048)
+    assert (config.rms_norm_eps, config.rope_theta) == (1e-6, 10000.0)
+    assert not any((config.tie_word_embeddings, config.attention_bias, config.mlp_bias))
+    assert remarks == ()
+
+
+def test_config_survives_a_round_trip_through_json() -> None:
+    config, _ = parse(num_key_value_heads=2, head_dim=16, rope_theta=5e5, attention_bias=True, tie_word_embeddings=True)
+    again, remarks = parse_config(json.loads(json.dumps(config_as_json(config, "bfloat16"))), "config.json")
+    assert again == config
+    assert remarks == ()
+
+
+def test_unknown_architecture_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match="MambaForCausalLM is not supported") as caught:
+        parse(architectures=["MambaForCausalLM"])
+    assert "LlamaForCausalLM" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "names", [None, [], "LlamaForCausalLM", [7], [["LlamaForCausalLM"]], {"a": 1}, ["\x1b[2J"], ["L" * 81]]
+)
+def test_architecture_that_is_no_name_is_refused(names: object) -> None:
+    with pytest.raises(UserError, match="names no architecture"):
+        parse(architectures=names)
+
+
+@pytest.mark.parametrize("key", ["auto_map", "quantization_config"])
+def test_config_that_asks_for_code_or_another_weight_format_is_refused(key: str) -> None:
+    assert bad_keys(**{key: {"AutoModelForCausalLM": "modeling.Evil"}}) == [key]
+
+
+def test_all_bad_keys_are_named_at_once() -> None:
+    keys = bad_keys(
+        vocab_size="many", hidden_size=-1, num_hidden_layers=True, rms_norm_eps=float("nan"), tie_word_embeddings="yes",
+        hidden_act="gelu", pretraining_tp=2, auto_map={},
+    )  # fmt: skip
+    assert set(keys) >= {
+        "vocab_size", "hidden_size", "num_hidden_layers", "rms_norm_eps", "tie_word_embeddings", "hidden_act",
+        "pretraining_tp", "auto_map",
+    }  # fmt: skip
+
+
+def test_missing_keys_are_all_named() -> None:
+    with pytest.raises(Problems) as caught:
+        parse_config({"architectures": ["LlamaForCausalLM"]}, "config.json")
+    required = set(PLAIN) - {"architectures"}
+    assert required <= {problem.path for problem in caught.value.problems}
+
+
+def test_heads_that_do_not_divide_are_refused() -> None:
+    assert bad_keys(num_key_value_heads=3) == ["num_key_value_heads"]
+
+
+def test_odd_head_width_is_refused() -> None:
+    assert bad_keys(head_dim=7) == ["head_dim"]
+
+
+@pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
+@pytest.mark.parametrize("value", [{"rope_type": "llama3", "factor": 8}, {"type": "linear", "factor": 2}, "yarn", 4])
+def test_rope_scaling_is_refused_by_name(key: str, value: Any) -> None:
+    with pytest.raises(Problems) as caught:
+        parse(**{key: value})
+    kind = next(iter(value.values())) if isinstance(value, dict) else value
+    assert [p.path for p in caught.value.problems] == [key]
+    assert repr(kind) in caught.value.problems[0].message
+
+
+def test_rope_theta_is_read_from_rope_parameters() -> None:
+    config, remarks = parse(rope_parameters={"rope_type": "default", "rope_theta": 500000.0}, rope_scaling=None)
+    assert config.rope_theta == 500000.0
+    assert remarks == ()
+
+
+@pytest.mark.parametrize("theta", [-1.0, 0, True, "1e4", float("nan"), float("inf")])
+def test_impossible_rope_theta_is_refused_wherever_it_stands(theta: object) -> None:
+    assert bad_keys(rope_theta=theta) == ["rope_theta"]
+    assert bad_keys(rope_parameters={"rope_type": "default", "rope_theta": theta})
+
+
+@pytest.mark.parametrize("value", ["default", [], 3, {"rope_type": []}, {"rope_type": {"rope_type": "default"}}])
+def test_rope_parameters_of_another_shape_are_refused(value: object) -> None:
+    assert bad_keys(rope_parameters=value) == ["rope_parameters"]
+
+
+def test_unknown_keys_are_said() -> None:
+    _, remarks = parse(sliding_window=4096, zeta=1, torch_dtype="bfloat16")
+    assert remarks == ("config.json: not read: sliding_window, zeta",)
+
+
+def test_remarks_hold_no_control_characters() -> None:
+    _, remarks = parse(**{"\x1b[2Jevil\n": 1})
+    assert len(remarks) == 1
+    assert remarks[0].isprintable()
+
+
+@pytest.mark.parametrize("key", ["num_hidden_layers", "max_position_embeddings"])
+def test_sizes_that_no_memory_could_hold_are_refused(key: str) -> None:
+    assert bad_keys(**{key: 1 << 31}) == [key]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"[1]", b"null", b'"config"']
+)
+def test_config_that_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"config\.json"):
+        read_folder(tmp_path, "it")
+
+
+def test_deeply_nested_values_are_refused_not_followed(tmp_path: Path) -> None:
+    nested: Any = {}
+    for _ in range(300):
+        nested = {"rope_type": nested, "auto_map": "code.Evil"}
+    assert bad_keys(rope_parameters=nested) == ["rope_parameters"]
+
+
+def test_missing_config_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"config\.json is missing"):
+        read_folder(tmp_path, "it")
+
+
+def test_end_tokens_come_from_the_generation_config_first(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, eos_token_id=2)
+    assert read_folder(folder, "it").stop_token_ids == (2,)
+    (folder / "generation_config.json").write_text('{"eos_token_id": [5, true, "6", 7]}')
+    assert read_folder(folder, "it").stop_token_ids == (5, 7)
+
+
+def test_number_of_parameters_is_that_of_the_decoder(tiny_base: Path) -> None:
+    for tie in (True, False):
+        config, _ = parse(num_key_value_heads=2, head_dim=16, tie_word_embeddings=tie)
+        with torch.device("meta"):
+            decoder = Decoder(config)
+        assert config.num_parameters == sum(weight.numel() for weight in decoder.parameters())
+
+
+def test_pickled_weights_are_refused(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path)
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04")
+    with pytest.raises(UserError, match=r"pickled weights only \(pytorch_model\.bin\)"):
+        _ = read_folder(folder, "it").weight_files
+
+
+def test_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no model\.safetensors"):
+        _ = read_folder(folder_with(tmp_path), "it").weight_files
+
+
+def sharded(tiny_base: Path, folder: Path) -> Path:
+    """The tiny base with its weights in two files and an index."""
+    shutil.copyfile(tiny_base / "config.json", folder / "config.json")
+    tensors = read_tensors(tiny_base / "model.safetensors")
+    names = sorted(tensors)
+    weight_map = {}
+    for number, part in enumerate((names[::2], names[1::2]), 1):
+        file = f"model-0000{number}-of-00002.safetensors"
+        write_tensors(folder / file, {name: tensors[name] for name in part})
+        weight_map |= dict.fromkeys(part, file)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    return folder
+
+
+def test_sharded_weights_are_read_by_their_index(tiny_base: Path, tmp_path: Path) -> None:
+    base = read_folder(sharded(tiny_base, tmp_path), "it")
+    assert [path.name for path in base.weight_files] == [f"model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    whole = dict(named_weights(load_decoder(read_folder(tiny_base, "it"), torch.float32)))
+    parts = dict(named_weights(load_decoder(base, torch.float32)))
+    assert parts.keys() == whole.keys()
+    assert all(torch.equal(parts[name], whole[name]) for name in whole)
+
+
+@pytest.mark.parametrize(
+    "name", ["../model.safetensors", "/etc/hostname", "a/b.safetensors", "..", "", "absent.safetensors", "a\0b"]
+)
+def test_index_cannot_name_files_outside_its_folder(tiny_base: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    sharded(tiny_base, folder)
+    shutil.copyfile(tiny_base / "model.safetensors", tmp_path / "model.safetensors")
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"model.norm.weight": name}}))
+    with pytest.raises(UserError, match="names files that are not there"):
+        _ = read_folder(folder, "it").weight_files
+
+
+@pytest.mark.parametrize(
+    "index", [{}, {"weight_map": {}}, {"weight_map": []}, {"weight_map": "x"}, {"weight_map": None}]
+)
+def test_index_without_a_map_is_refused(tmp_path: Path, index: object) -> None:
+    folder = folder_with(tmp_path)
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match="index"):
+        _ = read_folder(folder, "it").weight_files
+
+
+def test_hash_is_of_the_content_not_of_the_place(tiny_base: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(tiny_base, tmp_path / "copy"))
+    original = read_folder(tiny_base, "it").sha256()
+    assert read_folder(copy, "other").sha256() == original
+    weights = bytearray((copy / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (copy / "model.safetensors").write_bytes(weights)
+    assert read_folder(copy, "it").sha256() != original
+
+
+def test_local_folder_is_found(tiny_base: Path) -> None:
+    base = locate(str(tiny_base))
+    assert isinstance(base, BaseModel)
+    assert (base.folder, base.config.vocab_size) == (tiny_base, 384)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["no-such-folder", "./org/name", "/no/such/folder", "a/b/c", "~no-such-user/x", "a\0b", "x" * 300, "", "a/../b"],
+)
+def test_name_of_nothing_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="base_model"):
+        find_folder(name, offline=True)
+
+
+def test_file_in_place_of_a_folder_is_refused(tiny_base: Path) -> None:
+    with pytest.raises(UserError, match="is a file"):
+        find_folder(str(tiny_base / "model.safetensors"))
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty hub cache, and a process that says it is offline."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("TUNESMITH_OFFLINE", "1")
+    return tmp_path / "hub"
+
+
+@pytest.mark.parametrize("hub_id", ["org/name", "org/na--me", "org/na..me", "org/name.git", "org/名字"])
+def test_hub_id_that_cannot_be_had_is_a_clear_error(hub_cache: Path, hub_id: str) -> None:
+    with pytest.raises(UserError, match=f"base_model: .*{hub_id}"):
+        locate(hub_id)
+
+
+def test_offline_process_says_so(hub_cache: Path) -> None:
+    with pytest.raises(UserError, match="offline and the model is not in the local cache") as caught:
+        locate("org/name")
+    assert "name its folder" in caught.value.hint
+
+
+def test_hub_id_is_found_in_the_local_cache(hub_cache: Path, tiny_base: Path) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = hub_cache / "models--org--name"
+    shutil.copytree(tiny_base, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    base = locate("org/name")
+    assert base.name == "org/name"
+    assert base.sha256() == read_folder(tiny_base, "it").sha256()
