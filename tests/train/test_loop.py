@@ -130,8 +130,8 @@ def test_checkpoints_come_at_each_interval_and_at_the_end(world: Callable[[], Wo
 
 def test_micro_batches_change_no_figure_of_a_step(world: Callable[[], World]) -> None:
     whole, slices = world(), world()
-    whole.run(settings(micro_batch_tokens=1000))
-    slices.run(settings(micro_batch_tokens=9))
+    whole.run(settings(micro_batch_tokens=1000, learning_rate=1e-4))
+    slices.run(settings(micro_batch_tokens=9, learning_rate=1e-4))
     for one, other in zip(whole.rows, slices.rows, strict=True):
         assert one.num_tokens == other.num_tokens
         assert one.train_loss == pytest.approx(other.train_loss, rel=1e-4)

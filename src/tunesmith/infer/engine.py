@@ -58,12 +58,14 @@ def stream(decoder: Decoder, prompt: Sequence[int], sampling: Sampling) -> Itera
     with torch.inference_mode():
         cache = decoder.new_cache(1, len(prompt) + limit)
         logits_NV = _prefill(decoder, [prompt], cache)
-    for _ in range(limit):
+    for number in range(limit):
         with torch.inference_mode():
             token = sampler.sample(logits_NV[0])
         if token in sampling.stop_token_ids:
             return
         yield token
+        if number + 1 == limit:
+            return
         with torch.inference_mode():
             logits_NV = decoder.logits(decoder.decode(torch.tensor([token], device=logits_NV.device), cache))
 

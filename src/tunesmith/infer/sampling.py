@@ -9,6 +9,9 @@ from torch import Tensor
 
 from tunesmith.core.errors import UserError
 
+# A temperature below this cannot be told from greedy, and dividing by it can leave fp32.
+GREEDY_BELOW = 1e-5
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -35,10 +38,10 @@ class Sampler:
 
     def __init__(self, sampling: Sampling, stream: int) -> None:
         self._sampling = sampling
-        self._generator = torch.Generator().manual_seed(sampling.seed + stream)
+        self._generator = torch.Generator().manual_seed((sampling.seed + stream) % (1 << 63))
 
     def sample(self, logits_V: Tensor) -> int:
-        if self._sampling.temperature == 0:
+        if self._sampling.temperature < GREEDY_BELOW:
             return int(logits_V.argmax())
         probabilities = (logits_V.float().cpu() / self._sampling.temperature).softmax(-1)
         if self._sampling.top_p < 1:

@@ -139,7 +139,7 @@ def _causal_by_products(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tenso
     return out.permute(0, 3, 1, 2, 4).reshape(n, length, heads, width)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _causal_mask(length: int, group: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     hidden = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
     mask = torch.zeros(length, length, dtype=dtype, device=device).masked_fill(hidden, float("-inf"))

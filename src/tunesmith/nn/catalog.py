@@ -21,6 +21,8 @@ from tunesmith.core.errors import Problem, Problems, UserError
 
 STARTER_FOLDER = Path(__file__).resolve().parent.parent / "starter"
 ARCHITECTURES = ("LlamaForCausalLM",)
+# Beyond any model there is: what a hostile config could make the engine build before a tensor is read.
+MAX_SIZE, MAX_LAYERS, MAX_CONTEXT = 1 << 24, 1 << 12, 1 << 24
 WEIGHTS_FILE = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -97,10 +99,10 @@ def locate(base_model: str, *, offline: bool = False) -> BaseModel:
 def find_folder(base_model: str, *, offline: bool = False) -> Path:
     if base_model == "starter":
         return STARTER_FOLDER
-    folder = Path(base_model).expanduser()
-    if folder.is_dir():
+    folder = _local_path(base_model)
+    if folder is not None and folder.is_dir():
         return folder
-    if folder.is_file():
+    if folder is not None and folder.is_file():
         raise UserError(
             f"base_model: {base_model} is a file.",
             "name the folder that holds config.json, tokenizer.json and model.safetensors",
@@ -111,6 +113,16 @@ def find_folder(base_model: str, *, offline: bool = False) -> Path:
         f"base_model: there is no folder {base_model}.",
         "write starter, the path of a folder in the Hugging Face layout, or a hub id such as org/name",
     )
+
+
+def _local_path(name: str) -> Path | None:
+    """The path that a name could mean; None where no file system would take it."""
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return path if name.strip() else None
 
 
 def read_folder(folder: Path, name: str) -> BaseModel:
@@ -132,11 +144,11 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig, tupl
         vocab_size=reader.integer("vocab_size"),
         hidden_size=hidden,
         intermediate_size=reader.integer("intermediate_size"),
-        num_layers=reader.integer("num_hidden_layers"),
+        num_layers=reader.integer("num_hidden_layers", most=MAX_LAYERS),
         num_heads=heads,
         num_kv_heads=reader.integer("num_key_value_heads", default=heads),
         head_dim=reader.integer("head_dim", default=hidden // max(heads, 1)),
-        max_position_embeddings=reader.integer("max_position_embeddings", default=2048),
+        max_position_embeddings=reader.integer("max_position_embeddings", default=2048, most=MAX_CONTEXT),
         rms_norm_eps=reader.number("rms_norm_eps", default=1e-6),
         rope_theta=reader.rope_theta(),
         tie_word_embeddings=reader.boolean("tie_word_embeddings", default=False),
@@ -149,8 +161,12 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig, tupl
         reader.problem("head_dim", f"{config.head_dim} is odd; rotary positions need an even width")
     reader.finish()
     unread = sorted(set(raw) - reader.seen - _HARMLESS_KEYS)
-    remarks = (f"{file}: not read: {', '.join(unread)}",) if unread else ()
+    remarks = (f"{file}: not read: {', '.join(_printable(key) for key in unread)}",) if unread else ()
     return config, remarks
+
+
+def _printable(key: str) -> str:
+    return key if key.isprintable() and len(key) <= 80 else _brief(key)
 
 
 def config_as_json(config: DecoderConfig, dtype: str) -> dict[str, Any]:
@@ -204,19 +220,16 @@ class _ConfigReader:
                     self.seen.add(key)
                     self.problem(key, "asks for code or a weight format that is never loaded")
 
-    def integer(self, key: str, default: int | None = None) -> int:
+    def integer(self, key: str, default: int | None = None, most: int = MAX_SIZE) -> int:
         value = self._get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 1 << 31:
-            self.problem(key, f"must be a positive whole number, found {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
+            self.problem(key, f"must be a whole number from 1 to {most:,}, found {_brief(value)}")
             return 1
         return value
 
     def number(self, key: str, default: float) -> float:
         value = self._get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
-            self.problem(key, f"must be a positive number, found {value!r}")
-            return default
-        return float(value)
+        return self._positive(key, value, default)
 
     def boolean(self, key: str, default: bool) -> bool:
         value = self._get(key, default)
@@ -238,10 +251,10 @@ class _ConfigReader:
             if value is None:
                 continue
             kind = value.get("rope_type", value.get("type", "default")) if isinstance(value, dict) else value
-            if kind != "default":
-                self.problem(key, f"the position scaling {kind!r} is not supported yet")
-            elif isinstance(value.get("rope_theta"), int | float):
-                theta = float(value["rope_theta"])
+            if not isinstance(value, dict) or kind != "default":
+                self.problem(key, f"the position scaling {_brief(kind)} is not supported yet")
+            elif value.get("rope_theta") is not None:
+                theta = self._positive(key, value["rope_theta"], theta)
         return theta
 
     def problem(self, key: str, message: str) -> None:
@@ -255,10 +268,22 @@ class _ConfigReader:
         if self.problems:
             raise Problems(f"{self.file} cannot be used:", self.problems)
 
+    def _positive(self, key: str, value: object, default: float) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
+            self.problem(key, f"must be a positive number, found {_brief(value)}")
+            return default
+        return float(value)
+
     def _get(self, key: str, default: object) -> Any:
         self.seen.add(key)
         value = self.raw.get(key)
         return default if value is None else value
+
+
+def _brief(value: object) -> str:
+    """A foreign value in a message: quoted, and never longer than a line."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _has_weights(folder: Path) -> bool:
@@ -270,7 +295,8 @@ def _weight_files(folder: Path) -> tuple[Path, ...]:
     if (folder / WEIGHTS_FILE).is_file():
         return (folder / WEIGHTS_FILE,)
     if index.is_file():
-        names = sorted({str(name) for name in _read_json(index).get("weight_map", {}).values()})
+        weight_map = _read_json(index).get("weight_map")
+        names = sorted({str(name) for name in weight_map.values()}) if isinstance(weight_map, dict) else []
         missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
         if missing or not names:
             raise UserError(
@@ -312,7 +338,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _download(repo_id: str, offline: bool) -> Path:
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError:
         raise UserError(
             f"base_model: {repo_id} is a hub id, and huggingface_hub is missing.", "pip install 'tunesmith[train]'"
@@ -321,7 +347,7 @@ def _download(repo_id: str, offline: bool) -> Path:
     patterns = ["*.json", "*.safetensors", "*.jinja"]
     try:
         return Path(snapshot_download(repo_id, allow_patterns=patterns, local_files_only=offline))
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         why = (
             "this process is offline and the model is not in the local cache" if offline else f"{type(error).__name__}"
         )

@@ -7,8 +7,9 @@ model exactly. Source: Hu et al. 2021 (LoRA). The scale is PEFT's ``lora_alpha /
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,6 +23,9 @@ from tunesmith.nn.weights import linear_layers, owned, read_tensors, write_tenso
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _PREFIX = "base_model.model."
+_OTHER_MATHEMATICS = (
+    "use_dora", "use_rslora", "use_qalora", "modules_to_save", "rank_pattern", "alpha_pattern", "alora_invocation_tokens",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def load_adapter(decoder: Decoder, folder: Path) -> AdapterConfig:
     tensors = read_tensors(folder / ADAPTER_WEIGHTS)
     layers = _targets(decoder, config.target_modules)
     wanted = {f"{_PREFIX}{name}.lora_{half}.weight" for name in layers for half in "AB"}
+    tensors = {name: tensor for name, tensor in tensors.items() if not _is_copy_of_base(name, tensor, layers)}
     lost, missing = sorted(set(tensors) - wanted), sorted(wanted - set(tensors))
     if lost or missing:
         raise UserError(
@@ -81,7 +86,6 @@ def load_adapter(decoder: Decoder, folder: Path) -> AdapterConfig:
             f"{_example(lost)}, {len(missing)} are missing{_example(missing)}.",
             "use the base model that the adapter was trained on",
         )
-    decoder.requires_grad_(False)
     for name, layer in layers.items():
         down, up = tensors[f"{_PREFIX}{name}.lora_A.weight"], tensors[f"{_PREFIX}{name}.lora_B.weight"]
         num_out, num_in = layer.weight.shape
@@ -91,6 +95,11 @@ def load_adapter(decoder: Decoder, folder: Path) -> AdapterConfig:
                 f"the base model's layer is {num_out} × {num_in} and the rank {config.rank}.",
                 "use the base model that the adapter was trained on",
             )
+        if not bool(torch.isfinite(down).all() and torch.isfinite(up).all()):
+            raise UserError(f"{folder}: the adapter's tensors for {name} are not finite.", "train the adapter again")
+    decoder.requires_grad_(False)
+    for name, layer in layers.items():
+        down, up = tensors[f"{_PREFIX}{name}.lora_A.weight"], tensors[f"{_PREFIX}{name}.lora_B.weight"]
         _attach(layer, down.float(), up.float(), config.scale)
     return config
 
@@ -104,6 +113,8 @@ def merge_adapter(decoder: Decoder) -> None:
         merged = (layer.weight.detach().float() + change).to(layer.weight.dtype)
         layer.weight = nn.Parameter(merged, requires_grad=False)
         layer.lora_A = layer.lora_B = None
+    if decoder.lm_head.weight is not decoder.model.embed_tokens.weight:
+        decoder.config = replace(decoder.config, tie_word_embeddings=False)
 
 
 def read_adapter_config(path: Path) -> AdapterConfig:
@@ -113,17 +124,26 @@ def read_adapter_config(path: Path) -> AdapterConfig:
         config = AdapterConfig(int(raw["r"]), float(raw["lora_alpha"]), tuple(sorted(str(t) for t in targets)))
     except FileNotFoundError:
         raise UserError(f"{path} is missing.", "name a folder that holds an adapter in PEFT's format") from None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise UserError(f"{path} is not a LoRA config: {error}.", "train or download the adapter again") from error
-    unsupported = [
-        key for key in ("use_dora", "use_rslora", "modules_to_save", "rank_pattern", "alpha_pattern") if raw.get(key)
-    ]
-    if raw.get("peft_type") != "LORA" or unsupported or isinstance(targets, str) or config.rank < 1:
+    unsupported = [key for key in _OTHER_MATHEMATICS if raw.get(key)]
+    if raw.get("init_lora_weights", True) not in (True, False, "gaussian", "eva", "orthogonal"):
+        unsupported.append(f"init_lora_weights {raw['init_lora_weights']!r:.40}")  # these change the base's weights
+    odd = isinstance(targets, str) or config.rank < 1 or not math.isfinite(config.alpha)
+    if raw.get("peft_type") != "LORA" or unsupported or odd:
         raise UserError(
             f"{path}: {', '.join(unsupported) or 'this kind of adapter'} is not supported yet.",
             "plain LoRA with a list of target modules is",
         )
     return config
+
+
+def _is_copy_of_base(name: str, tensor: Tensor, layers: Mapping[str, Linear]) -> bool:
+    """PEFT saves the base's own head beside its pair; where it is the same, it says nothing."""
+    layer = layers.get(name.removeprefix(_PREFIX).removesuffix(".base_layer.weight"))
+    return (
+        layer is not None and name.endswith(".base_layer.weight") and torch.equal(tensor.to(layer.weight), layer.weight)
+    )
 
 
 def _attach(layer: Linear, down: Tensor, up: Tensor, scale: float) -> None:

@@ -18,6 +18,10 @@ from tunesmith.core.errors import MachineError, UserError
 from tunesmith.nn.catalog import BaseModel, DecoderConfig
 from tunesmith.nn.transformer import Decoder, Linear
 
+PLAIN_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+# Tables that old checkpoints carry and that follow from the config.
+DERIVED_BUFFERS = (".rotary_emb.inv_freq",)
+
 
 def load_decoder(
     base: BaseModel, compute_dtype: torch.dtype, device: torch.device | str = "cpu", *, train_all: bool = False
@@ -27,9 +31,15 @@ def load_decoder(
     storage = torch.float32 if train_all else compute_dtype
     tensors: dict[str, Tensor] = {}
     for path in base.weight_files:
-        tensors.update(read_tensors(path))
+        tensors.update((n, t) for n, t in read_tensors(path).items() if not n.endswith(DERIVED_BUFFERS))
     if base.config.tie_word_embeddings:
-        tensors.pop("lm_head.weight", None)
+        head = tensors.pop("lm_head.weight", None)
+        embeddings = tensors.get("model.embed_tokens.weight")
+        if head is not None and embeddings is not None and not torch.equal(head, embeddings):
+            raise UserError(
+                f"{base.folder}: the config says that the output head is tied, and the file holds another one.",
+                "set tie_word_embeddings to false in config.json, or take a complete model",
+            )
     fill(decoder, tensors, str(base.folder), storage, device)
     decoder.requires_grad_(train_all)
     return decoder
@@ -69,7 +79,11 @@ def fill(
         for name in wanted
         if name in tensors and tensors[name].shape != wanted[name].shape
     ]
-    faults += [f"{n} holds values that are not finite" for n, t in tensors.items() if not bool(torch.isfinite(t).all())]
+    plain = {name: tensor for name, tensor in tensors.items() if tensor.dtype in PLAIN_DTYPES}
+    faults += [
+        f"{name} is kept as {tensor.dtype}, a quantized format" for name, tensor in tensors.items() if name not in plain
+    ]
+    faults += [f"{n} holds values that are not finite" for n, t in plain.items() if not bool(torch.isfinite(t).all())]
     if faults:
         more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
         raise UserError(
@@ -110,6 +124,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise UserError(
             f"{path} is not a readable safetensors file: {error}.", "download or copy the file again"
         ) from error
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing.", "name a folder that holds the weights as safetensors") from None
     except OSError as error:
         raise MachineError(
             f"{path} could not be read: {error.strerror or error}.", "check the disk and the path"
