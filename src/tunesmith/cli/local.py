@@ -132,7 +132,8 @@ def check_data(spec: FineTuneSpec, base: BaseModel, console: Console) -> Checked
         training, validation = split(training, spec.validation_split, spec.seed)
     checked = Checked(training, validation, tuple(warnings))
     held_out = f", {len(validation.examples):,} held out" if validation else ", nothing held out"
-    console.print(f"{training.path}: {training.format}, {len(training.examples):,} examples{held_out}", markup=False)
+    found = f"{training.path}: {training.format}, {len(training.examples):,} examples{held_out}"
+    console.print(found, markup=False, soft_wrap=True)
     for warning in checked.warnings[:MAX_WARNINGS_SHOWN]:
         console.print(f"  {warning}", style="yellow", markup=False, soft_wrap=True)
     if len(checked.warnings) > MAX_WARNINGS_SHOWN:
@@ -147,7 +148,7 @@ def held_out_examples(checked: Checked, outcome: Outcome) -> list[Example]:
     """The validation examples that the contestants answer: the first ones that were not cut."""
     if checked.validation is None:
         return []
-    kept = {e.line for e in outcome.validation if len(e.token_ids) < outcome.settings.max_seq_len}
+    kept = {example.line for example in outcome.validation} - outcome.cut_validation_lines
     askable = [e for e in checked.validation.examples if e.line in kept and can_be_asked(e)]
     return askable[: outcome.settings.eval_examples]
 

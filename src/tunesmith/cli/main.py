@@ -7,13 +7,11 @@ Nothing heavy is imported here; each command brings what it needs.
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -83,20 +81,17 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; → its exit code. The one place where exceptions become sentences."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        result = app(args=list(arguments), prog_name="tunesmith", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        app(args=list(arguments), prog_name="tunesmith")
+        return 0
+    except SystemExit as leaving:
+        # So typer ends a command, a command line that it cannot read, and output that nobody reads any more.
+        return 0 if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code or 0)
     except TunesmithError as error:
         errors.print(str(error), markup=False, style="yellow" if error.exit_code == 130 else "red")
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         errors.print("Interrupted.", style="yellow")
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MemoryError:
         errors.print(
             "There is not enough memory.\n→ lower micro_batch_tokens, or choose a smaller base model", style="red"

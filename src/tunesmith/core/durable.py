@@ -117,7 +117,10 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise MachineError(
                 f"{path} could not be written: {error.strerror}.", "choose a folder that you may write to with --out"
             ) from error
-        raise
+        what = error.strerror or str(error)
+        raise MachineError(
+            f"{error.filename or path} could not be written: {what}.", "check the path and the disk"
+        ) from error
 
 
 def _fill(path: Path, content: bytes) -> None:

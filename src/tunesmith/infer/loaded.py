@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch
@@ -118,7 +119,7 @@ def _model_folder(name: str) -> Path | None:
     if (path / "checkpoints").is_dir():
         raise UserError(
             f"{name} holds a run that has not finished.",
-            f"finish it: tunesmith train {path / 'spec.yaml'} --out {path} --resume",
+            f"finish it: tunesmith train {quote(str(path / 'spec.yaml'))} --out {quote(str(path))} --resume",
         )
     return path
 

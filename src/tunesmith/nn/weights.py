@@ -6,6 +6,8 @@ and that changes bits of a matrix product.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -145,9 +147,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 def _raise_disk_error(error: SafetensorError) -> None:
     # safetensors wraps the operating system's error in its text, code included.
-    for code in (28, 122, 13, 30, 5):
-        if f"os error {code})" in str(error):
-            raise OSError(code, str(error)) from error
+    if code := re.search(r"os error (\d+)\)", str(error)):
+        raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
     raise error
 
 

@@ -64,6 +64,7 @@ class Outcome:
     settings: ResolvedSpec
     training: tuple[TokenizedExample, ...]
     validation: tuple[TokenizedExample, ...]
+    cut_validation_lines: frozenset[int]
     over_length: OverLengthResult
     seconds: float
 
@@ -79,11 +80,14 @@ def fine_tune(
     _say_what_is_special(job, renderer, reporter)
     over_length = _rendered(job.training, job, renderer, reporter)
     training = tuple(over_length.kept)
-    validation = tuple(_rendered(job.validation, job, renderer, reporter).kept) if job.validation else ()
+    held_out = _rendered(job.validation, job, renderer, reporter) if job.validation else None
+    validation = held_out.kept if held_out else ()
+    cut_lines = frozenset(p.line for p in held_out.problems if p.line is not None) if held_out else frozenset()
 
     place = device.choose_device()
     settings = resolve(spec, _facts(job, training, bool(validation), place))
-    run = _open_run(job, settings, now)
+    identity = {**settings.as_json(), "sources": source_hashes(base, job.training, job.validation)}
+    run = _open_run(job, identity, now)
     restored = checkpoint.restore(run.checkpoints) if job.resume else checkpoint.Restored(None, ())
     state = restored.state
     _say_restored(restored, run, reporter)
@@ -93,6 +97,8 @@ def fine_tune(
         _say_not_equal(state.fingerprint, fingerprint, run, reporter)
 
     decoder, adapter = _model(job, settings, place)
+    if not job.resume:
+        _write_what_was_asked(run, job, identity)
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
     optimizer = Optimizer(trained, settings)
     torch.manual_seed(settings.seed)
@@ -123,7 +129,7 @@ def fine_tune(
         raise
     save_model(run.model, decoder, adapter, job.base, renderer, is_chat=job.training.is_chat)
     run.event("succeeded", "The job has successfully completed")
-    return Outcome(run.model, settings, training, validation, over_length, clock() - started)
+    return Outcome(run.model, settings, training, validation, cut_lines, over_length, clock() - started)
 
 
 def _say_what_is_special(job: Job, renderer: Renderer, reporter: Reporter) -> None:
@@ -181,10 +187,9 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
     )
 
 
-def _open_run(job: Job, settings: ResolvedSpec, now: Callable[[], float]) -> RunFolder:
-    """Start the run's folder, or check that it holds the same job when resuming."""
+def _open_run(job: Job, identity: Mapping[str, object], now: Callable[[], float]) -> RunFolder:
+    """The run's folder: free, or holding the same job when resuming."""
     run = RunFolder(job.folder, now)
-    identity = {**settings.as_json(), "sources": source_hashes(job.base, job.training, job.validation)}
     if job.resume:
         _check_same_job(run, identity)
         durable.sweep(run.path)
@@ -194,10 +199,14 @@ def _open_run(job: Job, settings: ResolvedSpec, now: Callable[[], float]) -> Run
         raise UserError(
             f"{job.folder} already holds a run.", "go on with --resume, or choose another folder with --out"
         )
+    return run
+
+
+def _write_what_was_asked(run: RunFolder, job: Job, identity: Mapping[str, object]) -> None:
+    """Once the model is there: a job that cannot start leaves nothing that looks like a run."""
     durable.write_text(run.spec, spec_as_yaml(job.spec))
     durable.write_json(run.resolved, identity)
     run.event("started", "Fine-tuning job started")
-    return run
 
 
 def _check_same_job(run: RunFolder, identity: Mapping[str, object]) -> None:

@@ -106,6 +106,7 @@ def _append(path: Path, line: str) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for one process; raises UserError while another one works in it."""
+    existed = folder.exists()
     with durable.disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -116,6 +117,12 @@ def locked(folder: Path) -> Iterator[None]:
             raise UserError(
                 f"Another process is working in {folder}.", "wait for it, or choose another folder"
             ) from None
-        yield
+        try:
+            yield
+        finally:
+            if os.listdir(folder) == [".lock"]:  # refused before anything was written: no trace is left
+                (folder / ".lock").unlink()
+                if not existed:
+                    folder.rmdir()
     finally:
         os.close(descriptor)
