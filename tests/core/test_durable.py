@@ -181,9 +181,9 @@ def test_the_systems_refusal_becomes_a_sentence(tmp_path: Path, code: int, sente
     assert hint in raised.value.hint
 
 
-def test_other_errors_pass_unchanged(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), durable.disk_errors(tmp_path):
-        raise FileNotFoundError(errno.ENOENT, "gone")
+def test_what_is_not_the_systems_refusal_passes_unchanged(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), durable.disk_errors(tmp_path):
+        raise KeyError("mine")
 
 
 def test_sweep_takes_litter_and_nothing_else(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ from tunesmith.train.run_folder import locked, read_metrics
 CONFIGS = [
     {"adapter": adapter, "precision": precision} for adapter in ("lora", "none") for precision in ("fp32", "bf16")
 ]
-LONG = {"max_steps": 24, "batch_size": 4, "save_every_steps": 3, "eval_every_steps": 5, "validation_split": 0.2}
+LONG = {"max_steps": 16, "batch_size": 4, "save_every_steps": 3, "eval_every_steps": 5, "validation_split": 0.2}
 SHORT = {"max_steps": 4, "batch_size": 4, "save_every_steps": 2, "precision": "fp32"}
 
 
@@ -243,7 +243,7 @@ def test_a_run_killed_at_every_disk_operation_equals_an_uninterrupted_one(
 def test_a_resume_restores_the_thread_count_of_the_run(server: Server, given: dict[str, Any], tmp_path: Path) -> None:
     settings = {**given, **LONG}
     server.run(tmp_path / "whole", settings, num_threads=2)
-    assert server.run(tmp_path / "run", settings, num_threads=2, after_reports=14, delay=0.0)["killed"]
+    assert server.run(tmp_path / "run", settings, num_threads=2, after_reports=10, delay=0.0)["killed"]
     server.run(tmp_path / "run", settings, num_threads=1)
     assert bits(tmp_path / "run") == bits(tmp_path / "whole")
     events = (tmp_path / "run" / "events.jsonl").read_text()
