@@ -153,7 +153,9 @@ def make_tiny_base(folder: Path, *, seed: int = 7, tie: bool = True) -> Path:
     tokenizer.decoder = decoders.ByteLevel()
     special = [AddedToken(t, special=True, normalized=False) for t in ("<|bos|>", "<|im_start|>", "<|im_end|>")]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=384, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=384, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
     texts = [message["content"] for row in make_tiny_rows() for message in row["messages"]]
     tokenizer.train_from_iterator(texts * 4, trainer)
     folder.mkdir(parents=True, exist_ok=True)
@@ -177,6 +179,8 @@ def make_tiny_base(folder: Path, *, seed: int = 7, tie: bool = True) -> Path:
     (folder / "config.json").write_text(json.dumps(config_as_json(config, "float32")))
     (folder / "chat_template.jinja").write_text(TINY_TEMPLATE)
     decoder = random_decoder(config, torch.float32, seed)
-    weights = {name: weight.detach() * 4 if weight.dim() > 1 else weight.detach() for name, weight in named_weights(decoder)}
+    weights = {
+        name: weight.detach() * 0.45 if weight.dim() > 1 else weight.detach() for name, weight in named_weights(decoder)
+    }
     write_tensors(folder / "model.safetensors", weights)
     return folder

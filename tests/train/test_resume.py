@@ -141,7 +141,7 @@ class Server:
         )
 
     def run(self, folder: Path, given: dict[str, Any], **trial: Any) -> dict[str, Any]:
-        """→ ``killed`` (or not), ``seconds`` of its life."""
+        """→ whether it was ``killed``, and its exit ``code``."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"folder": str(folder), "given": given, **trial}) + "\n")
@@ -170,28 +170,24 @@ def kill_at_random(server: Server, given: dict[str, Any], folder: Path, num_tria
     checkpoints being written, and the model being saved. Every third trial is killed twice.
     """
     choose = random.Random(seed)
-    references: list[tuple[dict[str, str], float]] = []
+    references: list[dict[str, str]] = []
     for number, config in enumerate(CONFIGS):
-        answer = server.run(folder / f"whole-{number}", {**given, **LONG, **config})
-        references.append((bits(folder / f"whole-{number}"), answer["seconds"] / LONG["max_steps"]))
+        server.run(folder / f"whole-{number}", {**given, **LONG, **config})
+        references.append(bits(folder / f"whole-{number}"))
     killed_at: list[int] = []
     for trial in range(num_trials):
         number = trial % len(CONFIGS)
-        reference, step_seconds = references[number]
         place, settings = folder / f"trial-{trial}", {**given, **LONG, **CONFIGS[number]}
         faults = []
         for _ in range(2 if trial % 3 == 0 else 1):
-            fault = {
-                "after_reports": choose.randrange(LONG["max_steps"] + 1),
-                "delay": choose.uniform(0, 2) * step_seconds,
-            }
+            fault = {"after_reports": choose.randrange(LONG["max_steps"] + 1), "delay_steps": choose.uniform(0, 2)}
             faults.append(fault)
             if server.run(place, settings, **fault)["killed"]:
                 with suppress(FileNotFoundError):
                     rows = read_metrics(place / "metrics.csv")
                     killed_at.append(rows[-1].step if rows else -1)
         server.run(place, settings)
-        assert bits(place) == reference, f"seed {seed}, trial {trial}, {CONFIGS[number]}: {faults}"
+        assert bits(place) == references[number], f"seed {seed}, trial {trial}, {CONFIGS[number]}: {faults}"
         assert litter(place) == [], f"seed {seed}, trial {trial}: {faults}"
         shutil.rmtree(place)
     return killed_at
@@ -243,7 +239,7 @@ def test_a_run_killed_at_every_disk_operation_equals_an_uninterrupted_one(
 def test_a_resume_restores_the_thread_count_of_the_run(server: Server, given: dict[str, Any], tmp_path: Path) -> None:
     settings = {**given, **LONG}
     server.run(tmp_path / "whole", settings, num_threads=2)
-    assert server.run(tmp_path / "run", settings, num_threads=2, after_reports=10, delay=0.0)["killed"]
+    assert server.run(tmp_path / "run", settings, num_threads=2, after_reports=10, delay_steps=0.0)["killed"]
     server.run(tmp_path / "run", settings, num_threads=1)
     assert bits(tmp_path / "run") == bits(tmp_path / "whole")
     events = (tmp_path / "run" / "events.jsonl").read_text()
@@ -637,8 +633,7 @@ def serve() -> None:
 
 
 def run_trial(trial: dict[str, Any]) -> dict[str, Any]:
-    """Fork, let the child train, and kill it when it has reported enough steps and ``delay`` has passed."""
-    started = time.monotonic()
+    """Fork, let the child train, and kill it ``delay_steps`` steps' time after it has reported enough steps."""
     reports, child_end = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -646,17 +641,17 @@ def run_trial(trial: dict[str, Any]) -> dict[str, Any]:
         live_trial(trial, child_end)
     os.close(child_end)
     if "after_reports" in trial:
-        seen = 0
+        first, seen = time.monotonic(), 0
         while seen < trial["after_reports"] and os.read(reports, 1):
-            seen += 1
-        time.sleep(trial["delay"])
+            first, seen = (first if seen else time.monotonic()), seen + 1
+        step_seconds = (time.monotonic() - first) / (seen - 1) if seen > 1 else 0.02
+        time.sleep(trial["delay_steps"] * step_seconds)
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     os.close(reports)
     return {
         "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
         "code": os.waitstatus_to_exitcode(status),
-        "seconds": time.monotonic() - started,
     }
 
 

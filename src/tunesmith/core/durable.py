@@ -63,7 +63,11 @@ def write_folder(path: Path, writer: Callable[[Path], None]) -> None:
             if path.exists():
                 old = path.with_name(f".{path.name}.{os.getpid()}.old.tmp")
                 os.replace(path, old)
-                os.replace(temporary, path)
+                try:
+                    os.replace(temporary, path)
+                except BaseException:
+                    os.replace(old, path)
+                    raise
                 shutil.rmtree(old, ignore_errors=True)
             else:
                 os.replace(temporary, path)

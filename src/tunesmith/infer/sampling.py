@@ -29,8 +29,6 @@ class Sampling:
             raise UserError(f"temperature {self.temperature:g} is out of range.", "choose a value from 0 to 2")
         if not 0 < self.top_p <= 1:
             raise UserError(f"top_p {self.top_p:g} is out of range.", "choose a value above 0, up to 1")
-        if not 0 <= self.seed < 2**63:
-            raise UserError(f"seed {self.seed} is out of range.", f"choose a whole number from 0 to {2**63 - 1}")
         if self.max_new_tokens < 1:
             raise UserError("max_new_tokens must be 1 or more.", "choose a positive number")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 Auto = Literal["auto"]
@@ -84,12 +84,29 @@ class FineTuneSpec(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
     """Decides the order of examples, the split and the adapter's first values."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switches(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise PydanticCustomError("bool", "true and false are no values here")
+        return value
+
+    @field_validator("method")
+    @classmethod
+    def _method_exists(cls, method: str) -> str:
+        if method != "supervised":
+            raise PydanticCustomError("method", f"method {method} does not exist yet; supervised does")
+        return method
+
+    @field_validator("adapter")
+    @classmethod
+    def _adapter_exists(cls, adapter: str) -> str:
+        if adapter == "qlora":
+            raise PydanticCustomError("adapter", "adapter qlora arrives later; use lora, or none to train every weight")
+        return adapter
+
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
-        if self.method != "supervised":
-            raise PydanticCustomError("method", f"method {self.method} does not exist yet; supervised does")
-        if self.adapter == "qlora":
-            raise PydanticCustomError("adapter", "adapter qlora arrives later; use lora, or none to train every weight")
         if self.validation_file is not None and self.validation_split is not None:
             raise PydanticCustomError("validation_split", "give validation_file or validation_split, not both")
         if self.num_epochs is not None and self.max_steps is not None:

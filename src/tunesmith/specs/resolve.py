@@ -163,11 +163,12 @@ def _duration(spec: FineTuneSpec, facts: Facts, batch_size: int, reasons: dict[s
         reasons["num_epochs"] = "three passes, the usual start"
     epochs = 3.0 if spec.num_epochs is None else spec.num_epochs
     reasons["total_steps"] = f"{epochs:g} passes of {steps_per_epoch:,} steps"
-    return epochs, max(1, math.ceil(epochs * steps_per_epoch))
+    return epochs, max(1, math.ceil(round(epochs * steps_per_epoch, 6)))
 
 
 def _targets(spec: FineTuneSpec, facts: Facts, reasons: dict[str, str]) -> tuple[str, ...]:
     if spec.adapter != "lora":
+        reasons["lora_target_modules"] = "every weight is trained, so there is no adapter"
         return ()
     block = tuple(kind for kind in facts.linear_kinds if kind != "lm_head")
     if isinstance(spec.lora_target_modules, list):

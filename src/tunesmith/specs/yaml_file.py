@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,11 @@ FOREIGN_KEYS = {
 def load_spec(path: Path) -> FineTuneSpec:
     """Read and judge the file; raises UserError or Problems naming the file and every bad line."""
     values = _read(path)
-    lines = {str(key): values.lc.key(key)[0] + 1 for key in values} if isinstance(values, CommentedMap) else {}
+    lines = (
+        {str(key): place[0] + 1 for key, place in (values.lc.data or {}).items()}
+        if isinstance(values, CommentedMap)
+        else {}
+    )
     return parse_spec(values, str(path), lines)
 
 
@@ -141,5 +146,5 @@ def _meaning(key: str) -> str:
     if field is None:
         return "see the README for every key"
     kind = str(field.annotation).replace("typing.", "")
-    choices = kind[kind.index("Literal[") :] if "Literal[" in kind and "Annotated" not in kind else ""
-    return f"choose one of {choices.removeprefix('Literal')}" if choices else "see the README for what it may be"
+    choices = ", ".join(c for c in re.findall(r"'(\w[\w-]*)'", kind) if c not in ("dpo", "reinforcement", "qlora"))
+    return f"choose one of {choices}" if choices and "Annotated" not in kind else "see the README for what it may be"

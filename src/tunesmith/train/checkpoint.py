@@ -8,6 +8,7 @@ whole or not at all; one that is damaged later is moved to ``quarantine`` and th
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -85,11 +86,14 @@ def _write(folder: Path, state: TrainState) -> None:
     write_tensors(folder / RANDOM, {"cpu": state.random})
     hashes = {name: durable.sha256_of(folder / name) for name in (WEIGHTS, OPTIMIZER, RANDOM)}
     manifest = {"format": 1, "step": state.step, "fingerprint": dict(state.fingerprint), "sha256": hashes}
-    durable.write_json(folder / MANIFEST, manifest)
+    durable.write_json(folder / MANIFEST, {**manifest, "manifest_sha256": _hash_of(manifest)})
 
 
 def _read(folder: Path) -> TrainState:
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+    own_hash = manifest.pop("manifest_sha256")
+    if own_hash != _hash_of(manifest):
+        raise ValueError(f"{MANIFEST} is damaged: its hash differs")
     if manifest["format"] != 1 or folder.name != f"step-{manifest['step']:06d}":
         raise ValueError("the manifest belongs to another checkpoint")
     for name in (WEIGHTS, OPTIMIZER, RANDOM):
@@ -102,6 +106,10 @@ def _read(folder: Path) -> TrainState:
         random=read_tensors(folder / RANDOM)["cpu"].to(torch.uint8),
         fingerprint=manifest["fingerprint"],
     )
+
+
+def _hash_of(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def _quarantine(path: Path) -> None:

@@ -86,11 +86,11 @@ def fine_tune(
 
     place = device.choose_device()
     settings = resolve(spec, _facts(job, training, bool(validation), place))
-    identity = {**settings.as_json(), "sources": source_hashes(base, job.training, job.validation)}
+    identity = {**settings.as_json(), "sources": source_hashes(spec, base, job.training, job.validation)}
     run = _open_run(job, identity, now)
     restored = checkpoint.restore(run.checkpoints) if job.resume else checkpoint.Restored(None, ())
     state = restored.state
-    _say_restored(restored, run, reporter)
+    _say_restored(job, restored, run, reporter)
     device.prepare(int(state.fingerprint["num_threads"]) if state else None)
     fingerprint = device.fingerprint(place, settings.precision)
     if state and dict(state.fingerprint) != fingerprint:
@@ -204,6 +204,7 @@ def _open_run(job: Job, identity: Mapping[str, object], now: Callable[[], float]
 
 def _write_what_was_asked(run: RunFolder, job: Job, identity: Mapping[str, object]) -> None:
     """Once the model is there: a job that cannot start leaves nothing that looks like a run."""
+    durable.sweep(run.path)
     durable.write_text(run.spec, spec_as_yaml(job.spec))
     durable.write_json(run.resolved, identity)
     run.event("started", "Fine-tuning job started")
@@ -228,7 +229,7 @@ def _check_same_job(run: RunFolder, identity: Mapping[str, object]) -> None:
 
 def _differences(saved: object, given: object) -> list[str]:
     if not isinstance(saved, Mapping) or not isinstance(given, Mapping):
-        return []
+        raise TypeError("settings and sources must be objects")
 
     def value(entry: object) -> object:
         return entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
@@ -241,12 +242,16 @@ def _differences(saved: object, given: object) -> list[str]:
     ]
 
 
-def _say_restored(restored: checkpoint.Restored, run: RunFolder, reporter: Reporter) -> None:
+def _say_restored(job: Job, restored: checkpoint.Restored, run: RunFolder, reporter: Reporter) -> None:
     for damaged in restored.quarantined:
         run.event("warning", f"A damaged checkpoint was set aside: {damaged}")
         reporter.say(f"A damaged checkpoint was set aside in checkpoints/quarantine: {damaged}.")
     if restored.state:
         reporter.say(f"Going on after step {restored.state.step:,}.")
+    elif job.resume:
+        text = "There is no sound checkpoint: training starts again from the beginning."
+        run.event("warning", text)
+        reporter.say(text)
 
 
 def _say_not_equal(

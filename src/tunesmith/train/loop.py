@@ -51,6 +51,8 @@ def run_loop(
     saved = first_step
     for step in range(first_step, settings.total_steps):
         if hooks.stop_requested():
+            if step == 0:
+                raise Interrupted("Stopped before the first step; there was nothing to save yet.")
             if saved != step:
                 hooks.save(step)
             raise Interrupted(f"Stopped after step {step:,} of {settings.total_steps:,}; a checkpoint is saved.")

@@ -6,6 +6,7 @@ says how the model is to be prompted (chat or raw), where it stops, and which ba
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ from tunesmith.nn.catalog import BaseModel, config_as_json
 from tunesmith.nn.lora import AdapterConfig, save_adapter
 from tunesmith.nn.transformer import Decoder
 from tunesmith.nn.weights import named_weights, write_tensors
+from tunesmith.specs.fine_tune import FineTuneSpec
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -28,13 +30,25 @@ def save_model(
     durable.write_folder(folder, lambda temporary: _write(temporary, decoder, adapter, base, renderer, is_chat))
 
 
-def source_hashes(base: BaseModel, training: Dataset, validation: Dataset | None) -> dict[str, str | None]:
+def source_hashes(
+    spec: FineTuneSpec, base: BaseModel, training: Dataset, validation: Dataset | None
+) -> dict[str, str | float | None]:
     """What a run was made from, by content."""
     return {
+        "initialization": spec.initialization,
         "base_model": base.sha256(),
+        "tokenizer": _tokenizer_hash(base.folder),
         "training_file": training.sha256,
         "validation_file": validation.sha256 if validation else None,
+        "validation_split": spec.validation_split,
+        "file_format": training.format,
     }
+
+
+def _tokenizer_hash(folder: Path) -> str:
+    files = [folder / name for name in (*TOKENIZER_FILES, "chat_template.jinja")]
+    hashes = [f"{path.name} {durable.sha256_of(path)}" for path in files if path.is_file()]
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 def _write(

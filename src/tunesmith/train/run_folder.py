@@ -13,7 +13,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ class RunFolder:
 
     def sync_metrics(self) -> None:
         if self.metrics.exists():
-            durable.fsync_file(self.metrics)
+            with durable.disk_errors(self.metrics):
+                durable.fsync_file(self.metrics)
 
     def cut_metrics(self, step: int) -> None:
         """Keep the rows up to ``step``; a half-written last line goes too. ``step`` −1 drops them all."""
@@ -96,11 +97,29 @@ def _number(column: str, text: str) -> Any:
 
 def _append(path: Path, line: str) -> None:
     with durable.disk_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode("utf-8"))
+            size = _cut_half_line(descriptor)
+            content = line.encode("utf-8")
+            try:
+                while content:
+                    content = content[os.write(descriptor, content) :]
+            except BaseException:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                raise
         finally:
             os.close(descriptor)
+
+
+def _cut_half_line(descriptor: int) -> int:
+    """Cut what a killed process or a full disk left behind the last whole line; → the file's size."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        start = max(0, size - (1 << 16))
+        size = start + os.pread(descriptor, size - start, start).rfind(b"\n") + 1
+        os.ftruncate(descriptor, size)
+    return size
 
 
 @contextmanager
