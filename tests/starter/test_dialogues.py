@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tunesmith.starter import skills
-from tunesmith.starter.dialogues import SKILLS, dialogue, dialogues, write_dialogues
+from tunesmith.starter.dialogues import SKILLS, conversations, dialogue, dialogues, write_dialogues
 from tunesmith.starter.dice import MAKERS, Dice
 from tunesmith.starter.lexicon_en import EN
 from tunesmith.starter.lexicon_zh import ZH
@@ -37,9 +37,19 @@ def test_the_same_seed_and_index_give_the_same_dialogue(tmp_path: Path) -> None:
     made = list(dialogues(5, 50))
     assert made == [dialogue(5, index) for index in range(50)]
     assert made != list(dialogues(6, 50))
-    write_dialogues(tmp_path / "some.jsonl", 5, 50)
+
+
+def test_one_dialogue_in_twelve_grows_into_a_long_conversation(tmp_path: Path) -> None:
+    write_dialogues(tmp_path / "some.jsonl", 5, 190)
     lines = (tmp_path / "some.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line) for line in lines] == made
+    rows = [json.loads(line) for line in lines]
+    assert rows == list(conversations(5, 190))
+    assert len(rows) == 120
+    made = list(dialogues(5, 190))
+    assert rows[1] == made[8]
+    assert rows[0]["messages"][: len(made[0]["messages"])] == made[0]["messages"]
+    assert sum(len(rows[i]["messages"]) for i in range(0, 120, 12)) / 10 > 8
+    assert all(m["role"] != "system" for row in rows for m in row["messages"][1:])
 
 
 def test_what_is_kept_for_measuring_never_appears(many: list[dict[str, Any]]) -> None:

@@ -135,7 +135,7 @@ class Server:
     """Forks one process for each trial and, if asked, kills it."""
 
     def __init__(self) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -237,9 +237,9 @@ def test_a_run_killed_at_every_disk_operation_equals_an_uninterrupted_one(
 
 
 def test_a_resume_restores_the_thread_count_of_the_run(server: Server, given: dict[str, Any], tmp_path: Path) -> None:
-    settings = {**given, **LONG}
+    settings = {**given, **SHORT, "max_steps": 6}
     server.run(tmp_path / "whole", settings, num_threads=2)
-    assert server.run(tmp_path / "run", settings, num_threads=2, after_reports=10, delay_steps=0.0)["killed"]
+    assert server.run(tmp_path / "run", settings, num_threads=2, after_reports=4, delay_steps=0.0)["killed"]
     server.run(tmp_path / "run", settings, num_threads=1)
     assert bits(tmp_path / "run") == bits(tmp_path / "whole")
     events = (tmp_path / "run" / "events.jsonl").read_text()
