@@ -604,3 +604,16 @@ def test_over_length_policy_is_counted_and_the_run_is_reported(
     assert f"1 of 13 examples are longer than 256 tokens; {policy}: " in said.out
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["scores"]["tuned"]["exact_match"]["n"] == 8
+
+
+def test_command_to_type_next_is_one_that_the_shell_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tunesmith.cli.local import command_name
+
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "bin" / "tunesmith")])
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
+    assert command_name() == "bin/tunesmith"
+    (tmp_path / "tunesmith").write_text("#!/bin/sh\n")
+    (tmp_path / "tunesmith").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command_name() == "tunesmith"

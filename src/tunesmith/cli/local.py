@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import signal
 import sys
 import time
@@ -79,7 +81,7 @@ def train_from_file(config: Path, out: Path | None, *, resume: bool, as_json: bo
     folder = out if out is not None else free_folder(Path("runs") / config.stem)
     if resume and out is None:
         raise UserError("--resume needs the folder of the run.", "name it with --out")
-    again = f"tunesmith train {shlex.quote(str(config))} --out {shlex.quote(str(folder))} --resume"
+    again = f"{command_name()} train {shlex.quote(str(config))} --out {shlex.quote(str(folder))} --resume"
     story = run_story(spec, folder, console, resume=resume, again=again)
     finish(story, console, title=f"Fine-tuning {spec.base_model}", as_json=as_json)
 
@@ -214,6 +216,14 @@ def with_paths_from(spec: FineTuneSpec, folder: Path) -> FineTuneSpec:
     return spec.model_copy(update=changes)
 
 
+def command_name() -> str:
+    """How to call this program again: by its name where the shell finds it, else by the path it was called by."""
+    called = Path(sys.argv[0])
+    if called.name != "tunesmith" or shutil.which("tunesmith"):
+        return "tunesmith"
+    return shlex.quote(os.path.relpath(called))
+
+
 def free_folder(folder: Path) -> Path:
     """``folder``, or the first of folder-2, folder-3, … that does not exist."""
     number = 1
@@ -337,8 +347,8 @@ def _histogram(story: Story) -> TokenHistogram | None:
 
 
 def _next_commands(story: Story) -> list[NextCommand]:
-    folder = shlex.quote(str(story.job.folder))
-    commands = [NextCommand("Talk to it", f"tunesmith chat {folder}")]
+    chat = f"{command_name()} chat {shlex.quote(str(story.job.folder))}"
+    commands = [NextCommand("Talk to it", chat)]
     if story.asked:
         question = shlex.quote(question_of(story.asked[0]))
         system = [
@@ -347,7 +357,7 @@ def _next_commands(story: Story) -> list[NextCommand]:
             if m.role in ("system", "developer") and m.content
         ]
         asked = f" --system {shlex.quote(system[0])}" if system else ""
-        commands.append(NextCommand("Ask it one question", f"tunesmith chat {folder}{asked} --message {question}"))
+        commands.append(NextCommand("Ask it one question", f"{chat}{asked} --message {question}"))
     return commands
 
 

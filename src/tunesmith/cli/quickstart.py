@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tunesmith.cli.local import Story, finish, free_folder, run_story, with_paths_from
+from tunesmith.cli.local import Story, command_name, finish, free_folder, run_story, with_paths_from
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
 from tunesmith.data.validate import read_dataset
@@ -36,7 +36,7 @@ def run_quickstart(out: Path | None, *, resume: bool, as_json: bool) -> None:
     console.print("Teaching the starter Weft, a graph query language that it has never seen.", style="bold")
     write_task(folder)
     spec = with_paths_from(load_spec(folder / CONFIG), folder.resolve())
-    again = f"tunesmith quickstart --out {shlex.quote(str(folder))} --resume"
+    again = f"{command_name()} quickstart --out {shlex.quote(str(folder))} --resume"
     story = run_story(spec, folder, console, resume=resume, again=again)
     console.print("  asking the tuned model about relation words that it was not trained on", style="dim")
     started = time.monotonic()
