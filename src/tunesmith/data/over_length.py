@@ -66,7 +66,7 @@ def apply_over_length(
 
 def _refusal(too_long: Sequence[TokenizedExample], max_seq_len: int, file: str | None) -> Problems:
     longest = max(len(example.token_ids) for example in too_long)
-    hint = f"raise max_seq_len to {longest}, shorten the row, or choose what to do: drop, truncate_left, truncate_right"
+    hint = f"raise max_seq_len to {longest} if the base model allows it, shorten the row, or choose what to do: drop, truncate_left, truncate_right"
     problems = [
         Problem("over_length", f"{len(example.token_ids):,} tokens", hint, file=file, line=example.line)
         for example in too_long
