@@ -226,14 +226,14 @@ def kill_at_disk_operations(server: Server, given: dict[str, Any], folder: Path,
 def test_a_run_killed_at_every_seventh_disk_operation_equals_an_uninterrupted_one(
     server: Server, given: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert kill_at_disk_operations(server, given, tmp_path, every=7) >= 10
+    assert kill_at_disk_operations(server, given, tmp_path, every=7) >= 9
 
 
 @pytest.mark.soak
 def test_a_run_killed_at_every_disk_operation_equals_an_uninterrupted_one(
     server: Server, given: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert kill_at_disk_operations(server, given, tmp_path, every=1) >= 70
+    assert kill_at_disk_operations(server, given, tmp_path, every=1) >= 60
 
 
 def test_a_resume_restores_the_thread_count_of_the_run(server: Server, given: dict[str, Any], tmp_path: Path) -> None:
