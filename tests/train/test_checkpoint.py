@@ -241,3 +241,25 @@ def test_a_save_that_fails_at_any_point_leaves_the_old_checkpoints(folder: Path,
         assert kept is not None
         assert same(kept, state(20)) or same(kept, state(step)), f"fault at operation {at}"
         assert same(checkpoint._read(place / "step-000010"), state(10))
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.EIO, errno.EACCES])
+def test_a_sound_checkpoint_that_cannot_be_read_now_is_not_set_aside(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(path: Path) -> str:
+        raise OSError(code, os.strerror(code), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint.durable, "sha256_of", refuse)
+        with pytest.raises(MachineError, match="could not be read"):
+            checkpoint.restore(folder)
+    assert step_of(folder) == 20
+    assert not (folder / "quarantine").exists()
+
+
+def test_a_checkpoint_too_many_goes_with_the_next_save(folder: Path) -> None:
+    """A process killed between publishing and removing leaves one more than it keeps."""
+    checkpoint.save(folder, state(30), keep=9)
+    checkpoint.save(folder, state(40), keep=2)
+    assert [path.name for path in checkpoint.checkpoints(folder)] == ["step-000030", "step-000040"]

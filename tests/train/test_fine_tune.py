@@ -326,6 +326,8 @@ def test_a_base_that_breaks_at_once_names_step_and_lines(tune: Tune, tiny_base: 
     assert "of step 1 is not a finite number; its examples are lines" in raised.value.message
     assert not (tmp_path / "run" / "model").exists()
     assert not list((tmp_path / "run" / "checkpoints").glob("*"))
+    events = (tmp_path / "run" / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    assert (json.loads(events[-1])["type"], json.loads(events[-1])["message"]) == ("failed", raised.value.message)
 
 
 def test_a_run_that_diverges_stops_and_keeps_its_checkpoints(tune: Tune, tmp_path: Path) -> None:

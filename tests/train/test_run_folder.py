@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -168,4 +169,19 @@ def test_a_folder_is_free_again_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), locked(tmp_path):
         raise RuntimeError
     with locked(tmp_path), pytest.raises(UserError), locked(tmp_path):
+        pass
+
+
+def test_a_lock_that_another_process_removed_meanwhile_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening and locking, a refused start removes the file: what is locked then guards nothing."""
+    take = fcntl.flock
+
+    def removed_before(descriptor: int, operation: int) -> None:
+        (tmp_path / "run" / ".lock").unlink()
+        take(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", removed_before)
+    with pytest.raises(UserError, match="Another process is working in"), locked(tmp_path / "run"):
         pass

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from tunesmith.core import durable
-from tunesmith.core.errors import TunesmithError
+from tunesmith.core.errors import MachineError, UserError
 from tunesmith.nn.weights import read_tensors, write_tensors
 
 WEIGHTS, OPTIMIZER, RANDOM, MANIFEST = (
@@ -69,9 +69,13 @@ def restore(folder: Path) -> Restored:
     for path in reversed(checkpoints(folder)):
         try:
             return Restored(_read(path), tuple(quarantined))
-        except (TunesmithError, OSError, ValueError, KeyError, TypeError) as error:
+        except (UserError, FileNotFoundError, ValueError, KeyError, TypeError) as error:
             quarantined.append(f"{path.name}: {error}")
             _quarantine(path)
+        except OSError as error:  # of the machine, not of the checkpoint: it may be sound
+            raise MachineError(
+                f"{path} could not be read: {error.strerror}.", "mend that, then --resume again"
+            ) from error
     return Restored(None, tuple(quarantined))
 
 

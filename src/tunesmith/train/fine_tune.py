@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from tunesmith.core import durable
-from tunesmith.core.errors import Interrupted, Problem, Problems, UserError
+from tunesmith.core.errors import Interrupted, Problem, Problems, TrainingStopped, UserError
 from tunesmith.data.examples import Dataset, TokenizedExample
 from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
@@ -124,8 +124,8 @@ def fine_tune(
     hooks = LoopHooks(report, save, stop_requested, clock)
     try:
         run_loop(decoder, optimizer, plan, validation, settings, first_step, hooks)
-    except Interrupted as stopped:
-        run.event("interrupted", stopped.message)
+    except (Interrupted, TrainingStopped) as stopped:
+        run.event("interrupted" if isinstance(stopped, Interrupted) else "failed", stopped.message)
         raise
     save_model(run.model, decoder, adapter, job.base, renderer, is_chat=job.training.is_chat)
     run.event("succeeded", "The job has successfully completed")

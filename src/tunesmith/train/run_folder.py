@@ -130,12 +130,8 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(
-                f"Another process is working in {folder}.", "wait for it, or choose another folder"
-            ) from None
+        if not _took(descriptor, folder / ".lock"):
+            raise UserError(f"Another process is working in {folder}.", "wait for it, or choose another folder")
         try:
             yield
         finally:
@@ -145,3 +141,12 @@ def locked(folder: Path) -> Iterator[None]:
                     folder.rmdir()
     finally:
         os.close(descriptor)
+
+
+def _took(descriptor: int, path: Path) -> bool:
+    """Lock the open file; False where another process holds it, or removed it before it was locked."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
