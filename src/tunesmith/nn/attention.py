@@ -106,13 +106,13 @@ def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Ten
         return _attend_by_kernel(q_THD, k_TKD, v_TKD, borders)
     layout = borders.layout(q_THD.shape[1], k_TKD.shape[1])
     if layout.long is None:
-        out_THD: Tensor = _Products.apply(q_THD, k_TKD, v_TKD, layout)
+        out_THD: Tensor = _Products.apply(q_THD, k_TKD, v_TKD, layout)  # type: ignore[no-untyped-call]
         return out_THD
     pieces = []
     for part, attend_part in ((layout.short, attend), (layout.long, _attend_by_kernel)):
         if part is not None:
-            chosen = (x.index_select(0, part.index_t) for x in (q_THD, k_TKD, v_TKD))
-            pieces.append(attend_part(*chosen, part.borders))
+            q, k, v = (x.index_select(0, part.index_t) for x in (q_THD, k_TKD, v_TKD))
+            pieces.append(attend_part(q, k, v, part.borders))
     return torch.cat(pieces).index_select(0, layout.restore_T)
 
 

@@ -21,7 +21,7 @@ TILE_ROWS = 512
 def rms_norm(x_TH: Tensor, weight_H: Tensor, eps: float) -> Tensor:
     """``x / sqrt(mean(x²) + eps) · weight``, computed in fp32 (Zhang & Sennrich 2019)."""
     if torch.is_grad_enabled() and x_TH.device.type == "cpu" and not torch.compiler.is_compiling():
-        normed: Tensor = _RMSNorm.apply(x_TH, weight_H, eps)
+        normed: Tensor = _RMSNorm.apply(x_TH, weight_H, eps)  # type: ignore[no-untyped-call]
         return normed
     return F.rms_norm(x_TH, (x_TH.shape[-1],), weight_H.to(x_TH.dtype), eps)
 
@@ -29,7 +29,7 @@ def rms_norm(x_TH: Tensor, weight_H: Tensor, eps: float) -> Tensor:
 def rotate(x_THD: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> Tensor:
     """Rotary positions: the halves of every head turned by its token's angles; ``cos`` and ``sin`` are [T, 1, D / 2]."""
     if torch.is_grad_enabled() and x_THD.requires_grad and not torch.compiler.is_compiling():
-        rotated: Tensor = _Rotation.apply(x_THD, cos_TD, sin_TD)
+        rotated: Tensor = _Rotation.apply(x_THD, cos_TD, sin_TD)  # type: ignore[no-untyped-call]
         return rotated
     return _rotated(x_THD, cos_TD, sin_TD)
 
