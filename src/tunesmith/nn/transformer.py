@@ -10,6 +10,7 @@ Shapes: T tokens, H hidden width, V vocabulary. Source: Touvron et al. 2023 (Lla
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -54,6 +55,14 @@ class Decoder(nn.Module):
         cache.lengths_N = cache.lengths_N + 1
         return hidden_NH
 
+    def compile_layers(self) -> None:
+        """Compile what lies before and after attention. All layers share the compiled code."""
+        before: Any = torch.compile(before_attention, dynamic=True)
+        after: Any = torch.compile(after_attention, dynamic=True)
+        for layer in self.model.layers:
+            if isinstance(layer, Layer):
+                layer.before, layer.after = before, after
+
     def logits(self, hidden_NH: Tensor) -> Tensor:
         logits_NV: Tensor = self.lm_head(hidden_NH)
         return logits_NV
@@ -92,14 +101,25 @@ class Layer(nn.Module):
         self.self_attn = Attention(config, index)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = GatedMLP(config)
+        self.before, self.after = before_attention, after_attention
 
     def forward(self, hidden_TH: Tensor, positions: _Positions, at_M: Tensor | None = None) -> Tensor:
-        attended_TH = self.self_attn(self.input_layernorm(hidden_TH), positions)
+        q, k, v = self.before(self, hidden_TH, positions.cos, positions.sin)
+        attended_TH = positions.attend(self.self_attn.index, q, k, v).flatten(1)
         if at_M is not None:
             hidden_TH, attended_TH = hidden_TH.index_select(0, at_M), attended_TH.index_select(0, at_M)
-        hidden = hidden_TH + self.self_attn.o_proj(attended_TH)
-        out: Tensor = hidden + self.mlp(self.post_attention_layernorm(hidden))
-        return out
+        return self.after(self, hidden_TH, attended_TH)
+
+
+def before_attention(layer: Layer, hidden_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """→ rotated queries, rotated keys and values, one row a token and head."""
+    return layer.self_attn.project(layer.input_layernorm(hidden_TH), cos_TD, sin_TD)
+
+
+def after_attention(layer: Layer, hidden_TH: Tensor, attended_TH: Tensor) -> Tensor:
+    hidden_TH = hidden_TH + layer.self_attn.o_proj(attended_TH)
+    out_TH: Tensor = hidden_TH + layer.mlp(layer.post_attention_layernorm(hidden_TH))
+    return out_TH
 
 
 class Attention(nn.Module):
@@ -112,11 +132,9 @@ class Attention(nn.Module):
         self.v_proj = Linear(hidden, config.num_kv_heads * width, bias)
         self.o_proj = Linear(config.num_heads * width, hidden, bias)
 
-    def forward(self, x_TH: Tensor, positions: _Positions) -> Tensor:
-        """→ what the heads gathered, before ``o_proj``, which its layer applies."""
+    def project(self, x_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
-        q, k = positions.rotate(q), positions.rotate(k)
-        return positions.attend(self.index, q, k, v).flatten(1)
+        return rotate(q, cos_TD, sin_TD), rotate(k, cos_TD, sin_TD), v
 
 
 class GatedMLP(nn.Module):
@@ -180,9 +198,6 @@ class _Positions:
     ) -> None:
         self.cos, self.sin = cos_TD[:, None], sin_TD[:, None]
         self.borders, self.cache, self.streams = borders, cache, streams
-
-    def rotate(self, x_THD: Tensor) -> Tensor:
-        return rotate(x_THD, self.cos, self.sin)
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if self.borders is not None:
