@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tunesmith.starter.lexicon_more_en import MORE_PHRASES, MORE_WORDS
 from tunesmith.starter.tongue import Tongue
 
 WORKS = """
@@ -1166,8 +1167,8 @@ sends/sent/send/a {thing} to {other}
 
 EN = Tongue(
     "en",
-    PHRASES,
-    WORDS,
+    PHRASES + MORE_PHRASES,
+    WORDS + MORE_WORDS,
     FACTS,
     SHAPES,
     {

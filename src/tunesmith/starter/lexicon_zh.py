@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from tunesmith.starter.lexicon_more_zh import (
+    MORE_FACTS,
+    MORE_PEOPLE,
+    MORE_PHRASES,
+    MORE_SHAPES,
+    MORE_WORDS,
+    MORE_WORKS,
+)
 from tunesmith.starter.tongue import Tongue
 
 WORKS = """
@@ -200,10 +208,10 @@ job
 subject
   数学 / 历史 / 音乐 / 生物 / 化学 / 物理 / 地理 / 美术 / 体育 / 英语 / 法语 / 语文
 thing
-  台灯 / 椅子 / 自行车 / 书包 / 桌子 / 外套 / 帽子 / 钟 / 吉他 / 相机 / 手机 / 杯子 / 收音机 / 镜子 / 地毯 / 毯子 / 篮子 / 钢笔
-  梯子 / 小船 / 钢琴 / 水壶 / 戒指 / 衬衫 / 帐篷 / 雨伞
+  书包 / 杯子 / 篮子 / 水壶 / 闹钟 / 玩具 / 花瓶 / 盘子 / 箱子 / 指南针 / 气球 / 口哨 / 手电筒 / 收音机 / 相框 / 背包 / 罐子
+  盒子 / 枕头 / 足球 / 本子 / 书架 / 存钱罐 / 望远镜 / 计算器 / 保温杯 / 风铃 / 灯笼 / 笔筒 / 音箱
 animal
-  猫 / 狗 / 兔子 / 鹦鹉 / 山羊 / 小马 / 乌龟 / 仓鼠 / 鸭子 / 绵羊 / 鸽子 / 松鼠
+  猫 / 狗 / 兔子 / 鹦鹉 / 山羊 / 乌龟 / 仓鼠 / 鸭子 / 绵羊 / 鸽子 / 松鼠 / 小鸡 / 青蛙 / 燕子 / 刺猬 / 孔雀 / 白鹅 / 喜鹊
 colour
   红色 / 蓝色 / 绿色 / 黄色 / 黑色 / 白色 / 棕色 / 灰色 / 紫色 / 粉色
 food
@@ -612,4 +620,11 @@ describe
   感谢{name}送的{thing}。 = 亲爱的{name}，非常感谢你送的{thing}！
 """
 
-ZH = Tongue("zh", PHRASES, WORDS, FACTS, SHAPES, {"works": WORKS, "people": PEOPLE})
+ZH = Tongue(
+    "zh",
+    PHRASES + MORE_PHRASES,
+    WORDS + MORE_WORDS,
+    FACTS + MORE_FACTS,
+    SHAPES + MORE_SHAPES,
+    {"works": WORKS + MORE_WORKS.lstrip(), "people": PEOPLE + MORE_PEOPLE.lstrip()},
+)
