@@ -108,7 +108,18 @@ SKILLS: tuple[tuple[str, float, Skill], ...] = tuple(
 _BOUNDS = tuple(accumulate(weight for _, weight, _ in SKILLS))
 TOOLS_SHARE = 0.1
 _ZH_SHARE = sum(zh for _, zh, _ in _SHARES.values()) / _BOUNDS[-1]
-WITHOUT_TOOLS = ("greet", "answer", "lookup", "extract", "rewrite", "copy", "arithmetic", "change", "prose", "translate")
+WITHOUT_TOOLS = (
+    "greet",
+    "answer",
+    "lookup",
+    "extract",
+    "rewrite",
+    "copy",
+    "arithmetic",
+    "change",
+    "prose",
+    "translate",
+)
 
 
 def _made(dice: Dice) -> dict[str, Any]:

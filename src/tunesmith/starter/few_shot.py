@@ -140,7 +140,9 @@ MARKS = (
 
 def _moved(dice: Dice, tongue: Tongue) -> Task:
     """Values in a row come back in another order, with other separators."""
-    makers = dice.sample(("person", "place", "work", "code", "amount", "word", "small", "day", "org"), dice.number(2, 4))
+    makers = dice.sample(
+        ("person", "place", "work", "code", "amount", "word", "small", "day", "org"), dice.number(2, 4)
+    )
     inner, outer = dice.sample((", ", " | ", " / ", "; ", " - ", " ", ": ", " > ", ",", "=", " + ", " & ", "\n"), 2)
     order = dice.shuffled(range(len(makers)))[: dice.number(max(1, len(makers) - 1), len(makers))]
     quotes = [dice.pick(QUOTES) if dice.chance(0.5) else str for _ in order]
@@ -179,7 +181,9 @@ def _labelled(dice: Dice, tongue: Tongue) -> Task:
     labels = [topic[0] for topic in topics] if roll < 0.3 else dice.some(dice.lower_word, len(topics))
     labels = list("ABCD"[: len(topics)]) if roll > 0.8 else labels
     left, right = dice.pick(BOUNDS)
-    return Task(len(topics), lambda kind: (spoken(dice, tongue, dice.pick(topics[kind][1:])), left + labels[kind] + right))
+    return Task(
+        len(topics), lambda kind: (spoken(dice, tongue, dice.pick(topics[kind][1:])), left + labels[kind] + right)
+    )
 
 
 def _asked(dice: Dice, tongue: Tongue) -> Task:
@@ -213,7 +217,7 @@ def _chosen(dice: Dice, tongue: Tongue) -> Task:
 
 def _operators(dice: Dice, tongue: Tongue) -> Task:
     """Made-up words for adding, taking away, the larger one, writing side by side."""
-    rules = dice.sample((lambda a, b: a + b, lambda a, b: a - b, max, min, lambda a, b: f"{a}{b}"), dice.number(1, 2))
+    rules = dice.sample(OPERATORS, dice.number(1, 2))
     signs = dice.some(dice.lower_word, len(rules)) if dice.chance(0.6) else dice.sample("@#$%&?", len(rules))
 
     def throw(kind: int) -> Turn:
@@ -223,6 +227,10 @@ def _operators(dice: Dice, tongue: Tongue) -> Task:
 
     return Task(len(rules), throw)
 
+
+OPERATORS: tuple[Callable[[int, int], int | str], ...] = (
+    lambda a, b: a + b, lambda a, b: a - b, max, min, lambda a, b: f"{a}{b}"
+)  # fmt: skip
 
 TASKS: tuple[Callable[[Dice, Tongue], Task], ...] = (
     _record, _record, _record, _record, _marked, _marked, _moved, _moved, _moved, _renamed, _renamed, _renamed,

@@ -93,22 +93,22 @@ people | check {noun} | name = {person} ; {key} = {place}
   我们{small}个人{time}想在{org}吃饭。
 """
 MORE_FACTS = """
-画家:person 画名:work 博物馆:org
+画家:person 画名:work 博物馆:museum
   + {画家}画了《{画名}》，现在收藏在{博物馆}。
   + {博物馆}收藏着{画家}的画《{画名}》。
   ? 《{画名}》是谁画的？ = 画家
   ? 《{画名}》收藏在哪里？ = 博物馆
   ? {画家}画了哪幅画？ = 画名
-首都:place 国家:place
+首都:place 国家:country
   + {首都}是{国家}的首都。
   + {国家}的首都是{首都}。
   ? {国家}的首都是哪里？ = 首都
   ? {首都}是哪个国家的首都？ = 国家
-国家:place 邻国:place
+国家:country 邻国:country
   + {国家}的北边是{邻国}。
   + {国家}北面与{邻国}相邻。
-  ? {国家}的北边是哪里？ = 邻国
-  ? 哪个地方的北边是{邻国}？ = 国家
+  ? {国家}的北边是哪个国家？ = 邻国
+  ? 哪个国家的北边是{邻国}？ = 国家
 买家:person 物品:thing 卖家:person
   + {买家}从{卖家}那里买了一个{物品}。
   + {卖家}把一个{物品}卖给了{买家}。
@@ -120,7 +120,7 @@ MORE_FACTS = """
   + {球员}为{球队}拿下{得分}分。
   ? {球员}得了多少分？ = 得分
   ? {球员}效力于哪支球队？ = 球队
-节日:work 地点:place 日期:day
+节日:stem 地点:place 日期:day
   + {节日}节于{日期}在{地点}举行。
   + {日期}，{地点}庆祝{节日}节。
   ? {节日}节是哪一天？ = 日期
@@ -141,7 +141,7 @@ MORE_FACTS = """
   + {房间}号房间的客人是{姓名}。
   ? {姓名}住在几号房间？ = 房间
   ? {房间}号房间住着谁？ = 姓名
-设计师:person 桥名:place 长度:count
+设计师:person 桥名:stem 长度:count
   + {设计师}设计了{桥名}大桥，桥长{长度}米。
   + {桥名}大桥长{长度}米，设计者是{设计师}。
   ? 谁设计了{桥名}大桥？ = 设计师
@@ -151,7 +151,7 @@ MORE_FACTS = """
   + {新郎}在{城市}娶了{新娘}。
   ? {新郎}和谁结婚了？ = 新娘
   ? {新郎}和{新娘}在哪里结的婚？ = 城市
-山峰:place 高度:count 登山者:person
+山峰:stem 高度:count 登山者:person
   + {山峰}峰高{高度}米，{登山者}第一个登顶。
   + 第一个登上{高度}米高的{山峰}峰的人是{登山者}。
   ? {山峰}峰有多高？ = 高度
@@ -183,6 +183,14 @@ MORE_FACTS = """
   ? 谁主持{会议}会议？ = 主持人
 """
 MORE_WORDS = """
+eatery
+  {stem_zh}饭店 / {stem_zh}餐厅 / {stem_zh}酒楼 / {stem_zh}小馆 / {word}餐厅 / {stem_zh}茶楼
+store
+  {stem_zh}商店 / {stem_zh}超市 / {stem_zh}百货 / {stem_zh}杂货铺 / {word}商店 / {stem_zh}商场
+school
+  {stem_zh}小学 / {stem_zh}中学 / {stem_zh}大学 / {word}学校 / {stem_zh}学院
+museum
+  {stem_zh}博物馆 / {stem_zh}美术馆 / {word}博物馆 / {stem_zh}艺术馆
 job
   邮递员 / 护林员 / 理发师 / 木匠 / 电工 / 消防员 / 图书管理员 / 摄影师 / 翻译 / 会计 / 面包师 / 渔民
 subject
@@ -476,7 +484,7 @@ prose.middle
   {other}说：“我每天都在这里{doing}。”
   {name}拿出{food}，分给{other}一半。
   不远处有一只{colour}的{animal}，一点也不怕人。
-  {name}觉得有点累，可是很{feeling}。
+  走了很远的路，{name}觉得有点累。
 prose.end
   分别的时候，他们约好{season}再见。
   回到家，{name}把这件事写进了日记。
@@ -549,8 +557,8 @@ persona.who
   你是{word}，{org}的助手。
   你的名字叫{word}，在{org}工作。
   你是{word}，{city}{spot}的热心服务员。
-  你是{word}，帮助{org}的顾客。
-  请扮演{word}，{org}的一名{job}。
+  你是{word}，负责回答关于{org}的问题。
+  请扮演{word}，{org}的接待员。
 persona.ask
   你是谁？ = 我是{word}。
   你叫什么名字？ = 我叫{word}。

@@ -14,7 +14,7 @@ get_weather weather_now check_weather forecast
   need place:place city,place,location,town The place to look at.
   may unit:=celsius|fahrenheit unit,scale,units The scale of the temperature.
   gives degrees:degrees temperature,temp,degrees
-  gives sky:weather sky,weather,condition
+  gives sky:=sunny|rainy|windy|foggy|cloudy|dry sky,weather,condition
   ask What is the weather like in {place}?
   ask How warm is it in {place} now?
   ask Tell me the weather in {place}.
@@ -108,8 +108,8 @@ route distance get_route plan_trip
   need start:place from,start,origin,a Where the way begins.
   need end:place to,end,destination,b Where the way ends.
   may means:=car|train|bike|foot by,means,mode,vehicle How one travels.
-  gives km:amount distance_km,km,kilometres,length
-  gives minutes:amount minutes,duration,time_minutes
+  gives km:span distance_km,km,kilometres,length
+  gives minutes:span minutes,duration,time_minutes
   ask How far is it from {start} to {end}?
   ask How do I get from {start} to {end}?
   ask Plan a trip from {start} to {end}.
@@ -145,7 +145,7 @@ play_music play_song start_track music_play
   about Plays a song.
   need song:work song,title,track,name The title of the song.
   may artist:person artist,singer,by,band Who sings it.
-  gives length:amount seconds,length,duration
+  gives length:seconds seconds,length,duration
   ask Play "{song}".
   ask I would like to hear "{song}".
   ask Please start the song "{song}".
@@ -232,7 +232,7 @@ get_weather weather_now check_weather forecast
   need place:place city,place,location,town 要查询的地方。
   may unit:=摄氏|华氏 unit,scale,units 温度单位。
   gives degrees:degrees temperature,temp,degrees
-  gives sky:weather sky,weather,condition
+  gives sky:=晴|多云|小雨|大风|有雾|阴 sky,weather,condition
   ask {place}的天气怎么样？
   ask 现在{place}多少度？
   ask 查一下{place}的天气。
@@ -324,8 +324,8 @@ route distance get_route plan_trip
   need start:place from,start,origin,a 起点。
   need end:place to,end,destination,b 终点。
   may means:=汽车|火车|自行车|步行 by,means,mode,vehicle 出行方式。
-  gives km:amount distance_km,km,kilometres,length
-  gives minutes:amount minutes,duration,time_minutes
+  gives km:span distance_km,km,kilometres,length
+  gives minutes:span minutes,duration,time_minutes
   ask 从{start}到{end}有多远？
   ask 从{start}去{end}要多久？
   ask 帮我规划从{start}到{end}的路线。
@@ -361,7 +361,7 @@ play_music play_song start_track music_play
   about 播放歌曲。
   need song:work song,title,track,name 歌名。
   may artist:person artist,singer,by,band 歌手。
-  gives length:amount seconds,length,duration
+  gives length:seconds seconds,length,duration
   ask 播放《{song}》。
   ask 我想听《{song}》。
   ask 请放一首《{song}》。
@@ -372,7 +372,7 @@ play_music play_song start_track music_play
   say 《{song}》已经开始播放，时长{length}秒。
 book_table reserve_table reservation table_booking
   about 在餐厅订座。
-  need where:org restaurant,place,where,name 餐厅名称。
+  need where:eatery restaurant,place,where,name 餐厅名称。
   need people:small people,guests,seats,persons 用餐人数。
   need time:time time,at,hour 用餐时间。
   gives number:code booking,code,confirmation,number
@@ -396,7 +396,7 @@ find_contact get_contact contacts_search phone_book
 item_price get_price price_of shop_price
   about 查询商店里商品的价格。
   need product:thing product,item,article,goods 商品。
-  need shop:org shop,store,seller,at 商店。
+  need shop:store shop,store,seller,at 商店。
   gives price:amount price,cost,amount
   ask {shop}的{product}多少钱？
   ask 在{shop}买一个{product}要多少钱？

@@ -25,7 +25,7 @@ def remember(dice: Dice, tongue: Tongue) -> Talk:
     """Facts told one by one; later a question about one of them."""
     facts, texts = told_facts(dice, tongue, dice.number(1, 3))
     turns = [(text, tongue.say(dice, "memory.noted")) for text in texts]
-    if dice.chance(0.5):
+    if dice.chance(0.4):
         me, city = tongue.make(dice, "person"), tongue.make(dice, "place")
         asked, _, said = tongue.say(dice, "memory.me", name=me, city=city).partition(" = ")
         question, _, answer = tongue.say(dice, "memory.me.ask", name=me, city=city).partition(" = ")
@@ -41,12 +41,11 @@ def persona(dice: Dice, tongue: Tongue) -> Talk:
     """Who the system message says one is, what one knows from it, and how one is to answer."""
     cast = Cast(dice, tongue)
     system = fill(dice, dice.pick(tongue.phrases["persona.who"]), {}, cast)
-    about = tongue.phrases["persona.ask"]
+    lines = dice.sample(tongue.phrases["persona.ask"], dice.number(1, 3))
     if dice.chance(0.6):
         rule, *about_rule = dice.pick(tongue.phrases["persona.knows"]).split(" | ")
         system += tongue.gap + fill(dice, rule, {}, cast)
-        about = (*about, *about_rule, *about_rule)
-    lines = dice.sample(about, dice.number(1, 3))
+        lines = dice.shuffled([*lines[:2], *dice.sample(about_rule, dice.number(1, 2))])
     turns = dict(_split(fill(dice, line, {}, cast)) for line in lines)
     if dice.chance(0.3):
         mark = dice.word()
@@ -91,9 +90,7 @@ def _about(dice: Dice, tongue: Tongue, facts: Told, text: str) -> Talk:
     """One to four questions about the text, the first under it or all of them under a system message with it."""
     turns = _questions(dice, tongue, facts, dice.number(1, 4))
     if dice.chance(0.2):
-        turns.insert(
-            dice.number(0, len(turns)), (question_aside(dice, tongue, facts), tongue.say(dice, "qa.none"))
-        )
+        turns.insert(dice.number(0, len(turns)), (question_aside(dice, tongue, facts), tongue.say(dice, "qa.none")))
     if dice.chance(0.25):
         return tongue.say(dice, "read.system", text=text), turns
     (question, said), *rest = turns
@@ -123,7 +120,7 @@ def _many_facts(dice: Dice, tongue: Tongue, count: int) -> tuple[Told, list[str]
 
 def _small_talk(dice: Dice, tongue: Tongue, count: int) -> list[Turn]:
     """Turns that tell nothing to be remembered."""
-    return [_split(dice.pick(tongue.phrases["facts"])) for _ in range(count)]
+    return [_split(line) for line in dice.sample(tongue.phrases["facts"], count)]
 
 
 def _split(line: str) -> Turn:

@@ -263,7 +263,7 @@ def question_aside(dice: Dice, tongue: Tongue, facts: list[tuple[Fact, dict[str,
 def values_of(dice: Dice, tongue: Tongue, fact: Fact) -> dict[str, str]:
     made = {}
     for slot, maker in fact.slots:
-        made[slot] = MAKERS[maker](dice) if maker in MAKERS else dice.pick(tongue.words[maker])
+        made[slot] = MAKERS[maker](dice) if maker in MAKERS else tongue.fill(dice, dice.pick(tongue.words[maker]))
     return made
 
 

@@ -49,7 +49,8 @@ class Slot:
         return self.maker in NUMBERS
 
 
-NUMBERS = ("small", "amount", "count", "year", "degrees", "percent")
+RANGES = {"degrees": (1, 35, 1), "percent": (1, 20, 5), "seconds": (60, 400, 1), "span": (5, 240, 1)}
+NUMBERS = ("small", "amount", "count", "year", *RANGES)
 
 
 @dataclass(frozen=True)
@@ -244,10 +245,9 @@ def _schema(slot: Slot) -> dict[str, Any]:
 def _make(dice: Dice, tongue: Tongue, slot: Slot) -> str:
     if slot.options:
         return dice.pick(slot.options)
-    if slot.maker == "degrees":
-        return str(dice.number(1, 35))
-    if slot.maker == "percent":
-        return str(dice.number(1, 20) * 5)
+    if slot.maker in RANGES:
+        low, high, step = RANGES[slot.maker]
+        return str(dice.number(low, high) * step)
     if slot.maker in tongue.words:
         return tongue.fill(dice, dice.pick(tongue.words[slot.maker]))
     return tongue.make(dice, slot.maker)
