@@ -188,6 +188,10 @@ class Dice:
         """A whole number of any size, small ones more often."""
         return str(self.number(2, 10 ** self.number(1, 4)))
 
+    def size(self) -> str:
+        """How high, how long, how many people: never a handful."""
+        return str(self.number(60, 10 ** self.number(2, 5)))
+
     def amount(self) -> str:
         return str(self.number(2, 99) if self.chance(0.6) else self.number(100, 9999))
 
@@ -268,7 +272,7 @@ class Dice:
 
 MAKERS: dict[str, Callable[[Dice], str]] = {
     "word": Dice.word, "lower_word": Dice.lower_word, "person": Dice.person, "place": Dice.place, "org": Dice.org,
-    "work": Dice.work, "title": Dice.title, "year": Dice.year, "count": Dice.count, "amount": Dice.amount,
+    "work": Dice.work, "title": Dice.title, "year": Dice.year, "count": Dice.count, "amount": Dice.amount, "size": Dice.size,
     "small": Dice.small, "day": Dice.day, "time": Dice.time, "email": Dice.email, "code": Dice.code,
     "person_zh": Dice.person_zh, "place_zh": Dice.place_zh, "org_zh": Dice.org_zh, "work_zh": Dice.work_zh,
     "day_zh": Dice.day_zh, "stem_zh": Dice.stem_zh, "country_zh": Dice.country_zh,

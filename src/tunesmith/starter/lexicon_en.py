@@ -378,13 +378,13 @@ teacher:person subject:subject school:org
   ? What does {teacher} teach? = subject
   ? Who teaches {subject} at {school}? = teacher
   ? Where does {teacher} teach? = school
-river:place country:place length:count
+river:place country:place length:size
   + The river {river} flows through {country} and is {length} kilometres long.
   + In {country}, the river {river} runs for {length} kilometres.
   ? How long is the river {river}? = length
   ? Which country does the {river} flow through? = country
   ? Which river flows through {country}? = river
-city:place population:count river:place
+city:place population:size river:place
   + {city} has {population} people and lies on the river {river}.
   + About {population} people live in {city}, a town on the {river}.
   ? How many people live in {city}? = population
@@ -467,7 +467,7 @@ person:person room:amount
   + Room {room} belongs to {person}.
   ? Which room is {person} in? = room
   ? Who is in room {room}? = person
-architect:person bridge:place length:count
+architect:person bridge:place length:size
   + {architect} built the {bridge} bridge, which is {length} metres long.
   + The {bridge} bridge was built by {architect}; it is {length} metres long.
   ? Who built the {bridge} bridge? = architect
@@ -477,7 +477,7 @@ person:person partner:person city:place
   + {person} and {partner} got married in {city}.
   ? Whom did {person} marry? = partner
   ? Where did {person} and {partner} get married? = city
-mountain:place height:count climber:person
+mountain:place height:size climber:person
   + The mountain {mountain} is {height} metres high; {climber} climbed it first.
   + {climber} was the first to climb {mountain}, a mountain of {height} metres.
   ? How high is {mountain}? = height

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 MORE_WORKS = """
-歌剧 作曲家 创作了 opera
-雕像 雕刻家 雕刻了 statue
-地图 绘图师 绘制了 map
-报告 编辑 编写了 report
-舞蹈 舞者 表演了 dance
-餐厅 厨师 开了 restaurant
-软件 开发者 开发了 app
-专辑 歌手 录制了 album
-菜谱 厨师 发明了 recipe
-奖项 得主 赢得了 prize
-节目 主持人 主持了 show
-彗星 天文学家 发现了 comet
+歌剧 作曲家 创作了 创作 opera
+雕像 雕刻家 雕刻了 雕刻 statue
+地图 绘图师 绘制了 绘制 map
+报告 编辑 编写了 编写 report
+舞蹈 舞者 表演了 表演 dance
+餐厅 厨师 开了 开 restaurant
+软件 开发者 开发了 开发 app
+专辑 歌手 录制了 录制 album
+菜谱 厨师 发明了 发明 recipe
+奖项 得主 赢得了 赢得 prize
+节目 主持人 主持了 主持 show
+彗星 天文学家 发现了 发现 comet
 """
 MORE_PEOPLE = """
 护士 医院 工作在
@@ -50,7 +50,7 @@ works | list {role} | country = {place}
   列出所有来自{place}的{role}。
 works | 出生地 | of = [{role} of {work}]
   《{work}》的{role}出生在哪里？
-  {did}《{work}》的人是在哪里出生的？
+  {base}《{work}》的人是在哪里出生的？
 works | count {noun} | {role} = [{role} of {work}]
   《{work}》的{role}一共{did}多少{noun}？
 works | list {noun} | year > {year}
@@ -141,7 +141,7 @@ MORE_FACTS = """
   + {房间}号房间的客人是{姓名}。
   ? {姓名}住在几号房间？ = 房间
   ? {房间}号房间住着谁？ = 姓名
-设计师:person 桥名:stem 长度:count
+设计师:person 桥名:stem 长度:size
   + {设计师}设计了{桥名}大桥，桥长{长度}米。
   + {桥名}大桥长{长度}米，设计者是{设计师}。
   ? 谁设计了{桥名}大桥？ = 设计师
@@ -151,7 +151,7 @@ MORE_FACTS = """
   + {新郎}在{城市}娶了{新娘}。
   ? {新郎}和谁结婚了？ = 新娘
   ? {新郎}和{新娘}在哪里结的婚？ = 城市
-山峰:stem 高度:count 登山者:person
+山峰:stem 高度:size 登山者:person
   + {山峰}峰高{高度}米，{登山者}第一个登顶。
   + 第一个登上{高度}米高的{山峰}峰的人是{登山者}。
   ? {山峰}峰有多高？ = 高度
@@ -624,7 +624,7 @@ table.columns
   姓名:person 城市:place 年龄:small 职业:job
   姓名:person 球队:org 得分:amount 颜色:colour
   商品:word 价格:amount 颜色:colour 商店:org
-  城镇:place 人口:count 国家:place 季节:season
+  城镇:place 人口:size 国家:place 季节:season
   订单:code 顾客:person 日子:dayname 金额:amount
   学生:person 科目:subject 分数:amount 班级:small
   车次:code 起点:place 终点:place 分钟:amount

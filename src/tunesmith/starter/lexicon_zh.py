@@ -13,25 +13,25 @@ from tunesmith.starter.lexicon_more_zh import (
 from tunesmith.starter.tongue import Tongue
 
 WORKS = """
-noun role did key
-书 作者 写了 book
-小说 作者 写了 novel
-电影 导演 拍了 film
-歌曲 歌手 唱了 song
-画 画家 画了 painting
-公司 创始人 创立了 company
-桥 建造者 建了 bridge
-游戏 设计师 设计了 game
-机器 发明人 发明了 machine
-诗 诗人 写了 poem
-商店 老板 开了 shop
-学校 校长 创办了 school
-花园 园丁 种了 garden
-照片 摄影师 拍了 photo
-文章 记者 发表了 article
-房子 建筑师 设计了 house
-课程 老师 教了 course
-岛屿 探险家 发现了 island
+noun role did base key
+书 作者 写了 写 book
+小说 作者 写了 写 novel
+电影 导演 拍了 拍 film
+歌曲 歌手 唱了 唱 song
+画 画家 画了 画 painting
+公司 创始人 创立了 创立 company
+桥 建造者 建了 建 bridge
+游戏 设计师 设计了 设计 game
+机器 发明人 发明了 发明 machine
+诗 诗人 写了 写 poem
+商店 老板 开了 开 shop
+学校 校长 创办了 创办 school
+花园 园丁 种了 种 garden
+照片 摄影师 拍了 拍 photo
+文章 记者 发表了 发表 article
+房子 建筑师 设计了 设计 house
+课程 老师 教了 教 course
+岛屿 探险家 发现了 发现 island
 """
 PEOPLE = """
 noun key does
@@ -52,8 +52,8 @@ works | list {noun} | {role} = {person}
   {person}{did}哪些{noun}？
   列出{person}的所有{noun}。
   哪些{noun}的{role}是{person}？
-  请找出{person}{did}的{noun}。
-  有哪些{noun}是{person}{did}的？
+  请找出{person}{base}的{noun}。
+  有哪些{noun}是{person}{base}的？
   我想看{person}的{noun}。
 works | count {noun} | {role} = {person}
   {person}一共{did}多少{noun}？
@@ -81,11 +81,11 @@ works | year | {noun} = {work}
   {noun}《{work}》是哪一年的？
   《{work}》这个{noun}是什么时候出现的？
 works | check {noun} | name = {work} ; {role} = {person}
-  《{work}》是{person}{did}的吗？
+  《{work}》是{person}{base}的吗？
   {person}是《{work}》的{role}吗？
 works | 城市 | of = [{role} of {work}]
   《{work}》的{role}住在哪个城市？
-  {did}《{work}》的人住在哪座城市？
+  {base}《{work}》的人住在哪座城市？
 works | list {noun} | {role} = [{role} of {work}]
   《{work}》的{role}还{did}哪些{noun}？
   列出《{work}》的{role}的其他{noun}。
@@ -165,7 +165,7 @@ FACTS = """
   + {学校}的{科目}老师是{老师}。
   ? {老师}教什么？ = 科目
   ? {老师}在哪里教书？ = 学校
-河流:stem 国家:country 长度:count
+河流:stem 国家:country 长度:size
   + {河流}河流经{国家}，全长{长度}公里。
   + {国家}境内的{河流}河长{长度}公里。
   ? {河流}河有多长？ = 长度
@@ -195,7 +195,7 @@ FACTS = """
   + 订单{订单}的收件人是{姓名}，{日期}发货。
   ? {姓名}的订单号是多少？ = 订单
   ? 订单{订单}是哪天发出的？ = 日期
-城市:place 人口:count 河流:stem
+城市:place 人口:size 河流:stem
   + {城市}有{人口}人，位于{河流}河边。
   + {河流}河边的{城市}住着{人口}人。
   ? {城市}有多少人？ = 人口
