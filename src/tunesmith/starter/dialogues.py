@@ -91,7 +91,7 @@ _SHARES: dict[str, tuple[float, float, Callable[[Dice, Tongue], Talk]]] = {
     "rewrite": (3.2, 1.4, skills.rewrite),
     "copy": (6.5, 2.8, skills.copy),
     "understand": (12.0, 5.0, skills.understand),
-    "few_shot": (7.0, 3.4, few_shot),
+    "few_shot": (8.5, 4.0, few_shot),
     "arithmetic": (2.0, 0.9, skills.arithmetic),
     "change": (3.0, 1.5, change_form),
     "classify": (2.2, 1.1, skills.classify),

@@ -30,10 +30,11 @@ def few_shot(dice: Dice, tongue: Tongue) -> Talk:
     """4 to 12 demonstrations of one task, then a case to be done in the same way."""
     turns = demonstrated(dice, dice.pick(TASKS)(dice, tongue))
     roll = dice.roll()
-    if roll < 0.55:
+    if roll < 0.4:
         return "", turns
     if roll < 0.7:
-        return tongue.say(dice, "understand.task"), turns
+        system = dice.pick(("understand.task", "few.system", "few.system"))
+        return tongue.say(dice, system), turns
     *shown, (asked, said) = turns
     left, _, right = dice.pick(tongue.phrases["understand.in"]).partition(" | ")
     gap, border = dice.pick(("\n", "\n", " ")), dice.pick(("\n", "\n\n"))
@@ -187,14 +188,17 @@ def _labelled(dice: Dice, tongue: Tongue) -> Task:
 
 
 def _asked(dice: Dice, tongue: Tongue) -> Task:
-    """Questions become queries of an invented notation."""
-    shapes = dice.sample(tongue.shapes, dice.number(1, 3))
-    rows = [tongue.row(dice, shape) for shape in shapes]
+    """Questions become queries of an invented notation; what they ask for stays, or is another thing each time."""
+    shapes = dice.sample(tongue.shapes, dice.number(1, 4))
+    steady = dice.chance(0.4)
+    rows = [tongue.row(dice, shape) if steady or not shape.clear else None for shape in shapes]
     notation = Notation(dice)
+    wrapped = dice.chance(0.25)
 
     def throw(kind: int) -> Turn:
         question, query = tongue.question(dice, shapes[kind], rows[kind])
-        return question, notation.write(query)
+        asked = tongue.say(dice, "few.wrapped", q=question) if wrapped and dice.chance(0.5) else question
+        return asked, notation.write(query)
 
     return Task(len(shapes), throw)
 
@@ -234,5 +238,5 @@ OPERATORS: tuple[Callable[[int, int], int | str], ...] = (
 
 TASKS: tuple[Callable[[Dice, Tongue], Task], ...] = (
     _record, _record, _record, _record, _marked, _marked, _moved, _moved, _moved, _renamed, _renamed, _renamed,
-    _labelled, _asked, _asked, _chosen, _operators,
+    _labelled, *(_asked,) * 5, _chosen, _operators,
 )  # fmt: skip

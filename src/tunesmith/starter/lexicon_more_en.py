@@ -9,6 +9,20 @@ errand
   repair the bicycle / visit the museum / wash the shirts / check the oven / practise the piano / return the books
 """
 MORE_PHRASES = r"""
+few.system
+  Answer in {word}.
+  Write everything in {word}, as before.
+  You speak {word} only.
+  You are a {word} translator.
+  Turn each message into {word} notation.
+  The output language is {word}.
+few.wrapped
+  Hello! {q}
+  {q} Please be exact.
+  I wonder: {q}
+  One more: {q}
+  {q} That is all.
+  Next one. {q}
 memory.noted
   Noted.
   Thank you, I will remember that.

@@ -534,6 +534,18 @@ describe
   写两句话介绍{name}，{city}的{job}。 = {name}是一名{job}，住在{city}。空闲的时候，{name}喜欢去散步。
   祝{name}生日快乐。 = 亲爱的{name}，祝你生日快乐，天天开心！
   写一张借条：{name}借了{other}{amount}元。 = 借条：{name}向{other}借了{amount}元。
+few.system
+  请用{word}语回答。
+  一律写成{word}格式。
+  你只会说{word}语。
+  把每条消息改写成{word}记法。
+  输出使用{word}记法。
+few.wrapped
+  你好！{q}
+  请问，{q}
+  还有一个问题：{q}
+  {q}谢谢。
+  下一个：{q}
 memory.noted
   好的，我记住了。
   知道了。
