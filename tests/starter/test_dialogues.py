@@ -47,11 +47,11 @@ def test_one_dialogue_in_twelve_grows_into_a_long_conversation(tmp_path: Path) -
     lines = (tmp_path / "some.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     assert rows == list(conversations(5, 190))
-    assert len(rows) == 120
+    assert len(rows) == 86
     made = list(dialogues(5, 190))
-    assert rows[1] == made[8]
+    assert rows[1] == made[14]
     assert rows[0]["messages"][: len(made[0]["messages"])] == made[0]["messages"]
-    assert sum(len(rows[i]["messages"]) for i in range(0, 120, 12)) / 10 > 8
+    assert sum(len(rows[i]["messages"]) for i in range(0, 86, 12)) / 8 > 16
     assert all(m["role"] not in ("system", "developer") for row in rows for m in row["messages"][1:])
 
 

@@ -32,7 +32,7 @@ KEPT_OUT = re.compile(r"~>|<~|::=|weft|strand|seek", re.IGNORECASE)
 
 
 CHAIN_EVERY = 12
-CHAIN_LENGTH = 8
+CHAIN_LENGTH = 14
 
 
 def dialogue(seed: int, index: int) -> dict[str, Any]:

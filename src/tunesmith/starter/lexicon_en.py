@@ -445,7 +445,7 @@ winner:person prize:work year:year
   ? Who won the {prize} prize? = winner
   ? Which prize did {winner} win? = prize
   ? When did {winner} win a prize? = year
-inventor:person machine:work place:place
+inventor:person machine:word place:place
   + {inventor} invented the {machine} machine in {place}.
   + The {machine} machine was invented in {place} by {inventor}.
   ? Who invented the {machine} machine? = inventor
@@ -1008,7 +1008,7 @@ prose.middle
   They shared some {food} and talked about the {season}.
   {other} told {name} about the {adjective} {thing} at the {spot}.
   After a while it became {weather}, but nobody wanted to go home.
-  {name} was {feeling}, because the way had been long.
+  {name} was tired, because the way had been long.
   {other} gave {name} a {colour} {thing}.
 prose.end
   In the evening {name} was {feeling} and went home.
