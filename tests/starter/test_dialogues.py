@@ -42,17 +42,24 @@ def test_the_same_seed_and_index_give_the_same_dialogue(tmp_path: Path) -> None:
     assert made != list(dialogues(6, 50))
 
 
-def test_one_dialogue_in_twelve_grows_into_a_long_conversation(tmp_path: Path) -> None:
-    write_dialogues(tmp_path / "some.jsonl", 5, 190)
+def test_one_dialogue_in_sixteen_grows_into_a_long_conversation(tmp_path: Path) -> None:
+    write_dialogues(tmp_path / "some.jsonl", 5, 290)
     lines = (tmp_path / "some.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    assert rows == list(conversations(5, 190))
-    assert len(rows) == 86
-    made = list(dialogues(5, 190))
-    assert rows[1] == made[14]
+    assert rows == list(conversations(5, 290))
+    made = list(dialogues(5, 290))
     assert rows[0]["messages"][: len(made[0]["messages"])] == made[0]["messages"]
-    assert sum(len(rows[i]["messages"]) for i in range(0, 86, 12)) / 8 > 16
+    assert 0.6 * 290 < len(rows) < 0.85 * 290
+    assert sum(len(row["messages"]) > 14 for row in rows) >= 8
     assert all(m["role"] not in ("system", "developer") for row in rows for m in row["messages"][1:])
+
+
+def test_a_conversation_loses_no_dialogue_and_no_tools() -> None:
+    made, rows = list(dialogues(5, 290)), list(conversations(5, 290))
+    assert sum(len(row["messages"]) for row in rows) == sum(len(one["messages"]) for one in made)
+    assert [row["tools"] for row in rows if "tools" in row] == [one["tools"] for one in made if "tools" in one]
+    called = [row for row in rows if any("tool_calls" in message for message in row["messages"])]
+    assert all("tools" in row for row in called)
 
 
 def test_what_is_kept_for_measuring_never_appears(many: list[dict[str, Any]]) -> None:

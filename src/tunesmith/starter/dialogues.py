@@ -31,7 +31,7 @@ KEPT_OUT = re.compile(r"~>|<~|::=|weft|strand|seek", re.IGNORECASE)
 """What a measuring task keeps for itself: no dialogue holds any of it."""
 
 
-CHAIN_EVERY = 12
+CHAIN_EVERY = 16
 CHAIN_LENGTH = 14
 
 
@@ -51,16 +51,16 @@ def dialogues(seed: int, count: int) -> Iterator[dict[str, Any]]:
 def conversations(seed: int, count: int) -> Iterator[dict[str, Any]]:
     """The first ``count`` dialogues, one in ``CHAIN_EVERY`` grown into a long conversation by those after it.
 
-    What follows in a conversation has no system message and no tools of its own. So the model sees texts as
-    long as its context, many turns deep, and learns that each answer looks to the question before it.
+    What follows in a conversation has no system message and no tools of its own; a dialogue that has stays by
+    itself. So the model sees long texts, many turns deep, and learns that each answer looks to the question
+    before it.
     """
     made = dialogues(seed, count)
     for number, opening in enumerate(made):
-        messages = list(opening["messages"])
-        if number % CHAIN_EVERY == 0:
-            for follower in islice(made, CHAIN_LENGTH - 1):
-                messages += follower["messages"] if _stands_alone(follower) else []
-        yield {**opening, "messages": messages}
+        followers = list(islice(made, CHAIN_LENGTH - 1)) if number % CHAIN_EVERY == 0 else []
+        parts = [opening, *filter(_stands_alone, followers)]
+        yield {**opening, "messages": [message for part in parts for message in part["messages"]]}
+        yield from (follower for follower in followers if not _stands_alone(follower))
 
 
 def write_dialogues(path: str | Path, seed: int, count: int) -> None:
