@@ -10,6 +10,9 @@ lexicon_zh: the same in Chinese
 lexicon_twins: what both languages know
 tongue: a language as parsed tables
 skills: what the base model practises, one function a skill
+corpus: books, poems and manuals, cleaned into sections
+unwanted: words that keep a paragraph out of the corpus
+passages: the sections as rows to learn from
 dialogues: the dialogues it is pre-trained on
 copying: exercises in copying, practised before the dialogues
 pretrain: the recipe that made it
