@@ -139,7 +139,9 @@ _FOREIGN = re.compile(r"[^\x00-\x7f—]")
 _SHOUT = re.compile(r"\b[A-Z]{2,}[\s,.]+[A-Z]{2,}[\s,.]+[A-Z]{2,}[\s,.]+[A-Z]{2,}")
 _COLUMNS = re.compile(r"[^ ] {3,}[^ ]|\.{4,}|[^ ] +\d+[.,;]?$|\|")
 _REFERENCE = re.compile(r"\s?(?:\[\d+\]|\{\d+\}|\(\*+\)|\*)")
-_STRAIGHT = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " ", "\ufeff": "", "_": "", "=": "", "…": "..."})
+_STRAIGHT = str.maketrans(
+    {"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " ", "\ufeff": "", "_": "", "=": "", "…": "..."}
+)
 _FINISHED_EN = re.compile(r"[.!?]['\")]*$|[—:;,]['\"]?$")
 _ARROWS = re.compile(r"~>|<~|::=")
 
@@ -192,7 +194,7 @@ def _fault_of_book(lines: list[str], text: str) -> str | None:
         return "contents or table"
     if len(_FOREIGN.findall(text)) > max(3, len(text) // 60) or _ARROWS.search(text):
         return "signs"
-    if not _FINISHED_EN.search(text) or text.count('"') % 2 and text[:1] not in "\"'" and len(text) < 40:
+    if not _FINISHED_EN.search(text) or (text.count('"') % 2 and text[:1] not in "\"'" and len(text) < 40):
         return "unfinished"
     if not task_names().isdisjoint(_NAME.findall(text)):
         return "kept for measuring"
@@ -216,7 +218,9 @@ def _by_chapter(marked: Iterable[Marked]) -> Iterator[list[Marked]]:
     yield chapter
 
 
-def _sections(kind: Kind, title: str, author: str, chapters: Iterable[list[Marked]], tally: _Tally) -> Iterator[Section]:
+def _sections(
+    kind: Kind, title: str, author: str, chapters: Iterable[list[Marked]], tally: _Tally
+) -> Iterator[Section]:
     tongue = kind[-2:]
     for chapter in chapters:
         rough = sum(rule == "unwanted word" for _, rule in chapter)
@@ -299,7 +303,9 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _REST_LINK = re.compile(r"`([^`<]+?)\s*<[^>`]*>`_{0,2}")
 _ROLE = re.compile(r":[a-z:]+:`(?:[^`<]*<)?([^`>]*)>?`")
 _MARKS = re.compile(r"\*\*|``|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
-_NOT_PROSE = re.compile(r"^\s*(?:[#|>\-*:<{}+=~!\[$%@\\]|\.\. |\d+[.)]|import |from |def |class |//|/|\w+\s*=)", re.MULTILINE)
+_NOT_PROSE = re.compile(
+    r"^\s*(?:[#|>\-*:<{}+=~!\[$%@\\]|\.\. |\d+[.)]|import |from |def |class |//|/|\w+\s*=)", re.MULTILINE
+)
 _PEOPLE = re.compile(
     r"\bby [A-Z]\w+ [A-Z]|et al|\bauthor|thanks|\bcontribut|maintain(?:er|ed)|\bPR\b|pull request|\bissue\b|#\d|\bpaper\b|arxiv"
     r"|作者|贡献|感谢|论文|微信",
@@ -351,7 +357,9 @@ def _fault_of_docs(block: str, text: str, kind: Kind) -> str | None:
 
 
 def _doc_title(text: str) -> str:
-    found = re.search(r"^#\s+(.{3,60})$", text, re.MULTILINE) or re.search(r"^(.{3,60})\n[=#*]{3,}$", text, re.MULTILINE)
+    found = re.search(r"^#\s+(.{3,60})$", text, re.MULTILINE) or re.search(
+        r"^(.{3,60})\n[=#*]{3,}$", text, re.MULTILINE
+    )
     title = clean_markup(found.group(1)).strip("# ") if found else ""
     return "" if re.search(r"[<>{}\[\]:`@]", title) else title
 

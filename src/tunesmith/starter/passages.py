@@ -221,7 +221,10 @@ _MISSING = (
 _ORDER = {False: ("Put these sentences in the right order:\n{text}", "These sentences are mixed up. Write the text in order.\n{text}",
                   "Sort the sentences into a text:\n{text}"),
           True: ("把下面的句子排成通顺的一段：\n{text}", "这些句子的顺序乱了，请按正确顺序写出来：\n{text}")}  # fmt: skip
-_NEXT = {False: "{text}\n\nWhich sentence comes next?\n{choices}", True: "{text}\n\n下面哪一句是接下来的话？\n{choices}"}
+_NEXT = {
+    False: "{text}\n\nWhich sentence comes next?\n{choices}",
+    True: "{text}\n\n下面哪一句是接下来的话？\n{choices}",
+}
 
 
 def _missing_word(rng: random.Random, section: Section, passage: list[str]) -> Row | None:

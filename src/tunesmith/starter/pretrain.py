@@ -41,15 +41,15 @@ from tunesmith.train.run_folder import read_metrics
 SEED = 20261120
 NUM_SHORT_COPIES = 96 * 320
 NUM_LONG_COPIES = 32 * 200
-NUM_DIALOGUES = 72_000
-NUM_CORPUS_TOKENS = 4_000_000
+NUM_DIALOGUES = 60_000
+NUM_CORPUS_TOKENS = 3_600_000
 """About; counted without a tokenizer (``passages.num_tokens_about``)."""
 LESSONS = ("short-copies", "long-copies", "texts")
 NUM_VALIDATION = 300
 """Rows of each kind to measure the loss on; a mix of them is looked at while training."""
 NUM_FOR_TOKENIZER = 24_000
 CHARS_FOR_TOKENIZER: dict[Kind, int] = {
-    "prose_en": 3_000_000, "prose_zh": 1_600_000, "poems_zh": 500_000, "docs_en": 300_000, "docs_zh": 100_000,
+    "prose_en": 3_000_000, "prose_zh": 400_000, "poems_zh": 200_000, "docs_en": 300_000, "docs_zh": 50_000,
 }  # fmt: skip
 VOCAB_SIZE = 8192
 NAMED_TOKENS = (
@@ -129,7 +129,7 @@ def main() -> int:
     try:
         return _run(options)
     except TunesmithError as error:
-        print(f"{error.message}\n{error.hint}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return error.exit_code
 
 
@@ -166,7 +166,17 @@ def prepare(work: Path, folder: Path | None, num_dialogues: int, num_corpus_toke
     dropped: dict[str, dict[str, int]] = {}
     for (kind, rule), number in sorted(corpus.dropped.items()):
         dropped.setdefault(kind, {})[rule] = number
-    durable.write_json(made, {**wanted, "paragraphs": dropped, "corpus_files_sha256": corpus.hashes})
+    tokens = {name: _num_tokens(work / f"{name}.jsonl", work / "base") for name in ("dialogues", "corpus")}
+    print(f"rows are written; tokens, about: {tokens}", flush=True)
+    facts = {"tokens_about": tokens, "paragraphs": dropped, "corpus_files_sha256": corpus.hashes}
+    durable.write_json(made, {**wanted, **facts})
+
+
+def _num_tokens(path: Path, base: Path) -> int:
+    """Tokens of a file of rows, told from every tenth."""
+    tokenizer = StarterTokenizer.load(base)
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1:10]
+    return 10 * sum(2 + len(tokenizer.encode_whole(text)) for line in lines for text in _strings(json.loads(line)))
 
 
 def write_rows(work: Path, corpus: Corpus, num_dialogues: int, num_corpus_tokens: int) -> None:
@@ -230,7 +240,8 @@ def losses_by_kind(model: Path, folder: Path) -> dict[str, float]:
     """Mean loss in nats over the answers' tokens of each file in ``folder``, by its name."""
     loaded = load_model(str(model), torch.float32)
     return {
-        path.stem: _mean_loss(loaded.decoder, _examples(path, loaded.renderer)) for path in sorted(folder.glob("*.jsonl"))
+        path.stem: _mean_loss(loaded.decoder, _examples(path, loaded.renderer))
+        for path in sorted(folder.glob("*.jsonl"))
     }
 
 
@@ -364,7 +375,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, help=f"folder with {', '.join(FILES.values())}; needed to make the rows")
     parser.add_argument("--dialogues", type=int, default=NUM_DIALOGUES, help="how many dialogues (default %(default)s)")
     parser.add_argument(
-        "--corpus-tokens", type=int, default=NUM_CORPUS_TOKENS, help="about how much of the corpus (default %(default)s)"
+        "--corpus-tokens",
+        type=int,
+        default=NUM_CORPUS_TOKENS,
+        help="about how much of the corpus (default %(default)s)",
     )
     parser.add_argument("--batch-size", type=int, help="examples in a step of the last lesson, if not as in its file")
     parser.add_argument("--rows-only", action="store_true", help="stop when the tokenizer and the rows are written")
