@@ -135,6 +135,7 @@ _NOTES = (
 _ADDRESS = ("http:", "https:", "www.", "@", ".com", ".org", ".net")
 _NAME = re.compile(r"[A-Z][a-z]+")
 _LETTER, _CAPITAL, _DIGIT = re.compile(r"[^\W\d_]"), re.compile("[A-Z]"), re.compile(r"\d")
+_ENTRY = re.compile(r"[^.\"']{2,40}\.\s?—|[^.]{3,60}, \d+(?:, \d+)*\.")
 _FOREIGN = re.compile(r"[^\x00-\x7f—]")
 _SHOUT = re.compile(r"\b[A-Z]{2,}[\s,.]+[A-Z]{2,}[\s,.]+[A-Z]{2,}[\s,.]+[A-Z]{2,}")
 _COLUMNS = re.compile(r"[^ ] {3,}[^ ]|\.{4,}|[^ ] +\d+[.,;]?$|\|")
@@ -156,7 +157,7 @@ def _clean_books(rows: Iterable[Row], tally: _Tally) -> Iterator[Section]:
         edge = len(text) // 100
         inner = text[edge:-edge] if len(text) > 100_000 else text
         marked = [_book_paragraph(block) for block in re.split(r"\n\s*\n", inner)[1:-1]]
-        name = re.split(r"[(,]", author)[0].strip(" .")
+        name = re.sub(r"\s*\([^)]*\)\s*", " ", author).split(",")[0].strip(" .")
         yield from _sections("prose_en", title, name, _by_chapter(marked), tally)
 
 
@@ -182,6 +183,8 @@ def _fault_of_book(lines: list[str], text: str) -> str | None:
     if len(_CAPITAL.findall(text)) > len(text) // 3 or _SHOUT.search(text):
         return "capitals"
     if sum(bool(_COLUMNS.search(line)) for line in lines) * 2 > len(lines):
+        return "contents or table"
+    if _ENTRY.match(text) and len(text) < 200:
         return "contents or table"
     low = text.lower()
     if any(word in low for word in _NOTES) or text.startswith(("[", "*", "{", "(")) or re.match(r"\d+[.)\]:]", text):
@@ -307,7 +310,7 @@ _NOT_PROSE = re.compile(
     r"^\s*(?:[#|>\-*:<{}+=~!\[$%@\\]|\.\. |\d+[.)]|import |from |def |class |//|/|\w+\s*=)", re.MULTILINE
 )
 _PEOPLE = re.compile(
-    r"\bby [A-Z]\w+ [A-Z]|et al|\bauthor|thanks|\bcontribut|maintain(?:er|ed)|\bPR\b|pull request|\bissue\b|#\d|\bpaper\b|arxiv"
+    r"(?-i:\bby [A-Z]\w+ [A-Z])|\bet al\b|\bauthor|thanks|\bcontribut|maintain(?:er|ed)|\bPR\b|pull request|\bissue\b|#\d|\bpaper\b|arxiv"
     r"|作者|贡献|感谢|论文|微信",
     re.IGNORECASE,
 )
