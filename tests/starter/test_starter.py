@@ -39,6 +39,7 @@ from tunesmith.starter.pretrain import (
     NUM_LONG_COPIES,
     NUM_SHORT_COPIES,
     SEED,
+    strings_in,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +145,7 @@ def test_the_task_is_in_no_training_data() -> None:
     count = 0
     for count, row in enumerate(conversations(SEED, CARD["dialogues"]), start=1):  # noqa: B007
         digest.update((json.dumps(row, ensure_ascii=False) + "\n").encode())
-        found.update(task_in("\n".join(message["content"] for message in row["messages"]), names))
+        found.update(task_in("\n".join(strings_in(row)), names))
     assert found == set()
     assert count > CARD["dialogues"] // 2
     assert len(names) > 1000
@@ -165,7 +166,7 @@ def test_the_task_is_in_no_copying_lesson(count: int, longest: int) -> None:
 
 def test_the_task_is_in_nothing_that_the_tokenizer_learned_from() -> None:
     names = task_names()
-    made = (message["content"] for index in range(NUM_FOR_TOKENIZER) for message in dialogue(SEED, index)["messages"])
+    made = (text for index in range(NUM_FOR_TOKENIZER) for text in strings_in(dialogue(SEED, index)))
     assert {part for text in made for part in task_in(text, names)} == set()
 
 

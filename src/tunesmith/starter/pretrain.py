@@ -176,7 +176,7 @@ def _num_tokens(path: Path, base: Path) -> int:
     """Tokens of a file of rows, told from every tenth."""
     tokenizer = StarterTokenizer.load(base)
     lines = path.read_text(encoding="utf-8").split("\n")[:-1:10]
-    return 10 * sum(2 + len(tokenizer.encode_whole(text)) for line in lines for text in _strings(json.loads(line)))
+    return 10 * sum(2 + len(tokenizer.encode_whole(text)) for line in lines for text in strings_in(json.loads(line)))
 
 
 def write_rows(work: Path, corpus: Corpus, num_dialogues: int, num_corpus_tokens: int) -> None:
@@ -331,7 +331,7 @@ def _short(value: float | None) -> str:
 
 def _texts_of_dialogues(count: int) -> Iterator[str]:
     for index in range(count):
-        for text in _strings(dialogue(SEED, index)):
+        for text in strings_in(dialogue(SEED, index)):
             yield _without_names(text, index)
 
 
@@ -356,17 +356,17 @@ def _without_names(text: str, index: int) -> str:
     return text if index % 8 == 0 else re.sub(r"[A-Z][a-z]+", "", text)
 
 
-def _strings(value: Any) -> Iterator[str]:
+def strings_in(value: Any) -> Iterator[str]:
     """Every string in a row: contents, and the tools and calls of a row that has them."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for entry in value:
-            yield from _strings(entry)
+            yield from strings_in(entry)
     elif isinstance(value, dict):
         for key, entry in value.items():
             if key != "role":
-                yield from _strings(entry)
+                yield from strings_in(entry)
 
 
 def _options() -> argparse.Namespace:
