@@ -51,9 +51,9 @@ fix: ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-starter: ## pretrain the built-in model anew, by its recipe
+starter: ## pretrain the built-in model anew, by its recipe; CORPUS=DIR holds the books
 	@$(set_up)
-	@$(BIN)/python -m tunesmith.starter.pretrain --work runs/starter --install
+	@$(BIN)/python -m tunesmith.starter.pretrain --work runs/starter --install $(if $(CORPUS),--corpus "$(CORPUS)")
 
 clean: ## remove .venv, caches, and what the quickstart wrote
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist runs/quickstart

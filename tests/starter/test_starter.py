@@ -10,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,17 +33,24 @@ from tunesmith.starter.graph_query import (
 )
 from tunesmith.starter.pretrain import (
     CONFIG,
-    CONTROL_TOKENS,
     INSTALLED_FILES,
     LESSONS,
-    NUM_DIALOGUES,
     NUM_FOR_TOKENIZER,
     NUM_LONG_COPIES,
     NUM_SHORT_COPIES,
     SEED,
+    strings_in,
 )
 
 ROOT = Path(__file__).parents[2]
+
+# What the installed files are. When the recipe's own model is installed: CONFIG, pretrain's CONTROL_TOKENS, VOCAB_SIZE.
+INSTALLED_CONFIG = replace(CONFIG, vocab_size=4096, intermediate_size=704, num_layers=6, max_position_embeddings=1024)
+INSTALLED_CONTROL_TOKENS = (
+    *("<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>"),
+    *(f"<|reserved_{i}|>" for i in range(10)),
+)
+CARD = json.loads((STARTER_FOLDER / "CARD.json").read_text(encoding="utf-8"))
 RECIPE = (
     "quickstart.yaml",
     *(f"pretrain-{place}-{lesson}.yaml" for place, lesson in enumerate(LESSONS, 1)),
@@ -58,23 +66,21 @@ def test_files_are_there_and_small() -> None:
 
 def test_starter_is_found_by_its_name() -> None:
     base = locate("starter")
-    assert (base.folder, base.config, base.remarks) == (STARTER_FOLDER, CONFIG, ())
-    assert base.config.max_position_embeddings >= 1024
-    assert 4_000_000 <= base.config.num_parameters <= 7_000_000
+    assert (base.folder, base.config, base.remarks) == (STARTER_FOLDER, INSTALLED_CONFIG, ())
+    assert base.config.num_parameters == CARD["parameters"]
     assert base.weight_files == (STARTER_FOLDER / "model.safetensors",)
 
 
 def test_weights_fill_the_config() -> None:
     """Loading names every weight that is missing, unknown, misshapen or not finite."""
     decoder = load_model("starter", torch.float32).decoder
-    assert sum(weight.numel() for weight in decoder.parameters()) == CONFIG.num_parameters
+    assert sum(weight.numel() for weight in decoder.parameters()) == INSTALLED_CONFIG.num_parameters
 
 
-def test_tokenizer_has_4096_tokens_16_of_them_control_tokens() -> None:
+def test_tokenizer_fills_the_embeddings_and_has_its_control_tokens() -> None:
     tokenizer = Renderer.load(STARTER_FOLDER).tokenizer
-    assert tokenizer.vocab_size == 4096
-    assert tokenizer.control_tokens == CONTROL_TOKENS
-    assert len(CONTROL_TOKENS) == 16
+    assert tokenizer.vocab_size == INSTALLED_CONFIG.vocab_size
+    assert tokenizer.control_tokens == INSTALLED_CONTROL_TOKENS
 
 
 def test_instruction_of_the_task_is_short() -> None:
@@ -137,14 +143,13 @@ def test_the_task_is_in_no_training_data() -> None:
     names, digest = task_names(), hashlib.sha256()
     found: set[str] = set()
     count = 0
-    for count, row in enumerate(conversations(SEED, NUM_DIALOGUES), start=1):  # noqa: B007
+    for count, row in enumerate(conversations(SEED, CARD["dialogues"]), start=1):  # noqa: B007
         digest.update((json.dumps(row, ensure_ascii=False) + "\n").encode())
-        found.update(task_in("\n".join(message["content"] for message in row["messages"]), names))
+        found.update(task_in("\n".join(strings_in(row)), names))
     assert found == set()
-    assert count > NUM_DIALOGUES // 2
+    assert count > CARD["dialogues"] // 2
     assert len(names) > 1000
-    card = json.loads((STARTER_FOLDER / "CARD.json").read_text(encoding="utf-8"))
-    assert digest.hexdigest() == card["dialogues_sha256"]
+    assert digest.hexdigest() == CARD["dialogues_sha256"]
 
 
 @pytest.mark.parametrize(("count", "longest"), [(NUM_SHORT_COPIES, 8), (NUM_LONG_COPIES, 60)])
@@ -155,14 +160,13 @@ def test_the_task_is_in_no_copying_lesson(count: int, longest: int) -> None:
     by_chance = {"<~", "~>"}  # two signs that may meet in a random row; a line of the language may not
     assert {part for row in rows for part in task_in(row["messages"][0]["content"], names)} <= by_chance
     content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    card = json.loads((STARTER_FOLDER / "CARD.json").read_text(encoding="utf-8"))
     lesson = "short_copies" if count == NUM_SHORT_COPIES else "long_copies"
-    assert hashlib.sha256(content.encode()).hexdigest() == card[f"{lesson}_sha256"]
+    assert hashlib.sha256(content.encode()).hexdigest() == CARD[f"{lesson}_sha256"]
 
 
 def test_the_task_is_in_nothing_that_the_tokenizer_learned_from() -> None:
     names = task_names()
-    made = (message["content"] for index in range(NUM_FOR_TOKENIZER) for message in dialogue(SEED, index)["messages"])
+    made = (text for index in range(NUM_FOR_TOKENIZER) for text in strings_in(dialogue(SEED, index)))
     assert {part for text in made for part in task_in(text, names)} == set()
 
 
@@ -200,3 +204,4 @@ def test_wheel_carries_the_starter(tmp_path: Path) -> None:
         assert {f"tunesmith/starter/{name}" for name in (*INSTALLED_FILES, *RECIPE)} <= packed
         weights = wheel.read("tunesmith/starter/model.safetensors")
     assert weights == (STARTER_FOLDER / "model.safetensors").read_bytes()
+    assert len(weights) <= 25_000_000

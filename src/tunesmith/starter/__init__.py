@@ -17,6 +17,9 @@ reading: long texts, tables, facts told turns before, roles
 changes: dates, hours, units, numbers and words in another form
 few_shot: tasks that only their demonstrations tell
 tool_talk: tools called, results told
+corpus: books, poems and manuals, cleaned into sections
+unwanted: words that keep a paragraph out of the corpus
+passages: the sections as rows to learn from
 dialogues: the dialogues it is pre-trained on
 copying: exercises in copying, practised before the dialogues
 pretrain: the recipe that made it
