@@ -41,8 +41,8 @@ from tunesmith.train.run_folder import read_metrics
 SEED = 20261120
 NUM_SHORT_COPIES = 96 * 320
 NUM_LONG_COPIES = 32 * 200
-NUM_DIALOGUES = 110_000
-NUM_CORPUS_TOKENS = 6_500_000
+NUM_DIALOGUES = 85_000
+NUM_CORPUS_TOKENS = 6_000_000
 """About; counted without a tokenizer (``passages.num_tokens_about``)."""
 LESSONS = ("short-copies", "long-copies", "texts")
 NUM_VALIDATION = 300
