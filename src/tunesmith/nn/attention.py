@@ -20,10 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # On a CPU the batched products beat the fused kernel up to about this length (measured).
-BMM_MAX_LENGTH = 512
+BMM_MAX_LENGTH = 2048
 # Queries that are scored together: smaller blocks compute less of what the mask hides, larger ones
 # make fewer and better products (measured: 128 … 192 are best).
-BLOCK_TOKENS = 128
+BLOCK_TOKENS = 192
 # A bucket's shortest document is at least this share of its longest.
 BUCKET_FILL = 0.8
 
