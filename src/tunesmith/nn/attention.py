@@ -10,7 +10,7 @@ is that of the document alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,15 +53,22 @@ class Borders:
         return Borders(tuple(lengths), positions.to(device), buckets, restore.to(device))
 
 
-def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Tensor:
-    """Causal attention inside each document of the stream: → out_THD."""
+def attend(
+    q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders,
+    inside: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None,
+) -> Tensor:  # fmt: skip
+    """Causal attention inside each document of the stream: → out_THD.
+
+    ``inside`` is another rule for whole documents: q_NLHD, k_NLKD, v_NLKD → out_NLHD.
+    """
+    inside = inside or _causal
     if not borders.buckets:
-        return _causal(q_THD[None], k_TKD[None], v_TKD[None])[0]
+        return inside(q_THD[None], k_TKD[None], v_TKD[None])[0]
     pieces = []
     for bucket in borders.buckets:
         flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
         q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
-        pieces.append(_causal(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
+        pieces.append(inside(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
     return torch.cat(pieces).index_select(0, borders.restore_T)
 
 

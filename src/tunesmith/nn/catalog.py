@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from tunesmith.core.errors import Problem, Problems, UserError
 
 STARTER_FOLDER = Path(__file__).resolve().parent.parent / "starter"
 ARCHITECTURES = ("LlamaForCausalLM",)
+# Llamas under other names of keys and tensors; read, and written, as Llama.
+RENAMED_ARCHITECTURES = ("InternLM2ForCausalLM",)
+# Published with their authors' code beside the weights. It is never loaded: the implementation is ours or the library's.
+_PUBLISHED_WITH_CODE = ("InternLM2ForCausalLM", "InternLM3ForCausalLM", "Phi3ForCausalLM")
 # Beyond any model there is: what a hostile config could make the engine build before a tensor is read.
 MAX_SIZE, MAX_LAYERS, MAX_CONTEXT = 1 << 24, 1 << 12, 1 << 24
 WEIGHTS_FILE = "model.safetensors"
@@ -35,6 +40,12 @@ _HARMLESS_KEYS = frozenset(
     "initializer_range attention_dropout pretraining_tp architectures output_attentions output_hidden_states "
     "return_dict is_encoder_decoder id2label label2id chunk_size_feed_forward problem_type tie_encoder_decoder "
     "unsloth_version unsloth_fixed sep_token_id decoder_start_token_id cross_attention_hidden_size".split()
+)
+
+_TOKEN_KEYS = frozenset("bos_token_id eos_token_id pad_token_id initializer_range".split())
+_ROPE_KEYS = frozenset(("rope_scaling", "rope_parameters"))
+_CODE_KEYS = frozenset(
+    "auto_map custom_code trust_remote_code quantization_config custom_pipelines code_revision _target_".split()
 )
 
 
@@ -66,6 +77,24 @@ class DecoderConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignConfig:
+    """A causal model that goes through the ``transformers`` library (``nn.foreign``).
+
+    ``settings`` is the checked ``config.json`` as canonical JSON; nn.foreign hands it to the library's own
+    config class. ``max_position_embeddings`` is the longest context that is used.
+    """
+
+    architecture: str
+    model_type: str
+    vocab_size: int
+    hidden_size: int
+    num_layers: int
+    max_position_embeddings: int
+    tie_word_embeddings: bool
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
 class BaseModel:
     """A folder in the Hugging Face layout with its parsed config. ``name`` is what the user wrote.
 
@@ -74,7 +103,7 @@ class BaseModel:
 
     name: str
     folder: Path
-    config: DecoderConfig
+    config: DecoderConfig | ForeignConfig
     stop_token_ids: tuple[int, ...]
     remarks: tuple[str, ...]
 
@@ -131,9 +160,41 @@ def read_folder(folder: Path, name: str) -> BaseModel:
     return BaseModel(name, folder, config, _stop_token_ids(folder), remarks)
 
 
-def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig, tuple[str, ...]]:
-    """``config.json`` → DecoderConfig and what was left unread, or Problems naming every bad key."""
+def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig | ForeignConfig, tuple[str, ...]]:
+    """``config.json`` → the config and what a person should hear about it, or Problems naming every bad key."""
     architecture = _architecture(raw, file)
+    remarks: tuple[str, ...] = ()
+    if architecture in _PUBLISHED_WITH_CODE and _names_own_code(raw.get("auto_map")):
+        raw = {key: value for key, value in raw.items() if key != "auto_map"}
+        remarks = (f"{file}: auto_map names code of the model's authors; it is not loaded.",)
+    if architecture in ARCHITECTURES:
+        return _decoder_config(raw, file, architecture)
+    if architecture in RENAMED_ARCHITECTURES:
+        config, more = _decoder_config(_internlm2_as_llama(raw), file, "LlamaForCausalLM")
+        text = f"{file}: {architecture} is a Llama under other names; it is read, and the result is written, as Llama."
+        return config, (*remarks, text, *more)
+    return _foreign_config(raw, file, architecture), (*remarks, f"{architecture} goes through transformers.")
+
+
+def _names_own_code(auto_map: object) -> bool:
+    """Files that lie beside the config; not those of another repository (``org/name--file.Class``)."""
+    return isinstance(auto_map, dict) and all(
+        isinstance(value, str) and re.fullmatch(r"\w+\.\w+", value) for value in auto_map.values()
+    )
+
+
+def _internlm2_as_llama(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """InternLM2's keys under Llama's names. Source: Cai et al. 2024 (InternLM2)."""
+    renamed = {key: value for key, value in raw.items() if key not in ("bias", "attn_implementation", "model_type")}
+    renamed["attention_bias"] = raw.get("bias", True)
+    renamed.setdefault("rope_theta", 10000)
+    scaling = raw.get("rope_scaling")
+    if isinstance(scaling, dict) and scaling.get("type") == "dynamic":
+        del renamed["rope_scaling"]  # acts beyond max_position_embeddings only, which is where our context ends
+    return renamed
+
+
+def _decoder_config(raw: Mapping[str, Any], file: str, architecture: str) -> tuple[DecoderConfig, tuple[str, ...]]:
     reader = _ConfigReader(raw, file)
     heads = reader.integer("num_attention_heads")
     hidden = reader.integer("hidden_size")
@@ -165,12 +226,52 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig, tupl
     return config, remarks
 
 
+def _foreign_config(raw: Mapping[str, Any], file: str, architecture: str) -> ForeignConfig:
+    if find_spec("transformers") is None:
+        raise UserError(
+            f"{file}: our own decoder does not know the architecture {architecture}.",
+            f"it knows {', '.join((*ARCHITECTURES, *RENAMED_ARCHITECTURES))}; others go through transformers: "
+            "pip install 'tunesmith[transformers]'",
+        )
+    reader = _ConfigReader(raw, file)
+    model_type = reader.model_type()
+    reader.check_depth()
+    config = ForeignConfig(
+        architecture=architecture,
+        model_type=model_type,
+        vocab_size=reader.integer("vocab_size"),
+        hidden_size=reader.integer("hidden_size"),
+        num_layers=reader.integer("num_hidden_layers", most=MAX_LAYERS),
+        max_position_embeddings=_context(reader),
+        tie_word_embeddings=reader.boolean("tie_word_embeddings", default=True),
+        settings=json.dumps({k: v for k, v in raw.items() if k not in _HARMLESS_KEYS - _TOKEN_KEYS}, sort_keys=True),
+    )
+    reader.finish()
+    return config
+
+
+def _context(reader: _ConfigReader) -> int:
+    """Where positions change with the longest text of a pass (dynamic, longrope), the context ends before they do."""
+    context = reader.integer("max_position_embeddings", most=MAX_CONTEXT)
+    for key in ("rope_scaling", "rope_parameters"):
+        rope = reader.raw.get(key)
+        kind = rope.get("rope_type", rope.get("type")) if isinstance(rope, dict) else None
+        if kind in ("dynamic", "longrope", "su"):
+            original = rope.get("original_max_position_embeddings") if isinstance(rope, dict) else None
+            original = original or reader.raw.get("original_max_position_embeddings")
+            context = min(context, original if isinstance(original, int) and original > 0 else context)
+    return context
+
+
 def _printable(key: str) -> str:
     return key if key.isprintable() and len(key) <= 80 else _brief(key)
 
 
-def config_as_json(config: DecoderConfig, dtype: str) -> dict[str, Any]:
+def config_as_json(config: DecoderConfig | ForeignConfig, dtype: str) -> dict[str, Any]:
     """The config in the Hugging Face layout, rebuilt from what was understood."""
+    if isinstance(config, ForeignConfig):
+        own = {"architectures": [config.architecture], "model_type": config.model_type, "torch_dtype": dtype}
+        return {**json.loads(config.settings), **own, "tie_word_embeddings": config.tie_word_embeddings}
     return {
         "architectures": [config.architecture],
         "model_type": "llama",
@@ -198,11 +299,6 @@ def _architecture(raw: Mapping[str, Any], file: str) -> str:
     if not isinstance(name, str) or not _ARCHITECTURE_NAME.fullmatch(name):
         raise UserError(
             f"{file} names no architecture.", 'it needs a line such as "architectures": ["LlamaForCausalLM"]'
-        )
-    if name not in ARCHITECTURES:
-        raise UserError(
-            f"{file}: the architecture {name} is not supported yet.",
-            f"supported now: {', '.join(ARCHITECTURES)}; choose a base model of that kind",
         )
     return name
 
@@ -243,6 +339,27 @@ class _ConfigReader:
         if value != wanted:
             self.problem(key, f"is {value!r}; only {wanted!r} is supported")
 
+    def model_type(self) -> str:
+        """The library's name for the architecture's family."""
+        value = self._get("model_type", None)
+        if not isinstance(value, str) or not _ARCHITECTURE_NAME.fullmatch(value.replace("-", "_")):
+            raise UserError(
+                f"{self.file}: the architecture {_architecture(self.raw, self.file)} is not supported: "
+                "it is none of ours, and there is no model_type to look for in transformers.",
+                f"our own: {', '.join((*ARCHITECTURES, *RENAMED_ARCHITECTURES))}",
+            )
+        return value
+
+    def check_depth(self) -> None:
+        """Values at any depth: plain ones of bounded size; objects only where positions are scaled."""
+        for key, value in self.raw.items():
+            if isinstance(value, dict) and key not in (*_ROPE_KEYS, *_HARMLESS_KEYS, *_CODE_KEYS):
+                self.problem(key, "is an object; only plain values are read from a config")
+            elif key not in _HARMLESS_KEYS and not _is_plain(value, depth=2):
+                self.problem(key, "holds code, a path, or a value beyond any model")
+            elif key in _CODE_KEYS and key not in self.seen:
+                self.problem(key, "asks for code that is never loaded")
+
     def rope_theta(self) -> float:
         """``rope_theta`` of old configs, or ``rope_parameters`` of newer ones; scaled positions are refused."""
         theta = self.number("rope_theta", default=10000.0)
@@ -278,6 +395,16 @@ class _ConfigReader:
         self.seen.add(key)
         value = self.raw.get(key)
         return default if value is None else value
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    if isinstance(value, dict):
+        return depth > 0 and all(k not in _CODE_KEYS and _is_plain(v, depth - 1) for k, v in value.items())
+    if isinstance(value, list):
+        return depth > 0 and len(value) <= MAX_LAYERS and all(_is_plain(v, 0) for v in value)
+    if isinstance(value, str):
+        return re.fullmatch(r"\w{0,80}", value) is not None
+    return value is None or (isinstance(value, int | float) and abs(value) <= MAX_SIZE)
 
 
 def _brief(value: object) -> str:

@@ -16,11 +16,53 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
-from tunesmith.nn.catalog import DecoderConfig
+from tunesmith.nn.catalog import DecoderConfig, ForeignConfig
 
 
-class Decoder(nn.Module):
-    """A causal language model. Build it with ``weights.load_decoder`` or ``weights.random_decoder``."""
+class CausalModel(nn.Module):
+    """What training, generation and evaluation ask of a model; ``Decoder`` and ``foreign.ForeignDecoder`` are the two.
+
+    ``remarks`` is what a person should hear before it is used.
+    """
+
+    config: DecoderConfig | ForeignConfig
+    compute_dtype: torch.dtype
+    lm_head: Linear
+    remarks: tuple[str, ...] = ()
+
+    def forward(
+        self, tokens_T: Tensor, borders: Borders, cache: KVCache | None = None, streams: Sequence[int] = ()
+    ) -> Tensor:
+        """→ hidden_TH after the last norm. With a cache, keys and values are stored for ``streams``."""
+        raise NotImplementedError
+
+    def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
+        """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
+        raise NotImplementedError
+
+    def logits(self, hidden_NH: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def new_cache(self, num_streams: int, capacity: int) -> KVCache:
+        raise NotImplementedError
+
+    @property
+    def embedding_weight(self) -> nn.Parameter:
+        return self.get_parameter("model.embed_tokens.weight")
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding_weight.device
+
+    def tie_head(self) -> None:
+        """The output head uses the embeddings' weight."""
+        self.lm_head.weight = self.embedding_weight
+
+
+class Decoder(CausalModel):
+    """The models we know. Build it with ``weights.load_decoder`` or ``weights.random_decoder``."""
+
+    config: DecoderConfig
 
     def __init__(self, config: DecoderConfig, compute_dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
@@ -29,7 +71,7 @@ class Decoder(nn.Module):
         self.model = Stack(config)
         self.lm_head = Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_word_embeddings:
-            self.lm_head.weight = self.model.embed_tokens.weight
+            self.tie_head()
         self._rope: tuple[Tensor, Tensor] | None = None
 
     def forward(

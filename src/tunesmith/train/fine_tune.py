@@ -23,8 +23,9 @@ from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
 from tunesmith.nn.catalog import BaseModel
 from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
-from tunesmith.nn.transformer import Decoder
-from tunesmith.nn.weights import load_decoder, owned, random_decoder
+from tunesmith.nn.models import empty_causal_model, load_causal_model, random_causal_model
+from tunesmith.nn.transformer import CausalModel
+from tunesmith.nn.weights import owned
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve, resolve_max_seq_len
 from tunesmith.specs.yaml_file import spec_as_yaml
@@ -97,6 +98,8 @@ def fine_tune(
         _say_not_equal(state.fingerprint, fingerprint, run, reporter)
 
     decoder, adapter = _model(job, settings, place)
+    for remark in decoder.remarks:
+        reporter.say(remark)
     if not job.resume:
         _write_what_was_asked(run, job, identity)
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
@@ -172,16 +175,15 @@ def _rendered(dataset: Dataset, job: Job, renderer: Renderer, reporter: Reporter
 
 def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: bool, place: torch.device) -> Facts:
     config = job.base.config
-    with torch.device("meta"):
-        kinds = target_kinds(Decoder(config))
+    model = empty_causal_model(config)
     return Facts(
         num_examples=len(training),
         longest_example_tokens=max(len(example.token_ids) for example in training),
         has_validation=has_validation,
         context_length=config.max_position_embeddings,
         hidden_size=config.hidden_size,
-        num_parameters=config.num_parameters,
-        linear_kinds=kinds,
+        num_parameters=sum(weight.numel() for weight in model.parameters()),
+        linear_kinds=target_kinds(model),
         device=device.kind(place),
         has_fast_bf16=device.has_fast_bf16(place),
     )
@@ -263,13 +265,13 @@ def _say_not_equal(
     reporter.say(text)
 
 
-def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[Decoder, AdapterConfig | None]:
+def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[CausalModel, AdapterConfig | None]:
     dtype = device.DTYPES[settings.precision]
     if job.spec.initialization == "random":
-        return random_decoder(job.base.config, dtype, settings.seed, place), None
+        return random_causal_model(job.base.config, dtype, settings.seed, place), None
     if settings.adapter == "none":
-        return load_decoder(job.base, dtype, place, train_all=True), None
-    decoder = load_decoder(job.base, dtype, place)
+        return load_causal_model(job.base, dtype, place, train_all=True), None
+    decoder = load_causal_model(job.base, dtype, place)
     adapter = AdapterConfig(settings.lora_rank, settings.lora_alpha, settings.lora_target_modules)
     add_adapter(decoder, adapter, settings.seed)
     return decoder, adapter

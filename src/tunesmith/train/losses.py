@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.transformer import CausalModel
 from tunesmith.train.batches import MicroBatch
 
 # Logits of one chunk: rows × vocabulary.
@@ -40,7 +40,7 @@ class TokenLosses:
     right_M: Tensor
 
 
-def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSums:
+def backward(decoder: CausalModel, micro: MicroBatch, total_weight: float) -> LossSums:
     """Add the micro-batch's gradient of the step's mean loss; → its sums."""
     if micro.at_M.numel() == 0:
         return LossSums(0.0, 0.0, 0, 0)
@@ -58,7 +58,7 @@ def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSu
 
 
 @torch.no_grad()
-def token_losses(decoder: Decoder, micro: MicroBatch) -> TokenLosses:
+def token_losses(decoder: CausalModel, micro: MicroBatch) -> TokenLosses:
     """Loss and correctness of every trained token, without gradients."""
     hidden_MH = decoder(micro.tokens_T, micro.borders).index_select(0, micro.at_M)
     parts = [_cross_entropy(decoder, hidden_MH[c], micro.targets_M[c]) for c in _chunks(decoder, micro)]
@@ -67,12 +67,12 @@ def token_losses(decoder: Decoder, micro: MicroBatch) -> TokenLosses:
     return TokenLosses(torch.cat([p[0] for p in parts]).cpu(), torch.cat([p[1] for p in parts]).cpu())
 
 
-def _cross_entropy(decoder: Decoder, hidden_CH: Tensor, targets_C: Tensor) -> tuple[Tensor, Tensor]:
+def _cross_entropy(decoder: CausalModel, hidden_CH: Tensor, targets_C: Tensor) -> tuple[Tensor, Tensor]:
     logits_CV = decoder.logits(hidden_CH).float()
     losses_C = F.cross_entropy(logits_CV, targets_C, reduction="none")
     return losses_C, logits_CV.detach().argmax(-1) == targets_C
 
 
-def _chunks(decoder: Decoder, micro: MicroBatch) -> list[slice]:
+def _chunks(decoder: CausalModel, micro: MicroBatch) -> list[slice]:
     rows = max(1, CHUNK_ELEMENTS // decoder.config.vocab_size)
     return [slice(start, start + rows) for start in range(0, micro.at_M.numel(), rows)]
