@@ -5,4 +5,6 @@ attention: attention inside documents, and the KV cache
 transformer: the decoder: tokens and borders to hidden states
 lora: low-rank pairs beside chosen projections, in PEFT's format
 weights: tensors between safetensors files and the decoder
+foreign: models that the decoder does not know, through the transformers library
+models: a base model behind the one call, whichever of the two computes it
 """

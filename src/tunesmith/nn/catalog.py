@@ -23,7 +23,7 @@ from tunesmith.core.errors import Problem, Problems, UserError
 STARTER_FOLDER = Path(__file__).resolve().parent.parent / "starter"
 ARCHITECTURES = ("LlamaForCausalLM",)
 # Llamas under other names of keys and tensors; read, and written, as Llama.
-RENAMED_ARCHITECTURES = ("InternLM2ForCausalLM",)
+RENAMED_ARCHITECTURES = ("InternLM2ForCausalLM", "InternLM3ForCausalLM")
 # Published with their authors' code beside the weights. It is never loaded: the implementation is ours or the library's.
 _PUBLISHED_WITH_CODE = ("InternLM2ForCausalLM", "InternLM3ForCausalLM", "Phi3ForCausalLM")
 # Beyond any model there is: what a hostile config could make the engine build before a tensor is read.
@@ -43,7 +43,8 @@ _HARMLESS_KEYS = frozenset(
 )
 
 _TOKEN_KEYS = frozenset("bos_token_id eos_token_id pad_token_id initializer_range".split())
-_ROPE_KEYS = frozenset(("rope_scaling", "rope_parameters"))
+_ROPE_KEYS = ("rope_scaling", "rope_parameters")
+_THETAS = ("rope_theta", "rope_local_base_freq")
 _CODE_KEYS = frozenset(
     "auto_map custom_code trust_remote_code quantization_config custom_pipelines code_revision _target_".split()
 )
@@ -170,7 +171,7 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig | For
     if architecture in ARCHITECTURES:
         return _decoder_config(raw, file, architecture)
     if architecture in RENAMED_ARCHITECTURES:
-        config, more = _decoder_config(_internlm2_as_llama(raw), file, "LlamaForCausalLM")
+        config, more = _decoder_config(_internlm_as_llama(raw), file, "LlamaForCausalLM")
         text = f"{file}: {architecture} is a Llama under other names; it is read, and the result is written, as Llama."
         return config, (*remarks, text, *more)
     return _foreign_config(raw, file, architecture), (*remarks, f"{architecture} goes through transformers.")
@@ -183,11 +184,20 @@ def _names_own_code(auto_map: object) -> bool:
     )
 
 
-def _internlm2_as_llama(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """InternLM2's keys under Llama's names. Source: Cai et al. 2024 (InternLM2)."""
-    renamed = {key: value for key, value in raw.items() if key not in ("bias", "attn_implementation", "model_type")}
-    renamed["attention_bias"] = raw.get("bias", True)
-    renamed.setdefault("rope_theta", 10000)
+def _internlm_as_llama(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """InternLM2's or 3's keys under Llama's names: where 3 has biases, its MLP has them too.
+
+    Source: Cai et al. 2024 (InternLM2); the config class of InternLM3.
+    """
+    own = ("bias", "qkv_bias", "attn_implementation", "model_type")
+    renamed = {key: value for key, value in raw.items() if key not in own}
+    is_third = raw.get("architectures") == ["InternLM3ForCausalLM"]
+    renamed["attention_bias"] = (
+        raw.get("qkv_bias", raw.get("attention_bias", False)) if is_third else raw.get("bias", True)
+    )
+    renamed["mlp_bias"] = raw.get("bias", raw.get("mlp_bias", False)) if is_third else False
+    if renamed["attention_bias"] != renamed["mlp_bias"] and is_third:
+        renamed["attention_bias"] = "qkv_bias and bias that differ"
     scaling = raw.get("rope_scaling")
     if isinstance(scaling, dict) and scaling.get("type") == "dynamic":
         del renamed["rope_scaling"]  # acts beyond max_position_embeddings only, which is where our context ends
@@ -253,12 +263,11 @@ def _foreign_config(raw: Mapping[str, Any], file: str, architecture: str) -> For
 def _context(reader: _ConfigReader) -> int:
     """Where positions change with the longest text of a pass (dynamic, longrope), the context ends before they do."""
     context = reader.integer("max_position_embeddings", most=MAX_CONTEXT)
-    for key in ("rope_scaling", "rope_parameters"):
-        rope = reader.raw.get(key)
-        kind = rope.get("rope_type", rope.get("type")) if isinstance(rope, dict) else None
-        if kind in ("dynamic", "longrope", "su"):
-            original = rope.get("original_max_position_embeddings") if isinstance(rope, dict) else None
-            original = original or reader.raw.get("original_max_position_embeddings")
+    ropes = [rope for rope in (reader.raw.get(key) for key in _ROPE_KEYS) if isinstance(rope, dict)]
+    ropes += [nested for rope in ropes for nested in rope.values() if isinstance(nested, dict)]
+    for rope in ropes:
+        if rope.get("rope_type", rope.get("type")) in ("dynamic", "longrope", "su"):
+            original = rope.get("original_max_position_embeddings", reader.raw.get("original_max_position_embeddings"))
             context = min(context, original if isinstance(original, int) and original > 0 else context)
     return context
 
@@ -355,7 +364,7 @@ class _ConfigReader:
         for key, value in self.raw.items():
             if isinstance(value, dict) and key not in (*_ROPE_KEYS, *_HARMLESS_KEYS, *_CODE_KEYS):
                 self.problem(key, "is an object; only plain values are read from a config")
-            elif key not in _HARMLESS_KEYS and not _is_plain(value, depth=2):
+            elif key not in _HARMLESS_KEYS and not _is_plain(value, key, depth=3):
                 self.problem(key, "holds code, a path, or a value beyond any model")
             elif key in _CODE_KEYS and key not in self.seen:
                 self.problem(key, "asks for code that is never loaded")
@@ -397,14 +406,14 @@ class _ConfigReader:
         return default if value is None else value
 
 
-def _is_plain(value: object, depth: int) -> bool:
+def _is_plain(value: object, key: str, depth: int) -> bool:
     if isinstance(value, dict):
-        return depth > 0 and all(k not in _CODE_KEYS and _is_plain(v, depth - 1) for k, v in value.items())
+        return depth > 0 and all(k not in _CODE_KEYS and _is_plain(v, k, depth - 1) for k, v in value.items())
     if isinstance(value, list):
-        return depth > 0 and len(value) <= MAX_LAYERS and all(_is_plain(v, 0) for v in value)
+        return depth > 0 and len(value) <= MAX_LAYERS and all(_is_plain(v, key, 0) for v in value)
     if isinstance(value, str):
         return re.fullmatch(r"\w{0,80}", value) is not None
-    return value is None or (isinstance(value, int | float) and abs(value) <= MAX_SIZE)
+    return value is None or (isinstance(value, int | float) and abs(value) <= (1e12 if key in _THETAS else MAX_SIZE))
 
 
 def _brief(value: object) -> str:

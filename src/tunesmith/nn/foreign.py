@@ -80,7 +80,8 @@ class ForeignDecoder(CausalModel):
         self._library_config = whole.config
         # In a tuple: the head's mathematics without the layers is no submodule, so no weight is named twice.
         self._head_only = (_head_only(whole),)
-        self._seen_layers: dict[int, tuple[int, int]] = {}
+        # Layers, key/value heads and their width, as the probe found them.
+        self._cache_shape = (0, 0, 0)
 
     def forward(
         self, tokens_T: Tensor, borders: Borders, cache: KVCache | None = None, streams: Sequence[int] = ()
@@ -97,10 +98,8 @@ class ForeignDecoder(CausalModel):
         return logits_NV
 
     def new_cache(self, num_streams: int, capacity: int) -> KVCache:
-        heads, width = self._seen_layers[0]
-        return KVCache(
-            len(self._seen_layers), num_streams, heads, capacity, width, self.compute_dtype, self.device
-        )  # fmt: skip
+        layers, heads, width = self._cache_shape
+        return KVCache(layers, num_streams, heads, capacity, width, self.compute_dtype, self.device)
 
     def _run(self, tokens_T: Tensor, positions_T: Tensor, this_pass: _Pass) -> Tensor:
         arguments = {
@@ -115,7 +114,6 @@ class ForeignDecoder(CausalModel):
             out = torch.func.functional_call(self.model, cast, (), arguments)
         else:
             out = self.model(**arguments)
-        self._seen_layers = this_pass.layers
         hidden_TH: Tensor = out.last_hidden_state[0].to(self.compute_dtype)
         return hidden_TH
 
@@ -196,16 +194,22 @@ def _build(config: ForeignConfig) -> tuple[Any, tuple[str, ...]]:
     AttentionInterface.register(ATTENTION, _attention)
     AttentionInterface.register(PROBED_ATTENTION, _attention)
     AttentionMaskInterface.register(PROBED_ATTENTION, _mask_rule)
-    config_class: Any = CONFIG_MAPPING[config.model_type] if config.model_type in CONFIG_MAPPING else None
-    model_class: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(config_class, None)
+    config_class: Any = None
+    model_class: Any = None
+    if config.model_type in CONFIG_MAPPING:
+        # These mappings import a family's module when it is asked for by index; their .get() does not.
+        config_class = CONFIG_MAPPING[config.model_type]
+        model_class = MODEL_FOR_CAUSAL_LM_MAPPING.get(config_class, None)
     if getattr(model_class, "__name__", "") != config.architecture:
         raise UserError(
             f"The architecture {config.architecture} (model_type {config.model_type}) is not supported: "
             "neither our decoder nor transformers has it as a causal language model.",
             "choose another base model; code that a model brings along is never run",
         )
-    settings, unread = _known_settings(config, config_class)
+    if not model_class._supports_attention_backend:
+        raise _refusal(config, "its attention does not go through the library's attention interface")
     try:
+        settings, unread = _known_settings(config, config_class)
         library_config = config_class(**settings)
         with torch.device("meta"):
             whole = model_class._from_config(library_config, attn_implementation=ATTENTION, dtype=torch.float32)
@@ -220,12 +224,12 @@ def _build(config: ForeignConfig) -> tuple[Any, tuple[str, ...]]:
 
 
 def _known_settings(config: ForeignConfig, config_class: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Only what the library's config class declares, under its names or older ones."""
+    """Only what the library's config class has, under its names or older ones."""
     raw = json.loads(config.settings)
-    known = {*config_class.__dataclass_fields__, *config_class.attribute_map, *_OLD_KEYS} - {"auto_map"}
-    internal = {key for key in known if key.startswith("_")}
-    settings = {key: value for key, value in raw.items() if key in known - internal}
-    return settings, tuple(sorted(set(raw) - set(settings) - {"attn_implementation", "cache_implementation"}))
+    known = {*vars(config_class()), *config_class.attribute_map, *_OLD_KEYS} - {"auto_map", "name_or_path"}
+    settings = {key: value for key, value in raw.items() if key in known and not key.startswith("_")}
+    harmless = {"attn_implementation", "cache_implementation"}
+    return settings, tuple(sorted(k for k in set(raw) - set(settings) - harmless if not k.startswith("_")))
 
 
 def _check_layout(whole: Any, config: ForeignConfig) -> None:
@@ -234,14 +238,14 @@ def _check_layout(whole: Any, config: ForeignConfig) -> None:
     reason = ""
     if not isinstance(getattr(model, "embed_tokens", None), nn.Embedding) or type(head) is not nn.Linear:
         reason = "its layout is not model.embed_tokens, model.layers and lm_head"
-    elif not whole._supports_attention_backend:
-        reason = "its attention does not go through the library's attention interface"
+    elif any(weight.dim() > 2 for weight in whole.parameters()):
+        reason = "it has weights of more than two dimensions: convolutions, or experts in another layout than on disk"
     elif not types <= _LAYER_TYPES:
         reason = f"it has layers of the kinds {', '.join(sorted(types - _LAYER_TYPES))}"
     elif len(list(whole.state_dict())) != len(list(whole.named_parameters(remove_duplicate=False))):
         reason = "it keeps state that is no weight"
     if reason:
-        raise _refusal(config, reason)
+        raise _refusal(config, reason, "cannot be used")
 
 
 def _compute_tables(whole: Any, config: ForeignConfig) -> None:
@@ -255,7 +259,7 @@ def _compute_tables(whole: Any, config: ForeignConfig) -> None:
             whole._init_weights(module)
         for key in tables:
             if not bool(torch.isfinite(getattr(module, key)).all()):
-                raise _refusal(config, f"its table {name}.{key} cannot be computed from the config")
+                raise _refusal(config, f"its table {name}.{key} cannot be computed from the config", "cannot be used")
 
 
 def _use_our_projections(whole: nn.Module) -> None:
@@ -396,21 +400,25 @@ def probe(decoder: ForeignDecoder) -> None:
         _probe_packing(decoder, first, second)
     except _Unfit as unfit:
         raise _refusal(decoder.config, str(unfit)) from unfit
+    except torch.OutOfMemoryError:
+        raise
+    except _CANNOT_BUILD as error:
+        raise _refusal(decoder.config, f"a pass over a few tokens fails: {error!s:.200}", "cannot be used") from error
 
 
 def _probe_attention(decoder: ForeignDecoder, tokens: Tensor) -> None:
     borders = Borders.of([tokens.numel()], decoder.device)
     with torch.no_grad():
         with _attention_of_library(decoder, PROBED_ATTENTION):
-            ours = decoder(tokens, borders)
-        if set(decoder._seen_layers) != set(range(decoder.config.num_layers)):
+            this_pass = _Pass(borders, None, ())
+            ours = decoder._run(tokens, borders.positions_T, this_pass)
+        if set(this_pass.layers) != set(range(decoder.config.num_layers)):
             raise _Unfit("some of its layers do not go through the library's attention interface")
-        if len(set(decoder._seen_layers.values())) > 1:
+        if len(set(this_pass.layers.values())) > 1:
             raise _Unfit("its layers have different numbers or widths of heads")
-        seen = decoder._seen_layers
+        decoder._cache_shape = (len(this_pass.layers), *this_pass.layers[0])
         with _attention_of_library(decoder, "eager"):
             theirs = decoder(tokens, borders)
-    decoder._seen_layers = seen
     _check_same(decoder, ours, theirs, "its attention is not the one that ours computes")
 
 
@@ -485,8 +493,8 @@ def _attention_of_library(decoder: ForeignDecoder, implementation: str) -> Itera
         decoder._library_config._attn_implementation = ATTENTION
 
 
-def _refusal(config: ForeignConfig, reason: str) -> UserError:
+def _refusal(config: ForeignConfig, reason: str, verdict: str = "cannot be packed safely") -> UserError:
     return UserError(
-        f"{config.architecture} cannot be packed safely: {reason}.",
+        f"{config.architecture} {verdict}: {reason}.",
         "choose a base model whose only state is attention, such as Llama, Phi-3, InternLM or Gemma",
     )
