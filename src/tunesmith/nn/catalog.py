@@ -199,7 +199,7 @@ def _internlm_as_llama(raw: Mapping[str, Any]) -> dict[str, Any]:
     if renamed["attention_bias"] != renamed["mlp_bias"] and is_third:
         renamed["attention_bias"] = "qkv_bias and bias that differ"
     scaling = raw.get("rope_scaling")
-    if isinstance(scaling, dict) and scaling.get("type") == "dynamic":
+    if isinstance(scaling, dict) and "dynamic" in (scaling.get("type"), scaling.get("rope_type")):
         del renamed["rope_scaling"]  # acts beyond max_position_embeddings only, which is where our context ends
     return renamed
 
@@ -362,12 +362,14 @@ class _ConfigReader:
     def check_depth(self) -> None:
         """Values at any depth: plain ones of bounded size; objects only where positions are scaled."""
         for key, value in self.raw.items():
-            if isinstance(value, dict) and key not in (*_ROPE_KEYS, *_HARMLESS_KEYS, *_CODE_KEYS):
-                self.problem(key, "is an object; only plain values are read from a config")
-            elif key not in _HARMLESS_KEYS and not _is_plain(value, key, depth=3):
-                self.problem(key, "holds code, a path, or a value beyond any model")
-            elif key in _CODE_KEYS and key not in self.seen:
+            if key in self.seen or key in _HARMLESS_KEYS:
+                continue
+            if key in _CODE_KEYS:
                 self.problem(key, "asks for code that is never loaded")
+            elif isinstance(value, dict) and key not in _ROPE_KEYS:
+                self.problem(key, "is an object; only plain values are read from a config")
+            elif not _is_plain(value, key, depth=3):
+                self.problem(key, "holds code, a path, or a value beyond any model")
 
     def rope_theta(self) -> float:
         """``rope_theta`` of old configs, or ``rope_parameters`` of newer ones; scaled positions are refused."""

@@ -478,10 +478,9 @@ def _check_window(sees: Callable[..., Tensor], window: int | None) -> None:
     query = torch.tensor(1 << 30)
     oldest = 0 if window is None else int(query) - window + 1
     zero = torch.tensor(0)
-    if not bool(sees(zero, zero, query, torch.tensor(oldest))) or bool(sees(zero, zero, query, query + 1)):
-        raise _Unfit("its mask is not the causal one that ours computes")
-    if oldest and bool(sees(zero, zero, query, torch.tensor(oldest - 1))):
-        raise _Unfit("its mask is not the window that ours computes")
+    seen = [bool(sees(zero, zero, query, query + key)) for key in (oldest - int(query) - 1, oldest - int(query), 1)]
+    if seen[1:] != [True, False] or (window is not None and seen[0]):
+        raise _Unfit("its mask is not the causal one, or not the window, that ours computes")
 
 
 @contextmanager
