@@ -425,7 +425,9 @@ def test_published_code_is_not_loaded_and_that_is_said() -> None:
 def test_context_ends_where_positions_would_begin_to_depend_on_the_longest_text(kind: str) -> None:
     scaling = {"type": kind, "original_max_position_embeddings": 64, "factor": 2.0}
     raw = {**SIZES, "architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "rope_scaling": scaling}
-    assert parse_config(raw, "config.json")[0].max_position_embeddings == 64
+    config, remarks = parse_config(raw, "config.json")
+    assert config.max_position_embeddings == 64
+    assert remarks[1].startswith("The context ends at 64 tokens")
 
 
 def test_without_the_library_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,7 +174,14 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig | For
         config, more = _decoder_config(_internlm_as_llama(raw), file, "LlamaForCausalLM")
         text = f"{file}: {architecture} is a Llama under other names; it is read, and the result is written, as Llama."
         return config, (*remarks, text, *more)
-    return _foreign_config(raw, file, architecture), (*remarks, f"{architecture} goes through transformers.")
+    foreign = _foreign_config(raw, file, architecture)
+    remarks = (*remarks, f"{architecture} goes through transformers.")
+    if (context := foreign.max_position_embeddings) < raw["max_position_embeddings"]:
+        remarks = (
+            *remarks,
+            f"The context ends at {context:,} tokens: beyond, the model counts positions in another way.",
+        )
+    return foreign, remarks
 
 
 def _names_own_code(auto_map: object) -> bool:

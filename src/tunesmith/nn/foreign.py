@@ -464,7 +464,7 @@ def _probe_packing(decoder: ForeignDecoder, first: Tensor, second: Tensor) -> No
 
 def _check_same(decoder: ForeignDecoder, ours: Tensor, theirs: Tensor, otherwise: str) -> None:
     error = (ours.float() - theirs.float()).norm() / theirs.float().norm()
-    if not float(error) < (1e-4 if decoder.compute_dtype == torch.float32 else 0.1):
+    if not float(error) < (1e-4 if decoder.compute_dtype == torch.float32 else 0.2):
         raise _Unfit(f"{otherwise} (they differ by {float(error):.1g})")
 
 
