@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,13 @@ import torch
 from torch import Tensor
 
 from tunesmith.cli.main import run
+from tunesmith.core.errors import Interrupted
+from tunesmith.data.validate import read_dataset
 from tunesmith.infer.loaded import load_model
 from tunesmith.nn.attention import Borders
+from tunesmith.nn.catalog import locate
+from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.train.fine_tune import Job, fine_tune
 
 SIZES: dict[str, Any] = {
     "vocab_size": 384, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -116,3 +122,30 @@ def test_whole_model_is_trained_and_opened_by_the_library(
     )
     assert not any(facts.values())
     assert torch.allclose(our_logits(tmp_path), their_logits(model), atol=1e-4)
+
+
+class Silent:
+    """A reporter that keeps nothing."""
+
+    def say(self, text: str) -> None: ...
+    def begin(self, settings: object, first_step: int) -> None: ...
+    def step(self, metrics: object) -> None: ...
+
+
+def test_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(
+    base_of: Any, tmp_path: Path, tiny_rows: list[dict[str, Any]]
+) -> None:
+    file = tmp_path / "training.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in tiny_rows), encoding="utf-8")
+    given = {"max_steps": 4, "batch_size": 4, "precision": "bf16", "adapter": "none"}
+    spec = FineTuneSpec.model_validate({"base_model": str(base_of("gemma2")), "training_file": str(file), **given})
+    job = Job(spec, locate(spec.base_model), read_dataset(file, None, ())[0], None, tmp_path / "whole")
+    whole = fine_tune(job, Silent(), lambda: False)
+    halves = replace(job, folder=tmp_path / "halves")
+    asked = iter((False, False, True))
+    with pytest.raises(Interrupted):
+        fine_tune(halves, Silent(), lambda: next(asked))
+    resumed = fine_tune(replace(halves, resume=True), Silent(), lambda: False)
+    files = [outcome.model / "model.safetensors" for outcome in (whole, resumed)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].read_bytes() != (Path(spec.base_model) / "model.safetensors").read_bytes()
