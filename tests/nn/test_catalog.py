@@ -101,7 +101,7 @@ def test_odd_head_width_is_refused() -> None:
 
 
 @pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
-@pytest.mark.parametrize("value", [{"rope_type": "llama3", "factor": 8}, {"type": "linear", "factor": 2}, "yarn", 4])
+@pytest.mark.parametrize("value", [{"rope_type": "dynamic", "factor": 8}, {"type": "longrope", "factor": 2}, "yarn", 4])
 def test_rope_scaling_is_refused_by_name(key: str, value: Any) -> None:
     with pytest.raises(Problems) as caught:
         parse(**{key: value})

@@ -1,5 +1,6 @@
 """The decoder, its adapters, and weights on disk.
 
+architectures: the architectures that the decoder knows, and what tells them apart; no torch
 catalog: what a base model is before any tensor is read; no torch
 attention: attention inside documents, and the KV cache
 transformer: the decoder: tokens and borders to hidden states

@@ -20,6 +20,8 @@ from torch import Tensor
 
 # On a CPU the batched products beat the fused kernel up to about this length (measured).
 BMM_MAX_LENGTH = 512
+# Queries that the fused kernel takes at once under a sliding window that is narrower than this.
+WINDOW_RUN = 512
 # A bucket's shortest document is at least this share of its longest.
 BUCKET_FILL = 0.8
 
@@ -53,25 +55,32 @@ class Borders:
         return Borders(tuple(lengths), positions.to(device), buckets, restore.to(device))
 
 
-def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Tensor:
-    """Causal attention inside each document of the stream: → out_THD."""
+def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders, window: int | None = None) -> Tensor:
+    """Causal attention inside each document of the stream: → out_THD. With a ``window``, a token sees
+    that many tokens of its document, itself the last."""
     if not borders.buckets:
-        return _causal(q_THD[None], k_TKD[None], v_TKD[None])[0]
+        return _causal(q_THD[None], k_TKD[None], v_TKD[None], window)[0]
     pieces = []
     for bucket in borders.buckets:
         flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
         q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
-        pieces.append(_causal(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
+        pieces.append(_causal(q, k, v, window).flatten(0, 1).index_select(0, bucket.place_t))
     return torch.cat(pieces).index_select(0, borders.restore_T)
 
 
-def attend_cached(q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tensor) -> Tensor:
-    """One query per stream over its cached keys; entries at or past ``lengths_N`` are masked out."""
+def attend_cached(
+    q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tensor, window: int | None = None
+) -> Tensor:
+    """One query per stream over its cached keys; entries at or past ``lengths_N`` are masked out, and
+    those that have left the ``window``."""
     n, heads, width = q_NHD.shape
     kv_heads, capacity = k_NKCD.shape[1], k_NKCD.shape[2]
     q = q_NHD.view(n, kv_heads, heads // kv_heads, width)
     scores = (q @ k_NKCD.transpose(2, 3)).float() * width**-0.5
-    hidden = torch.arange(capacity, device=q.device)[None] >= lengths_N[:, None]
+    places = torch.arange(capacity, device=q.device)[None]
+    hidden = places >= lengths_N[:, None]
+    if window is not None and window < capacity:
+        hidden = hidden | (places < lengths_N[:, None] - window)
     weights = scores.masked_fill(hidden[:, None, None], float("-inf")).softmax(-1).to(v_NKCD.dtype)
     out_NHD: Tensor = (weights @ v_NKCD).reshape(n, heads, width)
     return out_NHD
@@ -114,15 +123,34 @@ class KVCache:
         self.lengths_N = self.lengths_N.index_select(0, streams)
 
 
-def _causal(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tensor:
+def _causal(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor, window: int | None) -> Tensor:
+    if window is not None and window >= q_NLHD.shape[1]:
+        window = None
     if q_NLHD.device.type == "cpu" and q_NLHD.shape[1] <= BMM_MAX_LENGTH:
-        return _causal_by_products(q_NLHD, k_NLKD, v_NLKD)
+        return _causal_by_products(q_NLHD, k_NLKD, v_NLKD, window)
     q, k, v = (x.transpose(1, 2) for x in (q_NLHD, k_NLKD, v_NLKD))
     grouped = q.shape[1] != k.shape[1]
+    if window is not None:
+        return _windowed(q, k, v, window).transpose(1, 2)
     return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=grouped).transpose(1, 2)
 
 
-def _causal_by_products(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tensor:
+def _windowed(q_NHLD: Tensor, k_NKLD: Tensor, v_NKLD: Tensor, window: int) -> Tensor:
+    """A run of queries at a time with the keys that they can see: no mask is wider than the run and the window."""
+    length, group = q_NHLD.shape[2], q_NHLD.shape[1] // k_NKLD.shape[1]
+    run, pieces = max(window, WINDOW_RUN), []
+    for start in range(0, length, run):
+        first, end = max(0, start - window + 1), min(start + run, length)
+        # Heads are repeated here: with a mask, the fused kernels of a GPU take no groups.
+        k, v = (x[:, :, first:end].repeat_interleave(group, dim=1) for x in (k_NKLD, v_NKLD))
+        queries = torch.arange(start, end, device=k.device)[:, None]
+        keys = torch.arange(first, end, device=k.device)[None]
+        seen = (keys <= queries) & (keys > queries - window)
+        pieces.append(F.scaled_dot_product_attention(q_NHLD[:, :, start:end], k, v, attn_mask=seen))
+    return torch.cat(pieces, dim=2)
+
+
+def _causal_by_products(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor, window: int | None) -> Tensor:
     n, length, heads, width = q_NLHD.shape
     kv_heads = k_NLKD.shape[2]
     group = heads // kv_heads
@@ -133,15 +161,19 @@ def _causal_by_products(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tenso
     )
     k = k_NLKD.permute(0, 2, 3, 1).reshape(n * kv_heads, width, length)
     v = v_NLKD.transpose(1, 2).reshape(n * kv_heads, length, width)
-    mask = _causal_mask(length, group, q.dtype, q.device)
+    mask = _causal_mask(length, group, q.dtype, q.device, window)
     weights = torch.baddbmm(mask, q, k, alpha=width**-0.5).softmax(-1)
     out = torch.bmm(weights, v).view(n, kv_heads, group, length, width)
     return out.permute(0, 3, 1, 2, 4).reshape(n, length, heads, width)
 
 
 @lru_cache(maxsize=32)
-def _causal_mask(length: int, group: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _causal_mask(
+    length: int, group: int, dtype: torch.dtype, device: torch.device, window: int | None = None
+) -> Tensor:
     hidden = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
+    if window is not None:
+        hidden |= torch.ones_like(hidden).tril(-window)
     mask = torch.zeros(length, length, dtype=dtype, device=device).masked_fill(hidden, float("-inf"))
     return mask.repeat(group, 1)[None]
 

@@ -9,12 +9,14 @@ Shapes: T tokens, H hidden width, V vocabulary. Source: Touvron et al. 2023 (Lla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tunesmith.nn.architectures import LinearRope, Llama3Rope, YarnRope
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
 from tunesmith.nn.catalog import DecoderConfig
 
@@ -94,17 +96,21 @@ class Layer(nn.Module):
 class Attention(nn.Module):
     def __init__(self, config: DecoderConfig, index: int) -> None:
         super().__init__()
-        hidden, width, bias = config.hidden_size, config.head_dim, config.attention_bias
-        self.index, self.head_dim = index, width
+        hidden, width, bias = config.hidden_size, config.head_dim, config.qkv_bias
+        self.index, self.head_dim, self.window = index, width, config.window_of(index)
         self.q_proj = Linear(hidden, config.num_heads * width, bias)
         self.k_proj = Linear(hidden, config.num_kv_heads * width, bias)
         self.v_proj = Linear(hidden, config.num_kv_heads * width, bias)
-        self.o_proj = Linear(config.num_heads * width, hidden, bias)
+        self.o_proj = Linear(config.num_heads * width, hidden, config.o_bias)
+        self.q_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
+        self.k_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
 
     def forward(self, x_TH: Tensor, positions: _Positions) -> Tensor:
         q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
+        if self.q_norm is not None and self.k_norm is not None:
+            q, k = self.q_norm(q), self.k_norm(k)
         q, k = positions.rotate(q), positions.rotate(k)
-        out_TH: Tensor = self.o_proj(positions.attend(self.index, q, k, v).flatten(1))
+        out_TH: Tensor = self.o_proj(positions.attend(self.index, q, k, v, self.window).flatten(1))
         return out_TH
 
 
@@ -174,19 +180,55 @@ class _Positions:
         first, second = x_THD.chunk(2, dim=-1)
         return torch.cat((first * self.cos - second * self.sin, second * self.cos + first * self.sin), dim=-1)
 
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
         if self.borders is not None:
             if self.cache is not None:
                 self.cache.store(layer, k, v, self.borders.lengths, self.streams)
-            return attend(q, k, v, self.borders)
+            return attend(q, k, v, self.borders, window)
         if self.cache is None:
             raise ValueError("a pass needs borders or a cache")
-        return attend_cached(q, *self.cache.append(layer, k, v))
+        return attend_cached(q, *self.cache.append(layer, k, v), window)
 
 
 def rope_tables(config: DecoderConfig, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines, [positions, D / 2], computed in fp32."""
+    positions = torch.arange(config.max_position_embeddings, device=device).float()
+    angles = positions[:, None] * _frequencies(config, device)[None]
+    scale = config.rope_scaling.attention_factor if isinstance(config.rope_scaling, YarnRope) else 1.0
+    return (angles.cos() * scale).to(dtype), (angles.sin() * scale).to(dtype)
+
+
+def _frequencies(config: DecoderConfig, device: torch.device) -> Tensor:
+    """Radians a token, [D / 2], falling; scaled where the config asks for a longer context."""
     exponents = torch.arange(0, config.head_dim, 2, dtype=torch.int64, device=device).float() / config.head_dim
-    frequencies = 1.0 / (config.rope_theta**exponents)
-    angles = torch.arange(config.max_position_embeddings, device=device).float()[:, None] * frequencies[None]
-    return angles.cos().to(dtype), angles.sin().to(dtype)
+    plain = 1.0 / (config.rope_theta**exponents)
+    match config.rope_scaling:
+        case None:
+            return plain
+        case LinearRope(factor):
+            return plain / factor
+        case Llama3Rope() as rope:
+            turns = plain * (rope.original_max_position_embeddings / (2 * math.pi))
+            kept = (turns - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor)
+            return _between(plain / rope.factor, plain, kept.clamp(0, 1))
+        case YarnRope() as rope:
+            return _between(plain / rope.factor, plain, _yarn_kept(rope, config, len(plain), device))
+
+
+def _between(stretched: Tensor, plain: Tensor, kept: Tensor) -> Tensor:
+    return stretched * (1 - kept) + plain * kept
+
+
+def _yarn_kept(rope: YarnRope, config: DecoderConfig, num_pairs: int, device: torch.device) -> Tensor:
+    """How much of each plain frequency stays: 1 for the fast ones, 0 for the slow, falling in a straight line."""
+
+    def pair_that_turns(times: float) -> float:
+        context = rope.original_max_position_embeddings
+        return config.head_dim * math.log(context / (times * 2 * math.pi)) / (2 * math.log(config.rope_theta))
+
+    first, last = pair_that_turns(rope.beta_fast), pair_that_turns(rope.beta_slow)
+    if rope.truncate:
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, config.head_dim - 1)
+    width = last - first or 0.001
+    return 1 - ((torch.arange(num_pairs, dtype=torch.float32, device=device) - first) / width).clamp(0, 1)

@@ -31,9 +31,7 @@ def load_decoder(
     """The base model's weights, in fp32 where all of them are trained, in the compute type otherwise."""
     decoder = _empty_decoder(base.config, compute_dtype)
     storage = torch.float32 if train_all else compute_dtype
-    tensors: dict[str, Tensor] = {}
-    for path in base.weight_files:
-        tensors.update((n, t) for n, t in read_tensors(path).items() if not n.endswith(DERIVED_BUFFERS))
+    tensors = _base_tensors(base)
     if base.config.tie_word_embeddings:
         head = tensors.pop("lm_head.weight", None)
         embeddings = tensors.get("model.embed_tokens.weight")
@@ -42,9 +40,39 @@ def load_decoder(
                 f"{base.folder}: the config says that the output head is tied, and the file holds another one.",
                 "set tie_word_embeddings to false in config.json, or take a complete model",
             )
+    elif "lm_head.weight" not in tensors and "model.embed_tokens.weight" in tensors:
+        raise UserError(
+            f"{base.folder}: the config says that the output head is not tied, and the files hold no lm_head.weight.",
+            "if the model shares its embeddings with the head, set tie_word_embeddings to true in config.json; "
+            "otherwise take a complete model",
+        )
     fill(decoder, tensors, str(base.folder), storage, device)
     decoder.requires_grad_(train_all)
     return decoder
+
+
+def _base_tensors(base: BaseModel) -> dict[str, Tensor]:
+    """All tensors of the base model's files, each found once and where the index says."""
+    tensors: dict[str, Tensor] = {}
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for path in base.weight_files:
+        for name, tensor in read_tensors(path).items():
+            if name in found:
+                faults.append(f"{name} is in {found[name]} and in {path.name}")
+            found[name] = path.name
+            if not name.endswith(DERIVED_BUFFERS):
+                tensors[name] = tensor
+    faults += [
+        f"{name} is not in {file}, where the index says"
+        for name, file in base.shards.items()
+        if found.get(name) != file
+    ]
+    if faults:
+        raise UserError(
+            f"{base.folder}: the files and their index do not agree: {_first_five(faults)}.", "download the model again"
+        )
+    return tensors
 
 
 def random_decoder(
@@ -87,16 +115,18 @@ def fill(
     ]
     faults += [f"{n} holds values that are not finite" for n, t in plain.items() if not bool(torch.isfinite(t).all())]
     if faults:
-        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise UserError(
-            f"{source}: the weights do not fit the config: {'; '.join(faults[:5])}{more}.", "take a complete model"
-        )
+        raise UserError(f"{source}: the weights do not fit the config: {_first_five(faults)}.", "take a complete model")
     for name, tensor in tensors.items():
         owner, _, leaf = name.rpartition(".")
         module = decoder.get_submodule(owner)
         setattr(module, leaf, nn.Parameter(_placed(tensor, dtype, torch.device(device))))
     if decoder.config.tie_word_embeddings:
         decoder.lm_head.weight = decoder.model.embed_tokens.weight
+
+
+def _first_five(faults: list[str]) -> str:
+    more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
+    return f"{'; '.join(faults[:5])}{more}"
 
 
 def named_weights(decoder: Decoder) -> Iterable[tuple[str, nn.Parameter]]:

@@ -133,8 +133,9 @@ def fine_tune(
 
 
 def _say_what_is_special(job: Job, renderer: Renderer, reporter: Reporter) -> None:
-    for remark in job.base.remarks:
-        reporter.say(remark)
+    for remark in (*job.base.remarks, renderer.tokenizer.check_fits(job.base.config.vocab_size)):
+        if remark is not None:
+            reporter.say(remark)
     if not job.training.is_chat:
         reporter.say("Prompt and completion are raw text: no template, the end token after each completion.")
     elif renderer.template.is_plain:
