@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -301,6 +301,39 @@ def test_a_second_start_in_a_used_folder_is_refused_and_changes_nothing(tune: Tu
         tune(seed=7)
     assert "--resume" in raised.value.hint
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
+
+
+@pytest.fixture
+def with_embeddings(tiny_base: Path, tmp_path: Path) -> Callable[[int], Path]:
+    """The tiny base, its embedding cut or filled up to so many rows."""
+
+    def base(num_rows: int) -> Path:
+        folder = Path(shutil.copytree(tiny_base, tmp_path / f"base-{num_rows}"))
+        raw = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**raw, "vocab_size": num_rows}))
+        tensors = read_tensors(folder / "model.safetensors")
+        rows = tensors["model.embed_tokens.weight"]
+        tensors["model.embed_tokens.weight"] = torch.cat([rows, torch.zeros(64, rows.shape[1])])[:num_rows]
+        write_tensors(folder / "model.safetensors", tensors)
+        return folder
+
+    return base
+
+
+def test_a_tokenizer_with_ids_beyond_the_embedding_is_refused_before_anything_is_written(
+    tune: Tune, tmp_path: Path, with_embeddings: Callable[[int], Path]
+) -> None:
+    with pytest.raises(UserError, match=r"ids up to 360 .* embedding has 340 rows"):
+        tune(base_model=str(with_embeddings(340)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_embedding_filled_up_beyond_the_tokenizer_is_trained_and_remarked(
+    tune: Tune, with_embeddings: Callable[[int], Path]
+) -> None:
+    listener = Listener()
+    tune(listener=listener, base_model=str(with_embeddings(400)), max_steps=1)
+    assert "The embedding has 400 rows and the tokenizer 361 ids: the rest is padding." in listener.said
 
 
 def test_a_refused_setting_leaves_no_folder(tune: Tune, tmp_path: Path) -> None:
