@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from tunesmith.nn.architectures import LinearRope, Llama3Rope, YarnRope
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
 from tunesmith.nn.catalog import DecoderConfig
+from tunesmith.nn.gradients import rms_norm, rotate
 
 
 class Decoder(nn.Module):
@@ -35,17 +36,23 @@ class Decoder(nn.Module):
         self._rope: tuple[Tensor, Tensor] | None = None
 
     def forward(
-        self, tokens_T: Tensor, borders: Borders, cache: KVCache | None = None, streams: Sequence[int] = ()
+        self,
+        tokens_T: Tensor,
+        borders: Borders,
+        cache: KVCache | None = None,
+        streams: Sequence[int] = (),
+        at_M: Tensor | None = None,
     ) -> Tensor:
-        """→ hidden_TH after the last norm. With a cache, keys and values are stored for ``streams``."""
+        """→ hidden_TH after the last norm, or hidden_MH at the positions ``at_M`` alone: what the last layer
+        would compute for the others is left out. With a cache, keys and values are stored for ``streams``."""
         positions = _Positions(*self._rotations(borders.positions_T), borders, cache, streams)
-        hidden_TH: Tensor = self.model(tokens_T, positions, self.compute_dtype)
-        return hidden_TH
+        hidden: Tensor = self.model(tokens_T, positions, self.compute_dtype, at_M)
+        return hidden
 
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
         """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
         positions = _Positions(*self._rotations(cache.lengths_N), None, cache, ())
-        hidden_NH: Tensor = self.model(tokens_N, positions, self.compute_dtype)
+        hidden_NH: Tensor = self.model(tokens_N, positions, self.compute_dtype, None)
         cache.lengths_N = cache.lengths_N + 1
         return hidden_NH
 
@@ -71,12 +78,13 @@ class Stack(nn.Module):
         self.layers = nn.ModuleList(Layer(config, index) for index in range(config.num_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype) -> Tensor:
-        hidden_TH = self.embed_tokens(tokens_T).to(dtype)
-        for layer in self.layers:
-            hidden_TH = layer(hidden_TH, positions)
-        normed_TH: Tensor = self.norm(hidden_TH)
-        return normed_TH
+    def forward(self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype, at_M: Tensor | None) -> Tensor:
+        hidden = self.embed_tokens(tokens_T).to(dtype)
+        last = len(self.layers) - 1
+        for number, layer in enumerate(self.layers):
+            hidden = layer(hidden, positions, at_M if number == last else None)
+        normed: Tensor = self.norm(hidden)
+        return normed
 
 
 class Layer(nn.Module):
@@ -87,10 +95,13 @@ class Layer(nn.Module):
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = GatedMLP(config)
 
-    def forward(self, hidden_TH: Tensor, positions: _Positions) -> Tensor:
-        hidden_TH = hidden_TH + self.self_attn(self.input_layernorm(hidden_TH), positions)
-        out_TH: Tensor = hidden_TH + self.mlp(self.post_attention_layernorm(hidden_TH))
-        return out_TH
+    def forward(self, hidden_TH: Tensor, positions: _Positions, at_M: Tensor | None = None) -> Tensor:
+        attended_TH = self.self_attn(self.input_layernorm(hidden_TH), positions)
+        if at_M is not None:
+            hidden_TH, attended_TH = hidden_TH.index_select(0, at_M), attended_TH.index_select(0, at_M)
+        hidden = hidden_TH + self.self_attn.o_proj(attended_TH)
+        out: Tensor = hidden + self.mlp(self.post_attention_layernorm(hidden))
+        return out
 
 
 class Attention(nn.Module):
@@ -106,12 +117,12 @@ class Attention(nn.Module):
         self.k_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
 
     def forward(self, x_TH: Tensor, positions: _Positions) -> Tensor:
+        """→ what the heads gathered, before ``o_proj``, which its layer applies."""
         q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
         if self.q_norm is not None and self.k_norm is not None:
-            q, k = self.q_norm(q), self.k_norm(k)
+            q, k = (norm(x.flatten(0, 1)).view_as(x) for norm, x in ((self.q_norm, q), (self.k_norm, k)))
         q, k = positions.rotate(q), positions.rotate(k)
-        out_TH: Tensor = self.o_proj(positions.attend(self.index, q, k, v, self.window).flatten(1))
-        return out_TH
+        return positions.attend(self.index, q, k, v, self.window).flatten(1)
 
 
 class GatedMLP(nn.Module):
@@ -144,7 +155,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.eps)
+        return rms_norm(x, self.weight, self.eps)
 
 
 class Linear(nn.Module):
@@ -164,7 +175,7 @@ class Linear(nn.Module):
         if self.lora_A is None or self.lora_B is None:
             return y
         low_rank = F.linear(x, self.lora_A.to(x.dtype))
-        return torch.addmm(y, low_rank, self.lora_B.to(x.dtype).t(), alpha=self.lora_scale)
+        return y.addmm_(low_rank, self.lora_B.to(x.dtype).t(), alpha=self.lora_scale)
 
 
 class _Positions:
@@ -177,8 +188,7 @@ class _Positions:
         self.borders, self.cache, self.streams = borders, cache, streams
 
     def rotate(self, x_THD: Tensor) -> Tensor:
-        first, second = x_THD.chunk(2, dim=-1)
-        return torch.cat((first * self.cos - second * self.sin, second * self.cos + first * self.sin), dim=-1)
+        return rotate(x_THD, self.cos, self.sin)
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
         if self.borders is not None:
