@@ -28,7 +28,10 @@ def rms_norm(x_TH: Tensor, weight_H: Tensor, eps: float) -> Tensor:
 
 def rotate(x_THD: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> Tensor:
     """Rotary positions: the halves of every head turned by its token's angles; ``cos`` and ``sin`` are [T, 1, D / 2]."""
-    if torch.is_grad_enabled() and x_THD.requires_grad and not torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        first, second = x_THD.chunk(2, dim=-1)
+        return torch.cat((first * cos_TD - second * sin_TD, second * cos_TD + first * sin_TD), dim=-1)
+    if torch.is_grad_enabled() and x_THD.requires_grad:
         rotated: Tensor = _Rotation.apply(x_THD, cos_TD, sin_TD)  # type: ignore[no-untyped-call]
         return rotated
     return _rotated(x_THD, cos_TD, sin_TD)

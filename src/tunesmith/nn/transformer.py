@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -56,6 +57,14 @@ class Decoder(nn.Module):
         cache.lengths_N = cache.lengths_N + 1
         return hidden_NH
 
+    def compile_layers(self) -> None:
+        """Compile what lies before and after attention. All layers share the compiled code."""
+        before: Any = torch.compile(before_attention, dynamic=True)
+        after: Any = torch.compile(after_attention, dynamic=True)
+        for layer in self.model.layers:
+            if isinstance(layer, Layer):
+                layer.before, layer.after = before, after
+
     def logits(self, hidden_NH: Tensor) -> Tensor:
         logits_NV: Tensor = self.lm_head(hidden_NH)
         return logits_NV
@@ -94,14 +103,25 @@ class Layer(nn.Module):
         self.self_attn = Attention(config, index)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = GatedMLP(config)
+        self.before, self.after = before_attention, after_attention
 
     def forward(self, hidden_TH: Tensor, positions: _Positions, at_M: Tensor | None = None) -> Tensor:
-        attended_TH = self.self_attn(self.input_layernorm(hidden_TH), positions)
+        q, k, v = self.before(self, hidden_TH, positions.cos, positions.sin)
+        attended_TH = positions.attend(self.self_attn.index, q, k, v, self.self_attn.window).flatten(1)
         if at_M is not None:
             hidden_TH, attended_TH = hidden_TH.index_select(0, at_M), attended_TH.index_select(0, at_M)
-        hidden = hidden_TH + self.self_attn.o_proj(attended_TH)
-        out: Tensor = hidden + self.mlp(self.post_attention_layernorm(hidden))
-        return out
+        return self.after(self, hidden_TH, attended_TH)
+
+
+def before_attention(layer: Layer, hidden_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """→ rotated queries, rotated keys and values, one row a token and head."""
+    return layer.self_attn.project(layer.input_layernorm(hidden_TH), cos_TD, sin_TD)
+
+
+def after_attention(layer: Layer, hidden_TH: Tensor, attended_TH: Tensor) -> Tensor:
+    hidden_TH = hidden_TH + layer.self_attn.o_proj(attended_TH)
+    out_TH: Tensor = hidden_TH + layer.mlp(layer.post_attention_layernorm(hidden_TH))
+    return out_TH
 
 
 class Attention(nn.Module):
@@ -116,13 +136,11 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
         self.k_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
 
-    def forward(self, x_TH: Tensor, positions: _Positions) -> Tensor:
-        """→ what the heads gathered, before ``o_proj``, which its layer applies."""
+    def project(self, x_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
         if self.q_norm is not None and self.k_norm is not None:
-            q, k = (norm(x.flatten(0, 1)).view_as(x) for norm, x in ((self.q_norm, q), (self.k_norm, k)))
-        q, k = positions.rotate(q), positions.rotate(k)
-        return positions.attend(self.index, q, k, v, self.window).flatten(1)
+            q, k = self.q_norm(q.flatten(0, 1)).view_as(q), self.k_norm(k.flatten(0, 1)).view_as(k)
+        return rotate(q, cos_TD, sin_TD), rotate(k, cos_TD, sin_TD), v
 
 
 class GatedMLP(nn.Module):
@@ -186,9 +204,6 @@ class _Positions:
     ) -> None:
         self.cos, self.sin = cos_TD[:, None], sin_TD[:, None]
         self.borders, self.cache, self.streams = borders, cache, streams
-
-    def rotate(self, x_THD: Tensor) -> Tensor:
-        return rotate(x_THD, self.cos, self.sin)
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
         if self.borders is not None:
