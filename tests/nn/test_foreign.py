@@ -315,7 +315,7 @@ def test_state_beside_attention_is_found_however_small(phi3: ForeignDecoder) -> 
 
 
 def test_attention_that_is_not_ours_is_found(phi3: ForeignDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "attend", lambda q, k, v, borders, inside=None: v.repeat_interleave(2, dim=1))
+    monkeypatch.setattr(foreign, "attend", lambda q, k, v, borders, window=None: v.repeat_interleave(2, dim=1))
     with pytest.raises(UserError, match="its attention is not the one that ours computes"):
         probe(phi3)
 

@@ -50,6 +50,7 @@ def test_defaults() -> None:
         "over_length": "error",
         "precision": "auto",
         "micro_batch_tokens": "auto",
+        "compile": "auto",
         "eval_every_steps": "auto",
         "eval_examples": "auto",
         "save_every_steps": "auto",

@@ -63,6 +63,7 @@ def load_model(name: str, dtype: torch.dtype, device: torch.device | str = "cpu"
 def of_base(base: BaseModel, decoder: CausalModel, *, is_chat: bool | None = None) -> LoadedModel:
     """A whole model with its own template and end tokens."""
     renderer = Renderer.load(base.folder)
+    renderer.tokenizer.check_fits(base.config.vocab_size)
     facts = _facts(base.folder)
     chat = facts.get("prompt", "chat") == "chat" if is_chat is None else is_chat
     ends = renderer.chat_end_ids() if chat else (renderer.raw_end_id,)
@@ -104,6 +105,7 @@ def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.dev
     decoder = load_causal_model(base, dtype, device)
     load_adapter(decoder, folder)
     renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.folder)
+    renderer.tokenizer.check_fits(base.config.vocab_size)
     is_chat = facts.get("prompt", "chat") == "chat"
     ends = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
     return LoadedModel(name, decoder, renderer, is_chat, frozenset((*ends, *base.stop_token_ids)))

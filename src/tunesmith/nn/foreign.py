@@ -28,7 +28,7 @@ from tunesmith.core.errors import UserError
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
 from tunesmith.nn.catalog import BaseModel, ForeignConfig
 from tunesmith.nn.transformer import CausalModel, Linear
-from tunesmith.nn.weights import DERIVED_BUFFERS, fill, read_tensors
+from tunesmith.nn.weights import base_tensors, fill
 
 # Names under which the library finds our attention; the second also checks the rule of each layer's mask.
 ATTENTION, PROBED_ATTENTION = "tunesmith", "tunesmith_probed"
@@ -84,9 +84,15 @@ class ForeignDecoder(CausalModel):
         self._cache_shape = (0, 0, 0)
 
     def forward(
-        self, tokens_T: Tensor, borders: Borders, cache: KVCache | None = None, streams: Sequence[int] = ()
+        self,
+        tokens_T: Tensor,
+        borders: Borders,
+        cache: KVCache | None = None,
+        streams: Sequence[int] = (),
+        at_M: Tensor | None = None,
     ) -> Tensor:
-        return self._run(tokens_T, borders.positions_T, _Pass(borders, cache, streams))
+        hidden_TH = self._run(tokens_T, borders.positions_T, _Pass(borders, cache, streams))
+        return hidden_TH if at_M is None else hidden_TH.index_select(0, at_M)
 
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
         hidden_NH = self._run(tokens_N, cache.lengths_N, _Pass(None, cache, ()))
@@ -141,8 +147,9 @@ class Rule:
     softcap: float | None
     window: int | None
 
-    def is_plain(self, width: int, length: int) -> bool:
-        return self.scale == width**-0.5 and self.softcap is None and not self.cuts(length)
+    def is_plain(self, width: int) -> bool:
+        """Our own decoder's rule, but for the window, which it has too."""
+        return self.scale == width**-0.5 and self.softcap is None
 
     def cuts(self, length: int) -> bool:
         return self.window is not None and self.window < length
@@ -153,9 +160,7 @@ def load_foreign(
 ) -> ForeignDecoder:
     """The base model's weights, in fp32 where all of them are trained, in the compute type otherwise."""
     decoder = empty_foreign(base.config, compute_dtype)
-    tensors: dict[str, Tensor] = {}
-    for path in base.weight_files:
-        tensors.update((n, t) for n, t in read_tensors(path).items() if not n.endswith(DERIVED_BUFFERS))
+    tensors = base_tensors(base)
     if decoder.config.tie_word_embeddings:
         head, embeddings = tensors.pop("lm_head.weight", None), tensors.get("model.embed_tokens.weight")
         if head is not None and embeddings is not None and not torch.equal(head, embeddings):
@@ -323,11 +328,23 @@ def _attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, layer: int, rule: Rule,
     if borders is not None:
         if cache is not None:
             cache.store(layer, k_TKD, v_TKD, borders.lengths, this_pass.streams)
-        plain = rule.is_plain(q_THD.shape[2], max(borders.lengths))
-        return attend(q_THD, k_TKD, v_TKD, borders, None if plain else lambda q, k, v: _by_rule(q, k, v, rule))
+        if rule.is_plain(q_THD.shape[2]):
+            return attend(q_THD, k_TKD, v_TKD, borders, rule.window)
+        return _attend_by_rule(q_THD, k_TKD, v_TKD, borders, rule)
     if cache is None:
         raise ValueError("a pass needs borders or a cache")
     return _by_rule_cached(q_THD, *cache.append(layer, k_TKD, v_TKD), rule)
+
+
+def _attend_by_rule(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders, rule: Rule) -> Tensor:
+    if not borders.buckets:
+        return _by_rule(q_THD[None], k_TKD[None], v_TKD[None], rule)[0]
+    pieces = []
+    for bucket in borders.buckets:
+        flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
+        q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
+        pieces.append(_by_rule(q, k, v, rule).flatten(0, 1).index_select(0, bucket.place_t))
+    return torch.cat(pieces).index_select(0, borders.restore_T)
 
 
 def _by_rule(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor, rule: Rule) -> Tensor:
@@ -354,8 +371,8 @@ def _by_rule(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor, rule: Rule) -> Tens
 
 
 def _by_rule_cached(q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tensor, rule: Rule) -> Tensor:
-    if rule.is_plain(q_NHD.shape[2], k_NKCD.shape[2]):
-        return attend_cached(q_NHD, k_NKCD, v_NKCD, lengths_N)
+    if rule.is_plain(q_NHD.shape[2]):
+        return attend_cached(q_NHD, k_NKCD, v_NKCD, lengths_N, rule.window)
     places = torch.arange(k_NKCD.shape[2], device=q_NHD.device)[None]
     hidden = places >= lengths_N[:, None]
     if rule.window is not None:

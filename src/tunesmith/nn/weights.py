@@ -39,9 +39,7 @@ def load_decoder(
         raise TypeError(f"{base.config.architecture} is not a model of our own decoder")
     decoder = _empty_decoder(base.config, compute_dtype)
     storage = torch.float32 if train_all else compute_dtype
-    tensors: dict[str, Tensor] = {}
-    for path in base.weight_files:
-        tensors.update((n, t) for n, t in read_tensors(path).items() if not n.endswith(DERIVED_BUFFERS))
+    tensors = base_tensors(base)
     if "model.tok_embeddings.weight" in tensors:
         tensors = internlm2_as_llama(tensors, base.config)
     if base.config.tie_word_embeddings:
@@ -52,6 +50,12 @@ def load_decoder(
                 f"{base.folder}: the config says that the output head is tied, and the file holds another one.",
                 "set tie_word_embeddings to false in config.json, or take a complete model",
             )
+    elif "lm_head.weight" not in tensors and "model.embed_tokens.weight" in tensors:
+        raise UserError(
+            f"{base.folder}: the config says that the output head is not tied, and the files hold no lm_head.weight.",
+            "if the model shares its embeddings with the head, set tie_word_embeddings to true in config.json; "
+            "otherwise take a complete model",
+        )
     fill(decoder, tensors, str(base.folder), storage, device)
     decoder.requires_grad_(train_all)
     return decoder
@@ -81,6 +85,30 @@ def _llama_name(name: str) -> str:
     for theirs, ours in _INTERNLM2_NAMES:
         name = name.replace(theirs, ours)
     return name
+
+
+def base_tensors(base: BaseModel) -> dict[str, Tensor]:
+    """All tensors of the base model's files, each found once and where the index says."""
+    tensors: dict[str, Tensor] = {}
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for path in base.weight_files:
+        for name, tensor in read_tensors(path).items():
+            if name in found:
+                faults.append(f"{name} is in {found[name]} and in {path.name}")
+            found[name] = path.name
+            if not name.endswith(DERIVED_BUFFERS):
+                tensors[name] = tensor
+    faults += [
+        f"{name} is not in {file}, where the index says"
+        for name, file in base.shards.items()
+        if found.get(name) != file
+    ]
+    if faults:
+        raise UserError(
+            f"{base.folder}: the files and their index do not agree: {_first_five(faults)}.", "download the model again"
+        )
+    return tensors
 
 
 def random_decoder(
@@ -123,16 +151,18 @@ def fill(
     ]
     faults += [f"{n} holds values that are not finite" for n, t in plain.items() if not bool(torch.isfinite(t).all())]
     if faults:
-        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise UserError(
-            f"{source}: the weights do not fit the config: {'; '.join(faults[:5])}{more}.", "take a complete model"
-        )
+        raise UserError(f"{source}: the weights do not fit the config: {_first_five(faults)}.", "take a complete model")
     for name, tensor in tensors.items():
         owner, _, leaf = name.rpartition(".")
         module = decoder.get_submodule(owner)
         setattr(module, leaf, nn.Parameter(_placed(tensor, dtype, torch.device(device))))
     if decoder.config.tie_word_embeddings:
         decoder.tie_head()
+
+
+def _first_five(faults: list[str]) -> str:
+    more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
+    return f"{'; '.join(faults[:5])}{more}"
 
 
 def named_weights(decoder: CausalModel) -> Iterable[tuple[str, nn.Parameter]]:

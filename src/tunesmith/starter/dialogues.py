@@ -1,6 +1,6 @@
 """The dialogues that the starter is pre-trained on, made up one by one.
 
-Takes a seed and a number; gives chat dialogues (``{"messages": [...]}``), each a pure function of the seed and
+Takes a seed and a number; gives chat dialogues (``{"messages": [...]}``, some with ``"tools"``), each a pure function of the seed and
 its index. They practise what fine-tuning builds on: copying names, numbers and quoted strings that were never seen
 before into the right place of an answer whose form the prompt decides.
 """
@@ -15,12 +15,15 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-from tunesmith.starter import skills
+from tunesmith.starter import reading, skills
+from tunesmith.starter.changes import change_form
 from tunesmith.starter.dice import Dice
+from tunesmith.starter.few_shot import few_shot
 from tunesmith.starter.lexicon_en import EN
 from tunesmith.starter.lexicon_zh import ZH
 from tunesmith.starter.skills import Talk, Turn
 from tunesmith.starter.tongue import Tongue
+from tunesmith.starter.tool_talk import tool_talk
 
 Skill = Callable[[Dice], Talk]
 
@@ -28,16 +31,16 @@ KEPT_OUT = re.compile(r"~>|<~|::=|weft|strand|seek", re.IGNORECASE)
 """What a measuring task keeps for itself: no dialogue holds any of it."""
 
 
-CHAIN_EVERY = 12
-CHAIN_LENGTH = 8
+CHAIN_EVERY = 16
+CHAIN_LENGTH = 14
 
 
 def dialogue(seed: int, index: int) -> dict[str, Any]:
-    """Dialogue number ``index`` of this seed."""
+    """Dialogue number ``index`` of this seed: its ``messages``, and ``tools`` where it has some."""
     attempt = 0
-    while _kept_out(messages := _messages(Dice(seed, index, attempt))):
+    while KEPT_OUT.search(json.dumps(made := _made(Dice(seed, index, attempt)), ensure_ascii=False)):
         attempt += 1
-    return {"messages": messages}
+    return made
 
 
 def dialogues(seed: int, count: int) -> Iterator[dict[str, Any]]:
@@ -48,18 +51,16 @@ def dialogues(seed: int, count: int) -> Iterator[dict[str, Any]]:
 def conversations(seed: int, count: int) -> Iterator[dict[str, Any]]:
     """The first ``count`` dialogues, one in ``CHAIN_EVERY`` grown into a long conversation by those after it.
 
-    What follows in a conversation has no system message of its own. So the model sees texts as long as
-    its context, many turns deep, and learns that each answer looks to the question before it.
+    What follows in a conversation has no system message and no tools of its own; a dialogue that has stays by
+    itself. So the model sees long texts, many turns deep, and learns that each answer looks to the question
+    before it.
     """
     made = dialogues(seed, count)
     for number, opening in enumerate(made):
-        messages = list(opening["messages"])
-        if number % CHAIN_EVERY == 0:
-            for follower in islice(made, CHAIN_LENGTH - 1):
-                messages += (
-                    [m for m in follower["messages"] if m["role"] != "system"] if _stands_alone(follower) else []
-                )
-        yield {"messages": messages}
+        followers = list(islice(made, CHAIN_LENGTH - 1)) if number % CHAIN_EVERY == 0 else []
+        parts = [opening, *filter(_stands_alone, followers)]
+        yield {**opening, "messages": [message for part in parts for message in part["messages"]]}
+        yield from (follower for follower in followers if not _stands_alone(follower))
 
 
 def write_dialogues(path: str | Path, seed: int, count: int) -> None:
@@ -70,53 +71,81 @@ def write_dialogues(path: str | Path, seed: int, count: int) -> None:
 
 
 def _stands_alone(made: dict[str, Any]) -> bool:
-    return bool(made["messages"][0]["role"] != "system")
+    return made["messages"][0]["role"] == "user" and "tools" not in made
 
 
 def _skill(function: Callable[[Dice, Tongue], Talk], tongue: Tongue) -> Skill:
     return lambda dice: function(dice, tongue)
 
 
-SKILLS: tuple[tuple[str, float, Skill], ...] = (
-    ("greet", 2.0, _skill(skills.greet, EN)),
-    ("answer", 10.0, _skill(skills.answer, EN)),
-    ("lookup", 4.0, _skill(skills.lookup, EN)),
-    ("extract", 7.0, _skill(skills.extract, EN)),
-    ("records", 8.0, _skill(skills.records, EN)),
-    ("lists", 5.0, _skill(skills.lists, EN)),
-    ("rewrite", 5.0, _skill(skills.rewrite, EN)),
-    ("copy", 7.0, _skill(skills.copy, EN)),
-    ("understand", 22.0, _skill(skills.understand, EN)),
-    ("arithmetic", 3.0, _skill(skills.arithmetic, EN)),
-    ("classify", 3.0, _skill(skills.classify, EN)),
-    ("prose", 4.0, _skill(skills.prose, EN)),
-    ("translate", 1.5, _skill(skills.translate, EN)),
-    ("greet_zh", 0.5, _skill(skills.greet, ZH)),
-    ("answer_zh", 3.0, _skill(skills.answer, ZH)),
-    ("lookup_zh", 1.0, _skill(skills.lookup, ZH)),
-    ("extract_zh", 2.0, _skill(skills.extract, ZH)),
-    ("records_zh", 2.0, _skill(skills.records, ZH)),
-    ("lists_zh", 1.3, _skill(skills.lists, ZH)),
-    ("rewrite_zh", 1.0, _skill(skills.rewrite, ZH)),
-    ("copy_zh", 1.7, _skill(skills.copy, ZH)),
-    ("understand_zh", 4.0, _skill(skills.understand, ZH)),
-    ("arithmetic_zh", 0.7, _skill(skills.arithmetic, ZH)),
-    ("classify_zh", 0.8, _skill(skills.classify, ZH)),
-    ("prose_zh", 1.2, _skill(skills.prose, ZH)),
-    ("translate_zh", 1.0, _skill(skills.translate, ZH)),
+_SHARES: dict[str, tuple[float, float, Callable[[Dice, Tongue], Talk]]] = {
+    "greet": (1.8, 0.9, skills.greet),
+    "persona": (2.2, 1.3, reading.persona),
+    "remember": (2.6, 1.4, reading.remember),
+    "answer": (6.0, 3.0, skills.answer),
+    "read": (3.4, 1.8, reading.read),
+    "lookup": (3.0, 1.3, skills.lookup),
+    "extract": (4.5, 2.2, skills.extract),
+    "records": (5.0, 2.4, skills.records),
+    "lists": (3.5, 1.6, skills.lists),
+    "rewrite": (3.2, 1.4, skills.rewrite),
+    "copy": (6.5, 2.8, skills.copy),
+    "understand": (12.0, 5.0, skills.understand),
+    "few_shot": (8.5, 4.0, few_shot),
+    "arithmetic": (2.0, 0.9, skills.arithmetic),
+    "change": (3.0, 1.5, change_form),
+    "classify": (2.2, 1.1, skills.classify),
+    "prose": (2.5, 1.3, skills.prose),
+    "translate": (1.0, 0.9, skills.translate),
+}
+"""What is practised: the share in English, the share in Chinese, the skill."""
+
+SKILLS: tuple[tuple[str, float, Skill], ...] = tuple(
+    (name + tongue.suffix, shares[place], _skill(function, tongue))
+    for place, tongue in enumerate((EN, ZH))
+    for name, (*shares, function) in _SHARES.items()
 )
 _BOUNDS = tuple(accumulate(weight for _, weight, _ in SKILLS))
+TOOLS_SHARE = 0.1
+_ZH_SHARE = sum(zh for _, zh, _ in _SHARES.values()) / _BOUNDS[-1]
+WITHOUT_TOOLS = (
+    "greet",
+    "answer",
+    "lookup",
+    "extract",
+    "rewrite",
+    "copy",
+    "arithmetic",
+    "change",
+    "prose",
+    "translate",
+)
 
 
-def _messages(dice: Dice) -> list[dict[str, str]]:
+def _made(dice: Dice) -> dict[str, Any]:
+    if dice.chance(TOOLS_SHARE):
+        return _with_tools(dice, ZH if dice.chance(_ZH_SHARE) else EN)
     name, system, turns = _draw(dice)
     if not system:
         if len(turns) == 1 and dice.chance(0.06):
             turns = [*turns, *_more(dice)]
         if dice.chance(0.16):
             system = (ZH if name.endswith("_zh") else EN).say(dice, "system.any")
-    opening = [{"role": "system", "content": system}] if system else []
-    return opening + [message for turn in turns for message in _exchange(turn)]
+    return {"messages": [*_opening(dice, system), *(message for turn in turns for message in _exchange(turn))]}
+
+
+def _with_tools(dice: Dice, tongue: Tongue) -> dict[str, Any]:
+    def plain_turn() -> Turn:
+        system, turns = _SHARES[dice.pick(WITHOUT_TOOLS)][2](dice, tongue)
+        return turns[0] if not system else plain_turn()
+
+    made = tool_talk(dice, tongue, plain_turn)
+    return {"messages": [*_opening(dice, made.system), *made.messages], "tools": made.tools}
+
+
+def _opening(dice: Dice, system: str) -> list[dict[str, Any]]:
+    """The system message; in a share of the dialogues its role has the newer name."""
+    return [{"role": "developer" if dice.chance(0.2) else "system", "content": system}] if system else []
 
 
 def _draw(dice: Dice) -> tuple[str, str, list[Turn]]:
@@ -134,7 +163,3 @@ def _more(dice: Dice) -> list[Turn]:
 def _exchange(turn: Turn) -> tuple[dict[str, str], dict[str, str]]:
     asked, answered = turn
     return {"role": "user", "content": asked}, {"role": "assistant", "content": answered}
-
-
-def _kept_out(messages: list[dict[str, str]]) -> bool:
-    return any(KEPT_OUT.search(message["content"]) for message in messages)

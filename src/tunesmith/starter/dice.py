@@ -58,7 +58,7 @@ GIVEN_ZH = (
     "青松柏竹兰清荷月星辰朗阳凡舟帆岚峰岩泉溪川沐林森木禾谷"
 )
 PLACE_ZH = "青云石龙白安平清宁长临东南西北新阳河山泉林海江湖沙金银玉凤鹤松柳桥口关岭源溪浦岩丰永和兴泰嘉文"
-PLACE_ENDS_ZH = "市县镇村城州港岛湾山"
+PLACE_ENDS_ZH = "市县镇村城州"
 TITLE_ZH = (
     "风月山海雪夜星河灯火故乡归途远方时光旧梦春秋花影长路孤舟晨雾秘密花园钟声迷宫镜子稻田信使候鸟沉默月台边城老街"
 )
@@ -188,6 +188,10 @@ class Dice:
         """A whole number of any size, small ones more often."""
         return str(self.number(2, 10 ** self.number(1, 4)))
 
+    def size(self) -> str:
+        """How high, how long, how many people: never a handful."""
+        return str(self.number(60, 10 ** self.number(2, 5)))
+
     def amount(self) -> str:
         return str(self.number(2, 99) if self.chance(0.6) else self.number(100, 9999))
 
@@ -237,6 +241,13 @@ class Dice:
             return self.word()
         return self._free_zh(lambda: self._chars(PLACE_ZH, 2) + self.pick(PLACE_ENDS_ZH))
 
+    def stem_zh(self) -> str:
+        """A name without the word for what it names: a river's, a bridge's."""
+        return self._free_zh(lambda: self._chars(PLACE_ZH, 2))
+
+    def country_zh(self) -> str:
+        return self._free_zh(lambda: self._chars(PLACE_ZH, 2) + "国")
+
     def org_zh(self) -> str:
         return self._free_zh(lambda: self._chars(PLACE_ZH + TITLE_ZH, 2) + self.pick(ORG_ENDS_ZH))
 
@@ -261,10 +272,10 @@ class Dice:
 
 MAKERS: dict[str, Callable[[Dice], str]] = {
     "word": Dice.word, "lower_word": Dice.lower_word, "person": Dice.person, "place": Dice.place, "org": Dice.org,
-    "work": Dice.work, "title": Dice.title, "year": Dice.year, "count": Dice.count, "amount": Dice.amount,
+    "work": Dice.work, "title": Dice.title, "year": Dice.year, "count": Dice.count, "amount": Dice.amount, "size": Dice.size,
     "small": Dice.small, "day": Dice.day, "time": Dice.time, "email": Dice.email, "code": Dice.code,
     "person_zh": Dice.person_zh, "place_zh": Dice.place_zh, "org_zh": Dice.org_zh, "work_zh": Dice.work_zh,
-    "day_zh": Dice.day_zh,
+    "day_zh": Dice.day_zh, "stem_zh": Dice.stem_zh, "country_zh": Dice.country_zh,
 }  # fmt: skip
 
 

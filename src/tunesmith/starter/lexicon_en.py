@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tunesmith.starter.lexicon_more_en import MORE_PHRASES, MORE_WORDS
 from tunesmith.starter.tongue import Tongue
 
 WORKS = """
@@ -377,13 +378,13 @@ teacher:person subject:subject school:org
   ? What does {teacher} teach? = subject
   ? Who teaches {subject} at {school}? = teacher
   ? Where does {teacher} teach? = school
-river:place country:place length:count
+river:place country:place length:size
   + The river {river} flows through {country} and is {length} kilometres long.
   + In {country}, the river {river} runs for {length} kilometres.
   ? How long is the river {river}? = length
   ? Which country does the {river} flow through? = country
   ? Which river flows through {country}? = river
-city:place population:count river:place
+city:place population:size river:place
   + {city} has {population} people and lies on the river {river}.
   + About {population} people live in {city}, a town on the {river}.
   ? How many people live in {city}? = population
@@ -444,7 +445,7 @@ winner:person prize:work year:year
   ? Who won the {prize} prize? = winner
   ? Which prize did {winner} win? = prize
   ? When did {winner} win a prize? = year
-inventor:person machine:work place:place
+inventor:person machine:word place:place
   + {inventor} invented the {machine} machine in {place}.
   + The {machine} machine was invented in {place} by {inventor}.
   ? Who invented the {machine} machine? = inventor
@@ -466,7 +467,7 @@ person:person room:amount
   + Room {room} belongs to {person}.
   ? Which room is {person} in? = room
   ? Who is in room {room}? = person
-architect:person bridge:place length:count
+architect:person bridge:place length:size
   + {architect} built the {bridge} bridge, which is {length} metres long.
   + The {bridge} bridge was built by {architect}; it is {length} metres long.
   ? Who built the {bridge} bridge? = architect
@@ -476,7 +477,7 @@ person:person partner:person city:place
   + {person} and {partner} got married in {city}.
   ? Whom did {person} marry? = partner
   ? Where did {person} and {partner} get married? = city
-mountain:place height:count climber:person
+mountain:place height:size climber:person
   + The mountain {mountain} is {height} metres high; {climber} climbed it first.
   + {climber} was the first to climb {mountain}, a mountain of {height} metres.
   ? How high is {mountain}? = height
@@ -1007,7 +1008,7 @@ prose.middle
   They shared some {food} and talked about the {season}.
   {other} told {name} about the {adjective} {thing} at the {spot}.
   After a while it became {weather}, but nobody wanted to go home.
-  {name} was {feeling}, because the way had been long.
+  {name} was tired, because the way had been long.
   {other} gave {name} a {colour} {thing}.
 prose.end
   In the evening {name} was {feeling} and went home.
@@ -1166,8 +1167,8 @@ sends/sent/send/a {thing} to {other}
 
 EN = Tongue(
     "en",
-    PHRASES,
-    WORDS,
+    PHRASES + MORE_PHRASES,
+    WORDS + MORE_WORDS,
     FACTS,
     SHAPES,
     {

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from tunesmith.starter.lexicon_more_zh import (
+    MORE_FACTS,
+    MORE_PEOPLE,
+    MORE_PHRASES,
+    MORE_SHAPES,
+    MORE_WORDS,
+    MORE_WORKS,
+)
 from tunesmith.starter.tongue import Tongue
 
 WORKS = """
-noun role did key
-书 作者 写了 book
-小说 作者 写了 novel
-电影 导演 拍了 film
-歌曲 歌手 唱了 song
-画 画家 画了 painting
-公司 创始人 创立了 company
-桥 建造者 建了 bridge
-游戏 设计师 设计了 game
-机器 发明人 发明了 machine
-诗 诗人 写了 poem
-商店 老板 开了 shop
-学校 校长 创办了 school
-花园 园丁 种了 garden
-照片 摄影师 拍了 photo
-文章 记者 发表了 article
-房子 建筑师 设计了 house
-课程 老师 教了 course
-岛屿 探险家 发现了 island
+noun role did base key
+书 作者 写了 写 book
+小说 作者 写了 写 novel
+电影 导演 拍了 拍 film
+歌曲 歌手 唱了 唱 song
+画 画家 画了 画 painting
+公司 创始人 创立了 创立 company
+桥 建造者 建了 建 bridge
+游戏 设计师 设计了 设计 game
+机器 发明人 发明了 发明 machine
+诗 诗人 写了 写 poem
+商店 老板 开了 开 shop
+学校 校长 创办了 创办 school
+花园 园丁 种了 种 garden
+照片 摄影师 拍了 拍 photo
+文章 记者 发表了 发表 article
+房子 建筑师 设计了 设计 house
+课程 老师 教了 教 course
+岛屿 探险家 发现了 发现 island
 """
 PEOPLE = """
 noun key does
@@ -37,7 +45,6 @@ noun key does
 公司 总部 总部设在
 山 地区 位于
 火车 车站 经过
-国家 邻国 接壤于
 酒店 地区 位于
 """
 SHAPES = """
@@ -45,8 +52,8 @@ works | list {noun} | {role} = {person}
   {person}{did}哪些{noun}？
   列出{person}的所有{noun}。
   哪些{noun}的{role}是{person}？
-  请找出{person}{did}的{noun}。
-  有哪些{noun}是{person}{did}的？
+  请找出{person}{base}的{noun}。
+  有哪些{noun}是{person}{base}的？
   我想看{person}的{noun}。
 works | count {noun} | {role} = {person}
   {person}一共{did}多少{noun}？
@@ -74,11 +81,11 @@ works | year | {noun} = {work}
   {noun}《{work}》是哪一年的？
   《{work}》这个{noun}是什么时候出现的？
 works | check {noun} | name = {work} ; {role} = {person}
-  《{work}》是{person}{did}的吗？
+  《{work}》是{person}{base}的吗？
   {person}是《{work}》的{role}吗？
 works | 城市 | of = [{role} of {work}]
   《{work}》的{role}住在哪个城市？
-  {did}《{work}》的人住在哪座城市？
+  {base}《{work}》的人住在哪座城市？
 works | list {noun} | {role} = [{role} of {work}]
   《{work}》的{role}还{did}哪些{noun}？
   列出《{work}》的{role}的其他{noun}。
@@ -95,9 +102,9 @@ people | count {noun} | {key} = {place}
 - | 生日 | of = {person}
   {person}是什么时候出生的？
   {person}的生日是哪一天？
-- | 首都 | of = {place}
-  {place}的首都是哪里？
-  哪座城市是{place}的首都？
+- | 邮编 | of = {place}
+  {place}的邮编是多少？
+  请告诉我{place}的邮编。
 - | 人口 | of = {place}
   {place}有多少人？
   {place}的人口是多少？
@@ -153,17 +160,17 @@ FACTS = """
   + {姓名}出生在{出生地}，生日是{日期}。
   ? {姓名}出生在哪里？ = 出生地
   ? {姓名}的生日是哪一天？ = 日期
-老师:person 科目:subject 学校:org
+老师:person 科目:subject 学校:school
   + {老师}在{学校}教{科目}。
   + {学校}的{科目}老师是{老师}。
   ? {老师}教什么？ = 科目
   ? {老师}在哪里教书？ = 学校
-河流:place 国家:place 长度:count
+河流:stem 国家:country 长度:size
   + {河流}河流经{国家}，全长{长度}公里。
   + {国家}境内的{河流}河长{长度}公里。
   ? {河流}河有多长？ = 长度
   ? {河流}河流经哪里？ = 国家
-商店:org 商品:thing 价格:amount
+商店:store 商品:thing 价格:amount
   + {商店}卖{商品}，每个{价格}元。
   + 在{商店}，一个{商品}要{价格}元。
   ? {商店}的{商品}多少钱？ = 价格
@@ -188,7 +195,7 @@ FACTS = """
   + 订单{订单}的收件人是{姓名}，{日期}发货。
   ? {姓名}的订单号是多少？ = 订单
   ? 订单{订单}是哪天发出的？ = 日期
-城市:place 人口:count 河流:place
+城市:place 人口:size 河流:stem
   + {城市}有{人口}人，位于{河流}河边。
   + {河流}河边的{城市}住着{人口}人。
   ? {城市}有多少人？ = 人口
@@ -200,10 +207,10 @@ job
 subject
   数学 / 历史 / 音乐 / 生物 / 化学 / 物理 / 地理 / 美术 / 体育 / 英语 / 法语 / 语文
 thing
-  台灯 / 椅子 / 自行车 / 书包 / 桌子 / 外套 / 帽子 / 钟 / 吉他 / 相机 / 手机 / 杯子 / 收音机 / 镜子 / 地毯 / 毯子 / 篮子 / 钢笔
-  梯子 / 小船 / 钢琴 / 水壶 / 戒指 / 衬衫 / 帐篷 / 雨伞
+  书包 / 杯子 / 篮子 / 水壶 / 闹钟 / 玩具 / 花瓶 / 盘子 / 箱子 / 指南针 / 气球 / 口哨 / 手电筒 / 收音机 / 相框 / 背包 / 罐子
+  盒子 / 枕头 / 足球 / 本子 / 书架 / 存钱罐 / 望远镜 / 计算器 / 保温杯 / 风铃 / 灯笼 / 笔筒 / 音箱
 animal
-  猫 / 狗 / 兔子 / 鹦鹉 / 山羊 / 小马 / 乌龟 / 仓鼠 / 鸭子 / 绵羊 / 鸽子 / 松鼠
+  猫 / 狗 / 兔子 / 鹦鹉 / 山羊 / 乌龟 / 仓鼠 / 鸭子 / 绵羊 / 鸽子 / 松鼠 / 小鸡 / 青蛙 / 燕子 / 刺猬 / 孔雀 / 白鹅 / 喜鹊
 colour
   红色 / 蓝色 / 绿色 / 黄色 / 黑色 / 白色 / 棕色 / 灰色 / 紫色 / 粉色
 food
@@ -612,4 +619,11 @@ describe
   感谢{name}送的{thing}。 = 亲爱的{name}，非常感谢你送的{thing}！
 """
 
-ZH = Tongue("zh", PHRASES, WORDS, FACTS, SHAPES, {"works": WORKS, "people": PEOPLE})
+ZH = Tongue(
+    "zh",
+    PHRASES + MORE_PHRASES,
+    WORDS + MORE_WORDS,
+    FACTS + MORE_FACTS,
+    SHAPES + MORE_SHAPES,
+    {"works": WORKS + MORE_WORKS.lstrip(), "people": PEOPLE + MORE_PEOPLE.lstrip()},
+)

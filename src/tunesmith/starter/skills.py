@@ -40,7 +40,7 @@ def answer(dice: Dice, tongue: Tongue) -> Talk:
     """Questions about a short text of made-up facts."""
     if dice.chance(0.15):
         return "", [_two_steps(dice, tongue)]
-    facts, texts = _text(dice, tongue, dice.number(1, 4))
+    facts, texts = told_facts(dice, tongue, dice.number(1, 4))
     none = dice.pick(tongue.phrases["qa.none"])
     strict = dice.chance(0.3)
     turns: list[Turn] = []
@@ -48,7 +48,7 @@ def answer(dice: Dice, tongue: Tongue) -> Talk:
     text = tongue.gap.join(texts)
     for _ in range(1 if dice.chance(0.6) else dice.number(2, 3)):
         if dice.chance(0.1):
-            question = _stranger(dice, tongue, facts)
+            question = question_aside(dice, tongue, facts)
             said = none if strict else tongue.say(dice, "qa.none")
         else:
             fact, values = dice.pick(facts)
@@ -93,7 +93,7 @@ def records(dice: Dice, tongue: Tongue) -> Talk:
         return _json_facts(dice, tongue)
     if roll < 0.6:
         items = _items(dice, tongue)
-        return "", [(tongue.say(dice, "json.list", items=_joined(dice, tongue, items)), _dump(items))]
+        return "", [(tongue.say(dice, "json.list", items=_joined(dice, tongue, items)), dump(items))]
     if roll < 0.72:
         return "", [_json_pairs(dice, tongue)]
     return "", [_json_get(dice, tongue) if roll < 0.86 else _json_back(dice, tongue)]
@@ -116,9 +116,9 @@ def copy(dice: Dice, tongue: Tongue) -> Talk:
     """Say the same again: sentences, codes, names, with or without something around."""
     roll = dice.roll()
     if roll < 0.2:
-        return tongue.say(dice, "copy.system"), [(it, it) for it in _things(dice, tongue, dice.number(1, 3))]
+        return tongue.say(dice, "copy.system"), [(it, it) for it in things_to_copy(dice, tongue, dice.number(1, 3))]
     if roll < 0.55:
-        return "", [(tongue.say(dice, "copy.ask", it=it), it) for it in _things(dice, tongue, 1)]
+        return "", [(tongue.say(dice, "copy.ask", it=it), it) for it in things_to_copy(dice, tongue, 1)]
     return "", [_copy_changed(dice, tongue)]
 
 
@@ -137,7 +137,7 @@ def classify(dice: Dice, tongue: Tongue) -> Talk:
     if renamed:
         made = dice.some(dice.word, len(names)) if dice.chance(0.6) else list("ABCD"[: len(names)])
         names = dict(zip(names, made, strict=True))
-    texts = [(topic, _said(dice, tongue, dice.pick(samples[topic]))) for topic in dice.sample(list(samples), 3)]
+    texts = [(topic, spoken(dice, tongue, dice.pick(samples[topic]))) for topic in dice.sample(list(samples), 3)]
     labels = dice.pick((", ", " / ", " | ")).join(names.values())
     if renamed:
         pattern = dice.pick(tongue.phrases["class.map"])
@@ -178,11 +178,11 @@ def translate(dice: Dice, tongue: Tongue) -> Talk:
 
 def _pair(dice: Dice, tongue: Tongue, line: str) -> Turn:
     """A line ``asked = answered`` with the same names on both sides."""
-    asked, _, answered = _said(dice, tongue, line).partition(" = ")
+    asked, _, answered = spoken(dice, tongue, line).partition(" = ")
     return asked, answered
 
 
-class _Lazy(dict[str, str]):
+class Cast(dict[str, str]):
     """Slots of one text: each is thrown when it is first met and stays the same."""
 
     def __init__(self, dice: Dice, tongue: Tongue, fixed: dict[str, str] | None = None) -> None:
@@ -207,8 +207,8 @@ class _Lazy(dict[str, str]):
         return made
 
 
-def _said(dice: Dice, tongue: Tongue, template: str) -> str:
-    return fill(dice, template, {}, _Lazy(dice, tongue))
+def spoken(dice: Dice, tongue: Tongue, template: str) -> str:
+    return fill(dice, template, {}, Cast(dice, tongue))
 
 
 def _opposite(dice: Dice, tongue: Tongue) -> Turn:
@@ -218,22 +218,22 @@ def _opposite(dice: Dice, tongue: Tongue) -> Turn:
 
 
 def _story(dice: Dice, tongue: Tongue) -> Turn:
-    cast = _Lazy(dice, tongue)
+    cast = Cast(dice, tongue)
     middle = dice.sample(tongue.phrases["prose.middle"], dice.number(1, 4))
     lines = [dice.pick(tongue.phrases["prose.open"]), *middle, dice.pick(tongue.phrases["prose.end"])]
     asked = fill(dice, dice.pick(tongue.phrases["prose.ask"]), {}, cast)
     return asked, tongue.gap.join(fill(dice, line, {}, cast) for line in lines)
 
 
-def _text(dice: Dice, tongue: Tongue, count: int) -> tuple[list[tuple[Fact, dict[str, str]]], list[str]]:
+def told_facts(dice: Dice, tongue: Tongue, count: int) -> tuple[list[tuple[Fact, dict[str, str]]], list[str]]:
     """Facts with their values, and the sentences that tell them."""
     kinds = [dice.pick(tongue.facts)] * count if dice.chance(0.3) else dice.sample(tongue.facts, count)
     taken: set[str] = set()
     facts = []
     for kind in kinds:
-        values = _values(dice, tongue, kind)
+        values = values_of(dice, tongue, kind)
         while not taken.isdisjoint(values.values()):
-            values = _values(dice, tongue, kind)
+            values = values_of(dice, tongue, kind)
         taken.update(values.values())
         facts.append((kind, values))
     return facts, [fill(dice, dice.pick(kind.sentences), {}, values) for kind, values in facts]
@@ -242,7 +242,7 @@ def _text(dice: Dice, tongue: Tongue, count: int) -> tuple[list[tuple[Fact, dict
 def _two_steps(dice: Dice, tongue: Tongue) -> Turn:
     """Two facts hang together; the question needs both. Other pairs of the same kind stand around."""
     told, _, question = dice.pick(tongue.phrases["chain"]).partition(" | ")
-    casts = [_Lazy(dice, tongue) for _ in range(dice.number(1, 3))]
+    casts = [Cast(dice, tongue) for _ in range(dice.number(1, 3))]
     sentences = [fill(dice, sentence, {}, cast) for cast in casts for sentence in told.split(" & ")]
     wanted = dice.pick(casts)
     asked = fill(dice, question, {}, wanted)
@@ -250,26 +250,26 @@ def _two_steps(dice: Dice, tongue: Tongue) -> Turn:
     return tongue.say(dice, "qa.first", text=text, question=asked), wanted["answer"]
 
 
-def _stranger(dice: Dice, tongue: Tongue, facts: list[tuple[Fact, dict[str, str]]]) -> str:
+def question_aside(dice: Dice, tongue: Tongue, facts: list[tuple[Fact, dict[str, str]]]) -> str:
     """A question about something that the facts say nothing of."""
     taken = {value for _, values in facts for value in values.values()}
     while True:
         kind = dice.pick(tongue.facts)
-        values = _values(dice, tongue, kind)
+        values = values_of(dice, tongue, kind)
         if taken.isdisjoint(values.values()):
             return fill(dice, dice.pick(kind.questions)[0], {}, values)
 
 
-def _values(dice: Dice, tongue: Tongue, fact: Fact) -> dict[str, str]:
+def values_of(dice: Dice, tongue: Tongue, fact: Fact) -> dict[str, str]:
     made = {}
     for slot, maker in fact.slots:
-        made[slot] = MAKERS[maker](dice) if maker in MAKERS else dice.pick(tongue.words[maker])
+        made[slot] = MAKERS[maker](dice) if maker in MAKERS else tongue.fill(dice, dice.pick(tongue.words[maker]))
     return made
 
 
-def _fact(dice: Dice, tongue: Tongue) -> tuple[Fact, dict[str, str], str]:
+def a_fact(dice: Dice, tongue: Tongue) -> tuple[Fact, dict[str, str], str]:
     """A fact, values for it and one of its sentence frames."""
-    ((fact, values),), _ = _text(dice, tongue, 1)
+    ((fact, values),), _ = told_facts(dice, tongue, 1)
     return fact, values, dice.pick(fact.sentences)
 
 
@@ -282,7 +282,7 @@ def _maker(dice: Dice, tongue: Tongue, kinds: tuple[str, ...]) -> Callable[[], s
     return lambda: tongue.make(dice, kind)
 
 
-def _things(dice: Dice, tongue: Tongue, count: int) -> list[str]:
+def things_to_copy(dice: Dice, tongue: Tongue, count: int) -> list[str]:
     """Something to copy: a sentence, a code, a name, odd words."""
     made = []
     for _ in range(count):
@@ -299,14 +299,14 @@ def _things(dice: Dice, tongue: Tongue, count: int) -> list[str]:
 
 
 def _slot(dice: Dice, tongue: Tongue) -> Turn:
-    _, values, pattern = _fact(dice, tongue)
+    _, values, pattern = a_fact(dice, tongue)
     slot = dice.pick(list(values))
     return tongue.say(dice, "extract.slot", slot=slot, text=fill(dice, pattern, {}, values)), values[slot]
 
 
 def _names(dice: Dice, tongue: Tongue) -> Turn:
     people = dice.some(lambda: tongue.make(dice, "person"), dice.number(1, 3))
-    cast = _Lazy(dice, tongue, dict(zip("abc", people, strict=False)))
+    cast = Cast(dice, tongue, dict(zip("abc", people, strict=False)))
     text = fill(dice, dice.pick(tongue.phrases[f"people.{len(people)}"]), {}, cast)
     comma = tongue.phrases["comma"][0].replace("_", " ")
     return tongue.say(dice, "extract.names", text=text), comma.join(people)
@@ -316,12 +316,12 @@ def _inside(dice: Dice, tongue: Tongue) -> Turn:
     kind, maker = dice.pick((("quote", "work"), ("quote", "plain"), ("mail", "email"), ("number", "count")))
     it = tongue.fill(dice, dice.pick(tongue.words["plain"])) if maker == "plain" else tongue.make(dice, maker)
     it = it.replace('"', "'")
-    text = fill(dice, dice.pick(tongue.phrases[f"{kind}.text"]), {}, _Lazy(dice, tongue, {"it": it}))
+    text = fill(dice, dice.pick(tongue.phrases[f"{kind}.text"]), {}, Cast(dice, tongue, {"it": it}))
     return tongue.say(dice, f"extract.{kind}", text=text), it
 
 
 def _tagged(dice: Dice, tongue: Tongue) -> Turn:
-    _, values, pattern = _fact(dice, tongue)
+    _, values, pattern = a_fact(dice, tongue)
     slot = dice.pick(list(values))
     left, right = dice.pick(TAG_MARKS)
     asked = tongue.say(dice, "tag.ask", slot=slot, left=left, right=right, text=fill(dice, pattern, {}, values))
@@ -333,49 +333,49 @@ TAG_MARKS = (("[", "]"), ("<", ">"), ("**", "**"), ("{", "}"), ("<b>", "</b>"), 
 
 def _json_facts(dice: Dice, tongue: Tongue) -> Talk:
     """The same keys for each sentence; sometimes nested, sometimes several turns."""
-    fact, _, _ = _fact(dice, tongue)
+    fact, _, _ = a_fact(dice, tongue)
     keys = dice.sample([slot for slot, _ in fact.slots], dice.number(2, 3))
     names = {key: key if dice.chance(0.8) else dice.lower_word() for key in keys}
     said = ", ".join(f"{names[key]} ({key})" if names[key] != key else key for key in keys)
     outer = dice.pick(("fact", "item", "record", "data")) if dice.chance(0.15) else ""
     turns, system = [], dice.chance(0.4)
     for _ in range(dice.number(1, 3) if system else 1):
-        values = _values(dice, tongue, fact)
+        values = values_of(dice, tongue, fact)
         sentence = fill(dice, dice.pick(fact.sentences), {}, values)
-        record: dict[str, object] = {names[key]: _plain(values[key]) for key in keys}
+        record: dict[str, object] = {names[key]: plain(values[key]) for key in keys}
         shown = f"{outer} > {said}" if outer else said
         asked = sentence if system else tongue.say(dice, "json.from", keys=shown, text=sentence)
-        turns.append((asked, _dump({outer: record} if outer else record)))
+        turns.append((asked, dump({outer: record} if outer else record)))
     return tongue.say(dice, "json.system", keys=f"{outer} > {said}" if outer else said) if system else "", turns
 
 
 def _json_pairs(dice: Dice, tongue: Tongue) -> Turn:
-    _, values, _ = _fact(dice, tongue)
+    _, values, _ = a_fact(dice, tongue)
     equals = dice.pick((": ", " = ", "="))
     pairs = dice.pick(("\n", "; ")).join(key + equals + value for key, value in values.items())
-    return tongue.say(dice, "json.pairs", pairs=pairs), _dump({key: _plain(value) for key, value in values.items()})
+    return tongue.say(dice, "json.pairs", pairs=pairs), dump({key: plain(value) for key, value in values.items()})
 
 
 def _json_get(dice: Dice, tongue: Tongue) -> Turn:
-    _, values, _ = _fact(dice, tongue)
+    _, values, _ = a_fact(dice, tongue)
     key = dice.pick(list(values))
-    record = _dump({name: _plain(value) for name, value in values.items()})
-    return tongue.say(dice, "json.get", json=record, key=key), str(_plain(values[key]))
+    record = dump({name: plain(value) for name, value in values.items()})
+    return tongue.say(dice, "json.get", json=record, key=key), str(plain(values[key]))
 
 
 def _json_back(dice: Dice, tongue: Tongue) -> Turn:
     """The wanted sentence is shown with another record's values."""
-    fact, values, pattern = _fact(dice, tongue)
-    record = _dump({name: _plain(value) for name, value in values.items()})
-    shown = fill(dice, pattern, {}, _values(dice, tongue, fact))
+    fact, values, pattern = a_fact(dice, tongue)
+    record = dump({name: plain(value) for name, value in values.items()})
+    shown = fill(dice, pattern, {}, values_of(dice, tongue, fact))
     return tongue.say(dice, "json.back", json=record, pattern=shown), fill(dice, pattern, {}, values)
 
 
-def _plain(value: str) -> int | str:
+def plain(value: str) -> int | str:
     return int(value) if value.isdigit() and not value.startswith("0") else value
 
 
-def _dump(value: object) -> str:
+def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -438,9 +438,9 @@ def _list_answer(task: str, items: list[str], it: str, n: int, sep: str, mark: s
 
 
 def _replace(dice: Dice, tongue: Tongue) -> Turn:
-    fact, values, pattern = _fact(dice, tongue)
+    fact, values, pattern = a_fact(dice, tongue)
     slot = dice.pick(list(values))
-    new = _values(dice, tongue, fact)[slot]
+    new = values_of(dice, tongue, fact)[slot]
     asked = tongue.say(dice, "rewrite.replace", old=values[slot], new=new, text=fill(dice, pattern, {}, values))
     return asked, fill(dice, pattern, {}, {**values, slot: new})
 
@@ -448,7 +448,7 @@ def _replace(dice: Dice, tongue: Tongue) -> Turn:
 def _swap(dice: Dice, tongue: Tongue) -> Turn:
     a, b = dice.some(lambda: tongue.make(dice, "person"), 2)
     pattern = dice.pick(tongue.phrases["people.2"])
-    cast = _Lazy(dice, tongue, {"a": a, "b": b})
+    cast = Cast(dice, tongue, {"a": a, "b": b})
     text = fill(dice, pattern, {}, cast)
     cast["a"], cast["b"] = b, a
     swapped = fill(dice, pattern, {}, cast)
@@ -459,7 +459,7 @@ def _swap(dice: Dice, tongue: Tongue) -> Turn:
 def _start(dice: Dice, tongue: Tongue) -> Turn:
     lead = dice.pick(tongue.phrases["leads"])
     if tongue.suffix:
-        _, values, pattern = _fact(dice, tongue)
+        _, values, pattern = a_fact(dice, tongue)
         sentence = fill(dice, pattern, {}, values)
     else:
         sentence = f"{dice.person()} {_act(dice, tongue)[1]}."
@@ -469,7 +469,7 @@ def _start(dice: Dice, tongue: Tongue) -> Turn:
 def _act(dice: Dice, tongue: Tongue) -> tuple[str, str, str]:
     """An act in present, past and base form."""
     now, past, base, rest = dice.pick(VERBS)
-    rest = fill(dice, rest, {}, _Lazy(dice, tongue))
+    rest = fill(dice, rest, {}, Cast(dice, tongue))
     return f"{now} {rest}", f"{past} {rest}", f"{base} {rest}"
 
 
@@ -493,13 +493,13 @@ def _sentence_change(dice: Dice, tongue: Tongue) -> Turn:
 
 
 def _copy_changed(dice: Dice, tongue: Tongue) -> Turn:
-    (it,) = _things(dice, tongue, 1)
+    (it,) = things_to_copy(dice, tongue, 1)
     task = dice.pick(("wrap", "wrap", "twice", "thrice", "spell", "affix", "line", "line"))
     if task == "spell":
         it = dice.word()
         return tongue.say(dice, "copy.spell", it=it), "-".join(it.upper() if dice.chance(0.5) else it)
     if task == "line":
-        rows = dice.some(lambda: _things(dice, tongue, 1)[0], dice.number(2, 4))
+        rows = dice.some(lambda: things_to_copy(dice, tongue, 1)[0], dice.number(2, 4))
         n = dice.number(1, len(rows))
         return tongue.say(dice, "copy.line", n=str(n), rows="\n".join(rows)), rows[n - 1]
     if task == "wrap":
@@ -519,14 +519,14 @@ def _sum(dice: Dice, tongue: Tongue) -> Turn:
     if sign == "-":
         a, b = max(a, b) + 1, min(a, b)
     result = {"+": a + b, "-": a - b, "*": a * b}[sign]
-    return fill(dice, line, {}, _Lazy(dice, tongue, {"a": str(a), "b": str(b)})), str(result)
+    return fill(dice, line, {}, Cast(dice, tongue, {"a": str(a), "b": str(b)})), str(result)
 
 
 def _compare(dice: Dice, tongue: Tongue) -> Turn:
     line, _, sign = dice.pick(tongue.phrases["arith.compare"]).rpartition(" = ")
     a, b = dice.number(2, 99), dice.number(2, 99)
     b += a == b
-    slots = _Lazy(dice, tongue, {"a": str(a), "b": str(b)})
+    slots = Cast(dice, tongue, {"a": str(a), "b": str(b)})
     first = (a > b) == (sign[0] == ">")
     asked = fill(dice, line, {}, slots)
     return asked, slots["name" if first else "other"] if len(sign) > 1 else slots["a" if first else "b"]
@@ -550,7 +550,7 @@ def _calendar(dice: Dice, tongue: Tongue) -> Turn:
         a = dice.number(1900, 2020)
         b = a + dice.number(1, 60)
         line = dice.pick(tongue.phrases["arith.year"])
-        return fill(dice, line, {}, _Lazy(dice, tongue, {"a": str(a), "b": str(b)})), str(b - a)
+        return fill(dice, line, {}, Cast(dice, tongue, {"a": str(a), "b": str(b)})), str(b - a)
     if task == "series":
         start, step = dice.number(1, 40), dice.number(1, 10)
         series = ", ".join(str(start + step * place) for place in range(4))

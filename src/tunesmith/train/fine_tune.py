@@ -21,7 +21,7 @@ from tunesmith.core.errors import Interrupted, Problem, Problems, TrainingStoppe
 from tunesmith.data.examples import Dataset, TokenizedExample
 from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
-from tunesmith.nn.catalog import BaseModel
+from tunesmith.nn.catalog import BaseModel, DecoderConfig
 from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
 from tunesmith.nn.models import empty_causal_model, load_causal_model, random_causal_model
 from tunesmith.nn.transformer import CausalModel
@@ -100,6 +100,8 @@ def fine_tune(
     decoder, adapter = _model(job, settings, place)
     for remark in decoder.remarks:
         reporter.say(remark)
+    if settings.compile:
+        decoder.compile_layers()
     if not job.resume:
         _write_what_was_asked(run, job, identity)
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
@@ -136,8 +138,9 @@ def fine_tune(
 
 
 def _say_what_is_special(job: Job, renderer: Renderer, reporter: Reporter) -> None:
-    for remark in job.base.remarks:
-        reporter.say(remark)
+    for remark in (*job.base.remarks, renderer.tokenizer.check_fits(job.base.config.vocab_size)):
+        if remark is not None:
+            reporter.say(remark)
     if not job.training.is_chat:
         reporter.say("Prompt and completion are raw text: no template, the end token after each completion.")
     elif renderer.template.is_plain:
@@ -179,6 +182,7 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
     return Facts(
         num_examples=len(training),
         longest_example_tokens=max(len(example.token_ids) for example in training),
+        mean_example_tokens=sum(len(example.token_ids) for example in training) / len(training),
         has_validation=has_validation,
         context_length=config.max_position_embeddings,
         hidden_size=config.hidden_size,
@@ -186,6 +190,7 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
         linear_kinds=target_kinds(model),
         device=device.kind(place),
         has_fast_bf16=device.has_fast_bf16(place),
+        can_compile=device.can_compile() and isinstance(config, DecoderConfig),
     )
 
 
