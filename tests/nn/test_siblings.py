@@ -199,7 +199,11 @@ def test_gradients_of_all_weights_equal_transformers(pair: Pair, kernel: str, mo
 
 def settings() -> ResolvedSpec:
     spec = FineTuneSpec(base_model="b", training_file="t", max_steps=10, learning_rate=1e-2, lr_schedule="constant")
-    facts = Facts(10, 10, False, CONTEXT, 32, 1000, ("q_proj",), "cpu", False)
+    facts = Facts(
+        num_examples=10, longest_example_tokens=10, mean_example_tokens=10.0, has_validation=False,
+        context_length=CONTEXT, hidden_size=32, num_parameters=1000, linear_kinds=("q_proj",), device="cpu",
+        has_fast_bf16=False, can_compile=False,
+    )  # fmt: skip
     return replace(resolve(spec, facts), warmup_steps=0, weight_decay=0.1)
 
 
