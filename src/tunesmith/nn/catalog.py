@@ -168,7 +168,7 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig, tupl
     architecture = _architecture(raw, file)
     rules = ARCHITECTURES[architecture]
     reader = _ConfigReader(raw, file, defaults=rules.defaults)
-    reader.model_type(architecture, rules)
+    reader.check_model_type(architecture, rules)
     heads = reader.integer("num_attention_heads")
     hidden = reader.integer("hidden_size")
     num_layers = reader.integer("num_hidden_layers", most=MAX_LAYERS)
@@ -308,7 +308,7 @@ class _ConfigReader:
         if value != wanted:
             self.problem(key, f"is {value!r}; only {wanted!r} is supported")
 
-    def model_type(self, architecture: str, rules: Architecture) -> None:
+    def check_model_type(self, architecture: str, rules: Architecture) -> None:
         value = self._get("model_type", rules.model_type)
         if value != rules.model_type:
             self.problem("model_type", f"is {_brief(value)}; that of {architecture} is {rules.model_type!r}")
