@@ -56,6 +56,7 @@ def test_windowed_attention_equals_the_plain_formula(
     kernel: str, lengths: list[int], window: int, run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attention, "WINDOW_RUN", run)
+    monkeypatch.setattr(attention, "BLOCK_TOKENS", run)
     q, k, v = qkv(sum(lengths))
     out = attend(q, k, v, Borders.of(lengths), window)
     torch.testing.assert_close(out.double(), plain(q, k, v, lengths, window), rtol=0, atol=1e-6)

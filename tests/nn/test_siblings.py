@@ -149,6 +149,7 @@ def test_packed_logits_equal_those_of_each_document_alone_in_transformers(
 ) -> None:
     monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 512 if kernel == "products" else 0)
     monkeypatch.setattr(attention, "WINDOW_RUN", 16)
+    monkeypatch.setattr(attention, "BLOCK_TOKENS", 16)
     texts = documents(LENGTHS)
     expected = logits_of_each(pair.theirs, texts)
     for own, theirs in zip(packed_logits(pair.ours(), texts), expected, strict=True):
@@ -192,6 +193,7 @@ def their_gradients(model: Any) -> dict[str, Tensor]:
 def test_gradients_of_all_weights_equal_transformers(pair: Pair, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 512 if kernel == "products" else 0)
     monkeypatch.setattr(attention, "WINDOW_RUN", 16)
+    monkeypatch.setattr(attention, "BLOCK_TOKENS", 16)
     ours, theirs = our_gradients(pair.ours(train_all=True)), their_gradients(pair.theirs)
     assert len(ours) == len(dict(pair.theirs.named_parameters()))
     assert worst(ours, theirs) < 1e-5
@@ -199,7 +201,11 @@ def test_gradients_of_all_weights_equal_transformers(pair: Pair, kernel: str, mo
 
 def settings() -> ResolvedSpec:
     spec = FineTuneSpec(base_model="b", training_file="t", max_steps=10, learning_rate=1e-2, lr_schedule="constant")
-    facts = Facts(10, 10, False, CONTEXT, 32, 1000, ("q_proj",), "cpu", False)
+    facts = Facts(
+        num_examples=10, longest_example_tokens=10, mean_example_tokens=10.0, has_validation=False,
+        context_length=CONTEXT, hidden_size=32, num_parameters=1000, linear_kinds=("q_proj",), device="cpu",
+        has_fast_bf16=False, can_compile=False,
+    )  # fmt: skip
     return replace(resolve(spec, facts), warmup_steps=0, weight_decay=0.1)
 
 

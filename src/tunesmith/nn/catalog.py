@@ -246,7 +246,7 @@ def _internlm_as_llama(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _decoder_config(raw: Mapping[str, Any], file: str, architecture: str) -> tuple[DecoderConfig, tuple[str, ...]]:
     rules = ARCHITECTURES[architecture]
     reader = _ConfigReader(raw, file, defaults=rules.defaults)
-    reader.model_type(architecture, rules)
+    reader.check_model_type(architecture, rules)
     heads = reader.integer("num_attention_heads")
     hidden = reader.integer("hidden_size")
     num_layers = reader.integer("num_hidden_layers", most=MAX_LAYERS)
@@ -445,7 +445,7 @@ class _ConfigReader:
             elif not _is_plain(value, key, depth=3):
                 self.problem(key, "holds code, a path, or a value beyond any model")
 
-    def model_type(self, architecture: str, rules: Architecture) -> None:
+    def check_model_type(self, architecture: str, rules: Architecture) -> None:
         value = self._get("model_type", rules.model_type)
         if value != rules.model_type:
             self.problem("model_type", f"is {_brief(value)}; that of {architecture} is {rules.model_type!r}")
