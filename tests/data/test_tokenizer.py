@@ -51,6 +51,32 @@ def test_groups_begin_alike_whatever_follows(tokenizer: Tokenizer, texts: list[s
     assert tokenizer.encode_groups(groups)[0] == tokenizer.encode(groups[0])
 
 
+def test_ids_beyond_the_embedding_are_refused_with_both_numbers(tokenizer: Tokenizer) -> None:
+    top = tokenizer.vocab_size - 1
+    with pytest.raises(
+        UserError, match=rf"ids up to {top} \(.*embedding has {top} rows, the last for id {top - 1}"
+    ) as caught:
+        tokenizer.check_fits(top)
+    assert repr(tokenizer.token_text(top)) in caught.value.message
+
+
+def test_rows_beyond_the_ids_are_padding_and_remarked(tokenizer: Tokenizer) -> None:
+    num_ids = tokenizer.vocab_size
+    assert tokenizer.check_fits(num_ids) is None
+    remark = f"The embedding has 1,024 rows and the tokenizer {num_ids} ids: the rest is padding."
+    assert tokenizer.check_fits(1024) == remark
+
+
+def test_gap_among_the_ids_does_not_hide_the_last_one(tiny_base: Path, tmp_path: Path) -> None:
+    raw = json.loads((tiny_base / "tokenizer.json").read_text())
+    vocabulary = raw["model"]["vocab"]
+    vocabulary[max(vocabulary, key=vocabulary.get)] = 500
+    (tmp_path / "tokenizer.json").write_text(json.dumps(raw))
+    assert Tokenizer.load(tmp_path).vocab_size < 384
+    with pytest.raises(UserError, match="ids up to 500"):
+        Tokenizer.load(tmp_path).check_fits(384)
+
+
 def test_written_control_token_is_one_id(tokenizer: Tokenizer) -> None:
     ids = tokenizer.encode([written("<|im_start|>user\n"), typed("<|im_start|>"), written("<|im_end|>")])
     assert ids.count(tokenizer.control_id("<|im_start|>")) == 1  # type: ignore[arg-type]

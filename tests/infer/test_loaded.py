@@ -249,6 +249,16 @@ def test_text_ends_before_the_first_stop_string(pieces: list[str], stops: list[s
     assert "".join(until_stop(iter(pieces), stops)) == text
 
 
+def test_tokenizer_with_ids_beyond_the_embedding_is_not_served(tiny_base: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_base, tmp_path / "base"))
+    raw = json.loads((folder / "tokenizer.json").read_text())
+    raw["model"]["vocab"]["<|pad|>"] = 384
+    raw["added_tokens"].append({**raw["added_tokens"][0], "id": 384, "content": "<|pad|>"})
+    (folder / "tokenizer.json").write_text(json.dumps(raw))
+    with pytest.raises(UserError, match=r"ids up to 384 \('<\|pad\|>'\), and the model's embedding has 384 rows"):
+        load_model(str(folder), torch.float32)
+
+
 def test_text_is_held_back_only_while_a_stop_string_may_begin() -> None:
     assert list(until_stop(iter(["abc", "x", "ab", "y", "a"]), ["abz"])) == ["abc", "x", "aby", "a"]
 

@@ -20,14 +20,15 @@ def qkv(num_tokens: int, seed: int = 0, kv_heads: int = KV_HEADS) -> tuple[Tenso
     )
 
 
-def plain(q: Tensor, k: Tensor, v: Tensor, lengths: list[int]) -> Tensor:
+def plain(q: Tensor, k: Tensor, v: Tensor, lengths: list[int], window: int = 10**6) -> Tensor:
     """softmax(q k / √D) v, document by document, token by token, in double precision."""
     out, start = torch.empty_like(q, dtype=torch.float64), 0
     for length in lengths:
         for t in range(start, start + length):
             for head in range(q.shape[1]):
                 group = head * k.shape[1] // q.shape[1]
-                keys, values = k[start : t + 1, group].double(), v[start : t + 1, group].double()
+                first = max(start, t + 1 - window)
+                keys, values = k[first : t + 1, group].double(), v[first : t + 1, group].double()
                 out[t, head] = (keys @ q[t, head].double() * WIDTH**-0.5).softmax(0) @ values
         start += length
     return out
@@ -46,6 +47,33 @@ def test_attention_equals_the_plain_formula(kernel: str, lengths: list[int], kv_
     torch.testing.assert_close(
         attend(q, k, v, Borders.of(lengths)).double(), plain(q, k, v, lengths), rtol=0, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("lengths", [[20], [3, 12, 4, 11, 12, 1, 30]], ids=str)
+@pytest.mark.parametrize("window", [1, 3, 12, 29, 30])
+@pytest.mark.parametrize("run", [1, 4, 512])
+def test_windowed_attention_equals_the_plain_formula(
+    kernel: str, lengths: list[int], window: int, run: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "WINDOW_RUN", run)
+    monkeypatch.setattr(attention, "BLOCK_TOKENS", run)
+    q, k, v = qkv(sum(lengths))
+    out = attend(q, k, v, Borders.of(lengths), window)
+    torch.testing.assert_close(out.double(), plain(q, k, v, lengths, window), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("window", [1, 3, 8, 9, 10, 100])
+def test_windowed_attention_over_a_cache_sees_the_last_entries_only(window: int) -> None:
+    lengths = [4, 9, 2]
+    cache = cache_of(*qkv(15)[1:], lengths, [0, 1, 2], capacity=12)
+    q, k, v = qkv(3, seed=1)
+    keys, values, grown = cache.append(0, k, v)
+    out = attend_cached(q, keys, values, grown, window)
+    for stream, length in enumerate(grown.tolist()):
+        seen = slice(max(0, length - window), length)
+        own = (x[stream, :, seen].transpose(0, 1) for x in (keys, values))
+        expected = plain(q[stream].expand(min(length, window), -1, -1), *own, [min(length, window)])[-1]
+        torch.testing.assert_close(out[stream].double(), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("lengths", STREAMS, ids=str)

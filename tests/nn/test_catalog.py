@@ -58,7 +58,13 @@ def test_config_survives_a_round_trip_through_json() -> None:
 def test_unknown_architecture_is_refused_by_name() -> None:
     with pytest.raises(UserError, match="MambaForCausalLM is not supported") as caught:
         parse(architectures=["MambaForCausalLM"])
-    assert "LlamaForCausalLM" in caught.value.hint
+    assert "LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM" in caught.value.hint
+    assert "pip install 'tunesmith[transformers]'" in caught.value.hint
+
+
+def test_model_type_of_another_architecture_is_refused() -> None:
+    with pytest.raises(Problems, match="model_type is 'mistral'; that of LlamaForCausalLM is 'llama'"):
+        parse(model_type="mistral")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_odd_head_width_is_refused() -> None:
 
 
 @pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
-@pytest.mark.parametrize("value", [{"rope_type": "llama3", "factor": 8}, {"type": "linear", "factor": 2}, "yarn", 4])
+@pytest.mark.parametrize("value", [{"rope_type": "dynamic", "factor": 8}, {"type": "longrope", "factor": 2}, "yarn", 4])
 def test_rope_scaling_is_refused_by_name(key: str, value: Any) -> None:
     with pytest.raises(Problems) as caught:
         parse(**{key: value})
@@ -125,6 +131,130 @@ def test_impossible_rope_theta_is_refused_wherever_it_stands(theta: object) -> N
 @pytest.mark.parametrize("value", ["default", [], 3, {"rope_type": []}, {"rope_type": {"rope_type": "default"}}])
 def test_rope_parameters_of_another_shape_are_refused(value: object) -> None:
     assert bad_keys(rope_parameters=value) == ["rope_parameters"]
+
+
+@pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
+@pytest.mark.parametrize(
+    "value, bad",
+    [
+        ({"rope_type": "linear"}, "factor"),
+        ({"rope_type": "linear", "factor": 0}, "factor"),
+        ({"rope_type": "llama3", "factor": 8, "high_freq_factor": 4}, "low_freq_factor"),
+        ({"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}, "high_freq_factor"),
+        ({"rope_type": "yarn", "factor": "4"}, "factor"),
+        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 0.5}, "original_max_position_embeddings"),
+        ({"rope_type": "yarn", "factor": 4, "beta_fast": -1}, "beta_fast"),
+        ({"rope_type": "yarn", "factor": 4, "truncate": "no"}, "truncate"),
+        ({"rope_type": "default", "partial_rotary_factor": 0.5}, "partial_rotary_factor"),
+    ],
+)  # fmt: skip
+def test_bad_figures_of_scaled_positions_are_named(key: str, value: dict[str, Any], bad: str) -> None:
+    assert bad_keys(**{key: value}) == [f"{key}.{bad}"]
+
+
+def test_yarn_needs_a_base_above_one() -> None:
+    assert bad_keys(rope_theta=1.0, rope_scaling={"type": "yarn", "factor": 4}) == ["rope_theta"]
+
+
+def test_positions_of_each_kind_of_layer_are_refused() -> None:
+    assert bad_keys(rope_parameters={"full_attention": {"rope_type": "default"}}) == ["rope_parameters"]
+
+
+def test_unknown_keys_of_scaled_positions_are_said() -> None:
+    _, remarks = parse(rope_scaling={"type": "linear", "factor": 2, "finetuned": True}, rope_parameters={"factor": 3})
+    assert remarks == ("config.json: not read: rope_parameters, rope_scaling.finetuned",)
+
+
+def test_original_context_beside_scaled_positions_wins() -> None:
+    scaling = {"type": "yarn", "factor": 4, "original_max_position_embeddings": 64}
+    inside, beside = parse(rope_scaling=scaling)[0], parse(rope_scaling=scaling, original_max_position_embeddings=32)[0]
+    absent = parse(rope_scaling={"type": "yarn", "factor": 4}, max_position_embeddings=512)[0]
+    originals = [c.rope_scaling.original_max_position_embeddings for c in (inside, beside, absent)]
+    assert originals == [64, 32, 512]
+
+
+@pytest.mark.parametrize("given, factor", [({}, 1.1386294), ({"attention_factor": 0.9}, 0.9), ({"mscale": 2.0, "mscale_all_dim": 0.5}, 1.1944649)])  # fmt: skip
+def test_attention_factor_of_yarn_is_given_or_follows(given: dict[str, float], factor: float) -> None:
+    config, remarks = parse(rope_scaling={"type": "yarn", "factor": 4.0, **given})
+    assert config.rope_scaling.attention_factor == pytest.approx(factor, rel=1e-6)
+    assert remarks == ()
+
+
+SIBLING: dict[str, Any] = {**PLAIN, "num_key_value_heads": 4, "num_hidden_layers": 4}
+
+
+def sibling(name: str, **changed: Any) -> Any:
+    return parse_config({**SIBLING, "architectures": [f"{name}ForCausalLM"], **changed}, "config.json")
+
+
+def window(name: str, **changed: Any) -> tuple[int | None, tuple[int, ...]]:
+    config, _ = sibling(name, **changed)
+    return config.sliding_window, config.windowed_layers
+
+
+def test_silent_mistral_config_means_a_window_of_4096_and_null_none() -> None:
+    assert window("Mistral") == (4096, (0, 1, 2, 3))
+    assert window("Mistral", sliding_window=16) == (16, (0, 1, 2, 3))
+    assert window("Mistral", sliding_window=None) == (None, ())
+
+
+@pytest.mark.parametrize("name", ["Qwen2", "Qwen3"])
+def test_window_of_qwen_is_used_only_where_the_config_says_so(name: str) -> None:
+    assert window(name, sliding_window=16, max_window_layers=2, use_sliding_window=False) == (None, ())
+    assert window(name, sliding_window=16, max_window_layers=2, use_sliding_window=True) == (16, (2, 3))
+    assert window(name, sliding_window=16, max_window_layers=0, use_sliding_window=True) == (16, (0, 1, 2, 3))
+    assert window(name, sliding_window=16, max_window_layers=4, use_sliding_window=True) == (None, ())
+    assert window(name, sliding_window=None, use_sliding_window=True) == (None, ())
+
+
+def test_named_layers_come_before_the_first_window_layer() -> None:
+    kinds = ["sliding_attention", "full_attention", "full_attention", "sliding_attention"]
+    given = {"sliding_window": 16, "use_sliding_window": True, "max_window_layers": 1, "layer_types": kinds}
+    assert window("Qwen3", **given) == (16, (0, 3))
+
+
+@pytest.mark.parametrize(
+    "kinds", ["full_attention", [], ["full_attention"] * 3, ["chunked_attention"] * 4, [{}] * 4, ["sliding_attention"] * 4]
+)  # fmt: skip
+def test_layer_types_that_cannot_be_are_refused(kinds: object) -> None:
+    with pytest.raises(Problems) as caught:
+        sibling("Qwen2", layer_types=kinds)
+    assert [problem.path for problem in caught.value.problems] == ["layer_types"]
+
+
+@pytest.mark.parametrize("given", [0, -1, 2.5, True, "16", 1 << 40])
+def test_impossible_window_is_refused(given: object) -> None:
+    with pytest.raises(Problems) as caught:
+        sibling("Mistral", sliding_window=given)
+    assert [problem.path for problem in caught.value.problems] == ["sliding_window"]
+
+
+def test_keys_of_another_architecture_are_said() -> None:
+    assert sibling("Mistral", attention_bias=True)[1] == ("config.json: not read: attention_bias",)
+    assert sibling("Qwen2", mlp_bias=True)[1] == ("config.json: not read: mlp_bias",)
+
+
+def test_silent_qwen3_config_means_heads_of_128() -> None:
+    assert sibling("Qwen3")[0].head_dim == 128
+    assert sibling("Qwen2")[0].head_dim == 8
+
+
+# Of the published configs, what the number of weights depends on: vocabulary, width, inner width, layers, heads, groups.
+PUBLISHED = {
+    "SmolLM2-135M": ("Llama", (49152, 576, 1536, 30, 9, 3), {"tie_word_embeddings": True}, 134_515_008),
+    "Llama-3.2-1B": ("Llama", (128256, 2048, 8192, 16, 32, 8), {"tie_word_embeddings": True}, 1_235_814_400),
+    "Mistral-7B-v0.1": ("Mistral", (32000, 4096, 14336, 32, 32, 8), {}, 7_241_732_096),
+    "Qwen2.5-0.5B": ("Qwen2", (151936, 896, 4864, 24, 14, 2), {"tie_word_embeddings": True}, 494_032_768),
+    "Qwen3-0.6B": ("Qwen3", (151936, 1024, 3072, 28, 16, 8), {"tie_word_embeddings": True}, 596_049_920),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_number_of_parameters_of_a_published_model_is_exact(name: str) -> None:
+    keys = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")  # fmt: skip
+    family, sizes, more, count = PUBLISHED[name]
+    config, _ = sibling(family, **dict(zip(keys, sizes, strict=True)), **more)
+    assert config.num_parameters == count
 
 
 def test_unknown_keys_are_said() -> None:
@@ -172,8 +302,10 @@ def test_end_tokens_come_from_the_generation_config_first(tmp_path: Path) -> Non
 
 
 def test_number_of_parameters_is_that_of_the_decoder(tiny_base: Path) -> None:
-    for tie in (True, False):
-        config, _ = parse(num_key_value_heads=2, head_dim=16, tie_word_embeddings=tie)
+    for flag in (True, False):
+        config, _ = parse(
+            num_key_value_heads=2, head_dim=16, tie_word_embeddings=flag, attention_bias=flag, mlp_bias=flag
+        )
         with torch.device("meta"):
             decoder = Decoder(config)
         assert config.num_parameters == sum(weight.numel() for weight in decoder.parameters())
@@ -189,6 +321,9 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
 def test_folder_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has no model\.safetensors"):
         _ = read_folder(folder_with(tmp_path), "it").weight_files
+
+
+FIRST_SHARD = "model-00001-of-00002.safetensors"
 
 
 def sharded(tiny_base: Path, folder: Path) -> Path:
@@ -214,21 +349,63 @@ def test_sharded_weights_are_read_by_their_index(tiny_base: Path, tmp_path: Path
     assert all(torch.equal(parts[name], whole[name]) for name in whole)
 
 
-@pytest.mark.parametrize(
-    "name", ["../model.safetensors", "/etc/hostname", "a/b.safetensors", "..", "", "absent.safetensors", "a\0b"]
-)
-def test_index_cannot_name_files_outside_its_folder(tiny_base: Path, tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "inner"
-    folder.mkdir()
-    sharded(tiny_base, folder)
+def with_index(folder: Path, weight_map: object) -> BaseModel:
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    return read_folder(folder, "it")
+
+
+@pytest.fixture
+def inner(tiny_base: Path, tmp_path: Path) -> Path:
+    """A sharded model in a folder, and a whole one's weights beside that folder."""
+    (tmp_path / "inner").mkdir()
     shutil.copyfile(tiny_base / "model.safetensors", tmp_path / "model.safetensors")
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"model.norm.weight": name}}))
+    return sharded(tiny_base, tmp_path / "inner")
+
+
+@pytest.mark.parametrize("name", ["../model.safetensors", "/etc/hostname", "a/b.safetensors", "./model.safetensors"])
+def test_index_cannot_name_files_outside_its_folder(inner: Path, name: str) -> None:
+    with pytest.raises(UserError, match=f"lie outside its folder: '{name}'"):
+        _ = with_index(inner, {"model.norm.weight": name}).weight_files
+
+
+def test_index_cannot_name_an_absolute_path_even_of_its_own_folder(inner: Path) -> None:
+    with pytest.raises(UserError, match="lie outside its folder"):
+        _ = with_index(inner, {"model.norm.weight": str(inner / FIRST_SHARD)}).weight_files
+
+
+def test_index_cannot_name_a_link_out_of_its_folder(inner: Path) -> None:
+    (inner / FIRST_SHARD).unlink()
+    (inner / FIRST_SHARD).symlink_to(inner.parent / "model.safetensors")
+    with pytest.raises(UserError, match=f"lie outside its folder: '{FIRST_SHARD}'"):
+        _ = read_folder(inner, "it").weight_files
+
+
+def test_links_of_the_hub_cache_to_its_blobs_are_followed(tiny_base: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "models--org--name"
+    (repository / "blobs").mkdir(parents=True)
+    (repository / "snapshots" / "abc").mkdir(parents=True)
+    folder = sharded(tiny_base, repository / "snapshots" / "abc")
+    for number, shard in enumerate(folder.glob("*.safetensors")):
+        shutil.move(shard, repository / "blobs" / str(number))
+        shard.symlink_to(Path("../../blobs") / str(number))
+    assert len(dict(named_weights(load_decoder(read_folder(folder, "it"), torch.float32)))) == 20
+
+
+@pytest.mark.parametrize("name", ["..", "", "absent.safetensors", "a\0b"])
+def test_index_that_names_no_file_is_refused(inner: Path, name: str) -> None:
     with pytest.raises(UserError, match="names files that are not there"):
-        _ = read_folder(folder, "it").weight_files
+        _ = with_index(inner, {"model.norm.weight": name}).weight_files
+
+
+def test_missing_shard_is_named(inner: Path) -> None:
+    (inner / FIRST_SHARD).unlink()
+    with pytest.raises(UserError, match=rf"not there: '{FIRST_SHARD}' \(1 of 2 are missing\)"):
+        _ = read_folder(inner, "it").weight_files
 
 
 @pytest.mark.parametrize(
-    "index", [{}, {"weight_map": {}}, {"weight_map": []}, {"weight_map": "x"}, {"weight_map": None}]
+    "index",
+    [{}, {"weight_map": {}}, {"weight_map": []}, {"weight_map": "x"}, {"weight_map": None}, {"weight_map": {"a": 7}}],
 )
 def test_index_without_a_map_is_refused(tmp_path: Path, index: object) -> None:
     folder = folder_with(tmp_path)

@@ -164,6 +164,59 @@ def test_copy_of_a_tied_head_is_left_out(tensors: dict[str, Tensor], load_with: 
     assert decoder.lm_head.weight is decoder.model.embed_tokens.weight
 
 
+def test_untied_head_that_is_missing_is_said_with_both_ways_out(
+    tensors: dict[str, Tensor], tiny_base: Path, tmp_path: Path
+) -> None:
+    raw = json.loads((tiny_base / "config.json").read_text())
+    write_tensors(tmp_path / "model.safetensors", tensors)
+    (tmp_path / "config.json").write_text(json.dumps({**raw, "tie_word_embeddings": False}))
+    with pytest.raises(UserError, match=r"output head is not tied.*no lm_head\.weight") as caught:
+        load_decoder(read_folder(tmp_path, "it"), torch.float32)
+    assert "set tie_word_embeddings to true" in caught.value.hint
+    assert "take a complete model" in caught.value.hint
+
+
+@pytest.fixture
+def load_shards(tensors: dict[str, Tensor], tiny_base: Path, tmp_path: Path) -> Callable[..., Decoder]:
+    """The tiny base in two shards, ``model.norm.weight`` where the test says; the index puts it into the second."""
+
+    def load(*holders: str) -> Decoder:
+        norm = tensors.pop("model.norm.weight")
+        shards = {"one": dict(list(tensors.items())[:9]), "two": dict(list(tensors.items())[9:])}
+        index = {name: f"{shard}.safetensors" for shard in shards for name in shards[shard]}
+        index["model.norm.weight"] = "two.safetensors"
+        for holder in holders:
+            shards[holder]["model.norm.weight"] = norm
+        for shard, held in shards.items():
+            write_tensors(tmp_path / f"{shard}.safetensors", held)
+        shutil.copyfile(tiny_base / "config.json", tmp_path / "config.json")
+        (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+        return load_decoder(read_folder(tmp_path, "it"), torch.float32)
+
+    return load
+
+
+def test_shards_that_agree_with_their_index_are_read(load_shards: Callable[..., Decoder], tiny_base: Path) -> None:
+    whole = dict(named_weights(load_decoder(read_folder(tiny_base, "it"), torch.float32)))
+    assert all(torch.equal(weight, whole[name]) for name, weight in named_weights(load_shards("two")))
+
+
+@pytest.mark.parametrize(
+    "holders, fault",
+    [
+        ((), r"model\.norm\.weight is not in two\.safetensors, where the index says"),
+        (("one",), r"model\.norm\.weight is not in two\.safetensors, where the index says"),
+        (("one", "two"), r"model\.norm\.weight is in one\.safetensors and in two\.safetensors"),
+    ],
+    ids=["missing", "in another shard", "twice"],
+)
+def test_tensor_that_is_not_once_where_the_index_says_is_named(
+    load_shards: Callable[..., Decoder], holders: tuple[str, ...], fault: str
+) -> None:
+    with pytest.raises(UserError, match=fault):
+        load_shards(*holders)
+
+
 def test_untied_head_is_a_weight_of_its_own(make_base: Callable[..., Path], tmp_path: Path) -> None:
     decoder = load_decoder(read_folder(make_base(tmp_path, tie=False), "it"), torch.float32)
     assert "lm_head.weight" in dict(named_weights(decoder))

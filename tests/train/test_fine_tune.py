@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,9 +19,10 @@ from tunesmith.core.errors import Problems, TrainingStopped, UserError
 from tunesmith.data.examples import ChatExample
 from tunesmith.data.split import split
 from tunesmith.data.validate import read_dataset
-from tunesmith.nn.catalog import locate
+from tunesmith.nn.architectures import LinearRope
+from tunesmith.nn.catalog import config_as_json, locate
 from tunesmith.nn.lora import load_adapter
-from tunesmith.nn.weights import load_decoder, read_tensors, write_tensors
+from tunesmith.nn.weights import load_decoder, named_weights, random_decoder, read_tensors, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import ResolvedSpec
 from tunesmith.specs.yaml_file import load_spec
@@ -237,6 +238,37 @@ def test_full_fine_tuning_changes_every_weight_and_keeps_the_layout(tune: Tune, 
     assert locate(str(outcome.model)).config == locate(str(tiny_base)).config
 
 
+SIBLINGS: dict[str, dict[str, Any]] = {
+    "llama": {"rope_scaling": LinearRope(2.0)},
+    "mistral": {"architecture": "MistralForCausalLM", "sliding_window": 5, "windowed_layers": (0, 1)},
+    "qwen2": {"architecture": "Qwen2ForCausalLM", "rope_theta": 1e6},
+    "qwen3": {"architecture": "Qwen3ForCausalLM", "head_dim": 16, "attention_bias": True},
+}
+
+
+@pytest.mark.parametrize("adapter", ["lora", "none"])
+@pytest.mark.parametrize("family", SIBLINGS)
+def test_every_architecture_is_trained_saved_and_read_back(
+    tune: Tune, tiny_base: Path, tmp_path: Path, family: str, adapter: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_base, tmp_path / "base"))
+    config = replace(locate(str(tiny_base)).config, **SIBLINGS[family])
+    weights = {name: weight.detach() for name, weight in named_weights(random_decoder(config, torch.float32, 3))}
+    write_tensors(folder / "model.safetensors", weights)
+    (folder / "config.json").write_text(json.dumps(config_as_json(config, "float32")))
+    outcome = tune(base_model=str(folder), adapter=adapter, learning_rate=1e-2)
+    base = locate(str(folder))
+    assert base.config == config
+    if adapter == "lora":
+        load_adapter(load_decoder(base, torch.float32), outcome.model)
+        assert all(not name.endswith("bias") for name in tensors_of(outcome.model))
+    else:
+        assert locate(str(outcome.model)).config == config
+        moved = tensors_of(outcome.model)
+        load_decoder(locate(str(outcome.model)), torch.float32)
+        assert not [name for name in weights if torch.equal(weights[name], moved[name])]
+
+
 def test_initialization_random_needs_no_weights_and_depends_on_the_seed_alone(
     tune: Tune, tiny_base: Path, tmp_path: Path
 ) -> None:
@@ -301,6 +333,39 @@ def test_a_second_start_in_a_used_folder_is_refused_and_changes_nothing(tune: Tu
         tune(seed=7)
     assert "--resume" in raised.value.hint
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
+
+
+@pytest.fixture
+def with_embeddings(tiny_base: Path, tmp_path: Path) -> Callable[[int], Path]:
+    """The tiny base, its embedding cut or filled up to so many rows."""
+
+    def base(num_rows: int) -> Path:
+        folder = Path(shutil.copytree(tiny_base, tmp_path / f"base-{num_rows}"))
+        raw = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**raw, "vocab_size": num_rows}))
+        tensors = read_tensors(folder / "model.safetensors")
+        rows = tensors["model.embed_tokens.weight"]
+        tensors["model.embed_tokens.weight"] = torch.cat([rows, torch.zeros(64, rows.shape[1])])[:num_rows]
+        write_tensors(folder / "model.safetensors", tensors)
+        return folder
+
+    return base
+
+
+def test_a_tokenizer_with_ids_beyond_the_embedding_is_refused_before_anything_is_written(
+    tune: Tune, tmp_path: Path, with_embeddings: Callable[[int], Path]
+) -> None:
+    with pytest.raises(UserError, match=r"ids up to 360 .* embedding has 340 rows"):
+        tune(base_model=str(with_embeddings(340)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_embedding_filled_up_beyond_the_tokenizer_is_trained_and_remarked(
+    tune: Tune, with_embeddings: Callable[[int], Path]
+) -> None:
+    listener = Listener()
+    tune(listener=listener, base_model=str(with_embeddings(400)), max_steps=1)
+    assert "The embedding has 400 rows and the tokenizer 361 ids: the rest is padding." in listener.said
 
 
 def test_a_refused_setting_leaves_no_folder(tune: Tune, tmp_path: Path) -> None:

@@ -80,6 +80,20 @@ class Tokenizer:
     def vocab_size(self) -> int:
         return self._whole.get_vocab_size(with_added_tokens=True)
 
+    def check_fits(self, num_embeddings: int) -> str | None:
+        """Whether every id has its row in the embedding. Raises UserError where one lies beyond; → a remark
+        where rows are left over, which models have as padding."""
+        text, top = max(self._whole.get_vocab(with_added_tokens=True).items(), key=lambda entry: entry[1])
+        if top >= num_embeddings:
+            raise UserError(
+                f"{self.where}: the tokenizer has ids up to {top:,} ({text[:40]!r}), and the model's embedding has "
+                f"{num_embeddings:,} rows, the last for id {num_embeddings - 1:,}.",
+                "use the tokenizer that came with the model, or a model whose embedding was resized for this tokenizer",
+            )
+        if top + 1 < num_embeddings:
+            return f"The embedding has {num_embeddings:,} rows and the tokenizer {top + 1:,} ids: the rest is padding."
+        return None
+
     @property
     def control_tokens(self) -> tuple[str, ...]:
         return tuple(self._control)

@@ -23,8 +23,8 @@ from tunesmith.infer.loaded import LoadedModel, load_model, of_base
 from tunesmith.infer.sampling import Sampling
 from tunesmith.nn.catalog import BaseModel
 from tunesmith.nn.lora import ADAPTER_CONFIG, load_adapter
-from tunesmith.nn.transformer import Decoder
-from tunesmith.nn.weights import load_decoder
+from tunesmith.nn.models import load_causal_model
+from tunesmith.nn.transformer import CausalModel
 from tunesmith.train.batches import in_order
 from tunesmith.train.losses import token_losses
 
@@ -58,7 +58,7 @@ def hold_contest(
     contest: Contest, held_out: Sequence[Example], seed: int, say: Callable[[str], None]
 ) -> dict[str, Result]:
     """``base``, ``few_shot`` and ``tuned`` on the same held-out examples."""
-    decoder = load_decoder(contest.base, contest.dtype, contest.device)
+    decoder = load_causal_model(contest.base, contest.dtype, contest.device)
     base = of_base(contest.base, decoder, is_chat=contest.is_chat)
     budget = _answer_budget(base.renderer, held_out)
     say(f"asking the base model {len(held_out)} held-out questions")
@@ -119,9 +119,9 @@ def _judge(model: LoadedModel, asked: Sequence[Example], held_out: Sequence[Exam
     )
 
 
-def _losses(decoder: Decoder, examples: Sequence[TokenizedExample]) -> tuple[list[float], list[float]]:
+def _losses(decoder: CausalModel, examples: Sequence[TokenizedExample]) -> tuple[list[float], list[float]]:
     """Summed loss and number of trained tokens, example by example."""
-    device = decoder.model.embed_tokens.weight.device
+    device = decoder.device
     sums, counts = [0.0] * len(examples), [0.0] * len(examples)
     for positions, micro in in_order(examples, 8192, device):
         losses: Tensor = token_losses(decoder, micro).losses_M

@@ -19,7 +19,7 @@ from tunesmith.core.errors import UserError
 from tunesmith.data.packing import pack
 from tunesmith.infer.sampling import Sampler, Sampling
 from tunesmith.nn.attention import Borders, KVCache
-from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.transformer import CausalModel
 
 PREFILL_TOKENS = 4096
 MAX_STREAMS = 32
@@ -34,7 +34,7 @@ class Completion:
 
 
 def generate(
-    decoder: Decoder, prompts: Sequence[Sequence[int]], sampling: Sampling,
+    decoder: CausalModel, prompts: Sequence[Sequence[int]], sampling: Sampling,
     progress: Callable[[int], None] = lambda finished: None,
 ) -> list[Completion]:  # fmt: skip
     """Complete every prompt; ``progress`` hears how many have finished. Stream i draws with seed + i."""
@@ -50,7 +50,7 @@ def generate(
     return completions
 
 
-def stream(decoder: Decoder, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
+def stream(decoder: CausalModel, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
     """One prompt's tokens as they come; ends at a stop token, the token limit or the end of the context."""
     _check_fits(decoder, [prompt])
     limit = _limit(decoder, len(prompt), sampling)
@@ -72,7 +72,7 @@ def stream(decoder: Decoder, prompt: Sequence[int], sampling: Sampling) -> Itera
 
 @torch.inference_mode()
 def _run_group(
-    decoder: Decoder,
+    decoder: CausalModel,
     prompts: Sequence[Sequence[int]],
     group: list[int],
     completions: list[Completion],
@@ -104,9 +104,9 @@ def _take(completion: Completion, token: int, limit: int, sampling: Sampling) ->
     return len(completion.token_ids) < limit
 
 
-def _prefill(decoder: Decoder, prompts: Sequence[Sequence[int]], cache: KVCache) -> Tensor:
+def _prefill(decoder: CausalModel, prompts: Sequence[Sequence[int]], cache: KVCache) -> Tensor:
     """Fill the cache with the prompts; → logits_NV after each prompt's last token."""
-    device = decoder.model.embed_tokens.weight.device
+    device = decoder.device
     last: list[Tensor | None] = [None] * len(prompts)
     for row in pack([len(p) for p in prompts], PREFILL_TOKENS):
         lengths = [len(prompts[i]) for i in row]
@@ -119,11 +119,11 @@ def _prefill(decoder: Decoder, prompts: Sequence[Sequence[int]], cache: KVCache)
     return decoder.logits(torch.stack([hidden for hidden in last if hidden is not None]))
 
 
-def _limit(decoder: Decoder, prompt_tokens: int, sampling: Sampling) -> int:
+def _limit(decoder: CausalModel, prompt_tokens: int, sampling: Sampling) -> int:
     return min(sampling.max_new_tokens, decoder.config.max_position_embeddings - prompt_tokens)
 
 
-def _check_fits(decoder: Decoder, prompts: Sequence[Sequence[int]]) -> None:
+def _check_fits(decoder: CausalModel, prompts: Sequence[Sequence[int]]) -> None:
     context = decoder.config.max_position_embeddings
     for prompt in prompts:
         if not prompt:

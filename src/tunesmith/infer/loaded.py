@@ -23,8 +23,8 @@ from tunesmith.infer.engine import stream
 from tunesmith.infer.sampling import Sampling
 from tunesmith.nn.catalog import BaseModel, locate, read_folder
 from tunesmith.nn.lora import ADAPTER_CONFIG, load_adapter, read_adapter_config
-from tunesmith.nn.transformer import Decoder
-from tunesmith.nn.weights import load_decoder
+from tunesmith.nn.models import load_causal_model
+from tunesmith.nn.transformer import CausalModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LoadedModel:
     """``is_chat`` is False for a model trained on raw prompts and completions: it gets raw text."""
 
     name: str
-    decoder: Decoder
+    decoder: CausalModel
     renderer: Renderer
     is_chat: bool
     stop_token_ids: frozenset[int]
@@ -57,12 +57,13 @@ def load_model(name: str, dtype: torch.dtype, device: torch.device | str = "cpu"
     if folder is not None and (folder / ADAPTER_CONFIG).is_file():
         return _load_adapted(folder, name, dtype, device)
     base = read_folder(folder, name) if folder is not None else locate(name)
-    return of_base(base, load_decoder(base, dtype, device))
+    return of_base(base, load_causal_model(base, dtype, device))
 
 
-def of_base(base: BaseModel, decoder: Decoder, *, is_chat: bool | None = None) -> LoadedModel:
+def of_base(base: BaseModel, decoder: CausalModel, *, is_chat: bool | None = None) -> LoadedModel:
     """A whole model with its own template and end tokens."""
     renderer = Renderer.load(base.folder)
+    renderer.tokenizer.check_fits(base.config.vocab_size)
     facts = _facts(base.folder)
     chat = facts.get("prompt", "chat") == "chat" if is_chat is None else is_chat
     ends = renderer.chat_end_ids() if chat else (renderer.raw_end_id,)
@@ -101,9 +102,10 @@ def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.dev
             f"{folder} was trained on another {base_name} than the one that is here now.",
             "train again, or bring back the base model that it was trained on",
         )
-    decoder = load_decoder(base, dtype, device)
+    decoder = load_causal_model(base, dtype, device)
     load_adapter(decoder, folder)
     renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.folder)
+    renderer.tokenizer.check_fits(base.config.vocab_size)
     is_chat = facts.get("prompt", "chat") == "chat"
     ends = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
     return LoadedModel(name, decoder, renderer, is_chat, frozenset((*ends, *base.stop_token_ids)))

@@ -24,6 +24,8 @@ BMM_MAX_LENGTH = 2048
 # Queries that are scored together: smaller blocks compute less of what the mask hides, larger ones
 # make fewer and better products (measured: 128 … 192 are best).
 BLOCK_TOKENS = 192
+# Queries that the fused kernel takes at once under a sliding window that is narrower than this.
+WINDOW_RUN = 512
 # A bucket's shortest document is at least this share of its longest.
 BUCKET_FILL = 0.8
 
@@ -100,29 +102,38 @@ class Borders:
         return Borders(tuple(lengths), positions.to(device), buckets, restore.to(device))
 
 
-def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Tensor:
-    """Causal attention inside each document of the stream: → out_THD."""
+def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders, window: int | None = None) -> Tensor:
+    """Causal attention inside each document of the stream: → out_THD. With a ``window``, a token sees
+    that many tokens of its document, itself the last."""
+    if window is not None and window >= max(borders.lengths):
+        window = None
     if q_THD.device.type != "cpu":
-        return _attend_by_kernel(q_THD, k_TKD, v_TKD, borders)
+        return _attend_by_kernel(q_THD, k_TKD, v_TKD, borders, window)
     layout = borders.layout(q_THD.shape[1], k_TKD.shape[1])
     if layout.long is None:
-        out_THD: Tensor = _Products.apply(q_THD, k_TKD, v_TKD, layout)  # type: ignore[no-untyped-call]
+        out_THD: Tensor = _Products.apply(q_THD, k_TKD, v_TKD, layout, window)  # type: ignore[no-untyped-call]
         return out_THD
     pieces = []
     for part, attend_part in ((layout.short, attend), (layout.long, _attend_by_kernel)):
         if part is not None:
             q, k, v = (x.index_select(0, part.index_t) for x in (q_THD, k_TKD, v_TKD))
-            pieces.append(attend_part(q, k, v, part.borders))
+            pieces.append(attend_part(q, k, v, part.borders, window))
     return torch.cat(pieces).index_select(0, layout.restore_T)
 
 
-def attend_cached(q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tensor) -> Tensor:
-    """One query per stream over its cached keys; entries at or past ``lengths_N`` are masked out."""
+def attend_cached(
+    q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tensor, window: int | None = None
+) -> Tensor:
+    """One query per stream over its cached keys; entries at or past ``lengths_N`` are masked out, and
+    those that have left the ``window``."""
     n, heads, width = q_NHD.shape
     kv_heads, capacity = k_NKCD.shape[1], k_NKCD.shape[2]
     q = q_NHD.view(n, kv_heads, heads // kv_heads, width)
     scores = (q @ k_NKCD.transpose(2, 3)).float() * width**-0.5
-    hidden = torch.arange(capacity, device=q.device)[None] >= lengths_N[:, None]
+    places = torch.arange(capacity, device=q.device)[None]
+    hidden = places >= lengths_N[:, None]
+    if window is not None and window < capacity:
+        hidden = hidden | (places < lengths_N[:, None] - window)
     weights = scores.masked_fill(hidden[:, None, None], float("-inf")).softmax(-1).to(v_NKCD.dtype)
     out_NHD: Tensor = (weights @ v_NKCD).reshape(n, heads, width)
     return out_NHD
@@ -174,7 +185,7 @@ class _Products(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, layout: Layout) -> Tensor:
+    def forward(ctx: Any, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, layout: Layout, window: int | None) -> Tensor:
         width = q_THD.shape[-1]
         q_rows, k_rows, v_rows = (x.reshape(-1, width) for x in (q_THD, k_TKD, v_TKD))
         saved: list[Tensor] = []
@@ -185,19 +196,20 @@ class _Products(torch.autograd.Function):
             v = v_rows.index_select(0, bucket.key_rows).view(bucket.num_groups, -1, width)
             out, weights = torch.empty_like(q), []
             for rows, end in bucket.blocks:
-                mask = _causal_mask(rows.start // layout.group, end, layout.group, q.dtype)
-                scores = torch.baddbmm(mask, q[:, rows], k[:, :end].transpose(1, 2), alpha=width**-0.5)
+                seen = _seen(rows.start // layout.group, end, window)
+                mask = _causal_mask(rows.start // layout.group, end, layout.group, q.dtype, window)
+                scores = torch.baddbmm(mask, q[:, rows], k[:, seen].transpose(1, 2), alpha=width**-0.5)
                 weights.append(torch.softmax(scores, -1))
-                out[:, rows] = torch.bmm(weights[-1], v[:, :end])
+                out[:, rows] = torch.bmm(weights[-1], v[:, seen])
             outs.append(out.view(-1, width))
             saved += [q, k, v, *weights]
         if any(ctx.needs_input_grad):
-            ctx.layout = layout
+            ctx.layout, ctx.window = layout, window
             ctx.save_for_backward(*saved)
         return _restored(outs, layout.restore_queries).view(q_THD.shape)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         layout: Layout = ctx.layout
         saved = iter(ctx.saved_tensors)
         shape, width = grads[0].shape, grads[0].shape[-1]
@@ -211,12 +223,12 @@ class _Products(torch.autograd.Function):
             grad = grad.view(q.shape)
             grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
             for rows, end in bucket.blocks:
-                weights = next(saved)
-                grad_v[:, :end] += torch.bmm(weights.transpose(1, 2), grad[:, rows])
-                grad_weights = torch.bmm(grad[:, rows], v[:, :end].transpose(1, 2))
+                weights, seen = next(saved), _seen(rows.start // layout.group, end, ctx.window)
+                grad_v[:, seen] += torch.bmm(weights.transpose(1, 2), grad[:, rows])
+                grad_weights = torch.bmm(grad[:, rows], v[:, seen].transpose(1, 2))
                 scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
-                grad_q[:, rows] = torch.bmm(scores, k[:, :end])
-                grad_k[:, :end] += torch.bmm(scores.transpose(1, 2), q[:, rows])
+                grad_q[:, rows] = torch.bmm(scores, k[:, seen])
+                grad_k[:, seen] += torch.bmm(scores.transpose(1, 2), q[:, rows])
             grads_q.append(grad_q.mul_(width**-0.5).view(-1, width))
             grads_k.append(grad_k.mul_(width**-0.5).view(-1, width))
             grads_v.append(grad_v.view(-1, width))
@@ -226,6 +238,7 @@ class _Products(torch.autograd.Function):
             _restored(grads_k, layout.restore_keys).view(num_kv),
             _restored(grads_v, layout.restore_keys).view(num_kv),
             None,
+            None,
         )
 
 
@@ -233,30 +246,56 @@ def _restored(pieces: list[Tensor], index: Tensor) -> Tensor:
     return (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).index_select(0, index)
 
 
+def _seen(start: int, end: int, window: int | None) -> slice:
+    """The keys that queries ``start`` … ``end`` may see."""
+    return slice(0 if window is None else max(0, start - window + 1), end)
+
+
 @lru_cache(maxsize=256)
-def _causal_mask(start: int, end: int, group: int, dtype: torch.dtype) -> Tensor:
-    """[1, (end − start) · G, end]: queries ``start`` … ``end``, G rows each, over all keys before ``end``."""
-    hidden = torch.arange(end)[None] > torch.arange(start, end)[:, None]
-    mask = torch.zeros(end - start, end, dtype=dtype).masked_fill_(hidden, float("-inf"))
+def _causal_mask(start: int, end: int, group: int, dtype: torch.dtype, window: int | None = None) -> Tensor:
+    """[1, (end − start) · G, keys]: queries ``start`` … ``end``, G rows each, over all keys that one of them sees."""
+    keys, queries = torch.arange(end)[None, _seen(start, end, window)], torch.arange(start, end)[:, None]
+    hidden = keys > queries
+    if window is not None:
+        hidden |= keys <= queries - window
+    mask = torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, float("-inf"))
     return mask.repeat_interleave(group, 0)[None]
 
 
-def _attend_by_kernel(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Tensor:
+def _attend_by_kernel(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders, window: int | None) -> Tensor:
     """The same through the library's fused attention: on a GPU, and for long documents."""
     if not borders.buckets:
-        return _causal(q_THD[None], k_TKD[None], v_TKD[None])[0]
+        return _causal(q_THD[None], k_TKD[None], v_TKD[None], window)[0]
     pieces = []
     for bucket in borders.buckets:
         flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
         q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
-        pieces.append(_causal(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
+        pieces.append(_causal(q, k, v, window).flatten(0, 1).index_select(0, bucket.place_t))
     return torch.cat(pieces).index_select(0, borders.restore_T)
 
 
-def _causal(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tensor:
+def _causal(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor, window: int | None) -> Tensor:
     q, k, v = (x.transpose(1, 2) for x in (q_NLHD, k_NLKD, v_NLKD))
     grouped = q.shape[1] != k.shape[1]
+    if window is not None and window < q.shape[2]:
+        return _windowed(q, k, v, window).transpose(1, 2)
     return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=grouped).transpose(1, 2)
+
+
+def _windowed(q_NHLD: Tensor, k_NKLD: Tensor, v_NKLD: Tensor, window: int) -> Tensor:
+    """A run of queries at a time with the keys that they can see: no mask is wider than the run and the window."""
+    length, group = q_NHLD.shape[2], q_NHLD.shape[1] // k_NKLD.shape[1]
+    run, pieces = max(window, WINDOW_RUN), []
+    for start in range(0, length, run):
+        end = min(start + run, length)
+        places = _seen(start, end, window)
+        # Heads are repeated here: with a mask, the fused kernels of a GPU take no groups.
+        k, v = (x[:, :, places].repeat_interleave(group, dim=1) for x in (k_NKLD, v_NKLD))
+        queries = torch.arange(start, end, device=k.device)[:, None]
+        keys = torch.arange(places.start, end, device=k.device)[None]
+        visible = (keys <= queries) & (keys > queries - window)
+        pieces.append(F.scaled_dot_product_attention(q_NHLD[:, :, start:end], k, v, attn_mask=visible))
+    return torch.cat(pieces, dim=2)
 
 
 def _layout(borders: Borders, heads: int, kv_heads: int) -> Layout:

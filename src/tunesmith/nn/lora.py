@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
-from tunesmith.nn.transformer import Decoder, Linear
+from tunesmith.nn.transformer import CausalModel, Linear
 from tunesmith.nn.weights import linear_layers, owned, read_tensors, write_tensors
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -41,12 +41,12 @@ class AdapterConfig:
         return self.alpha / self.rank
 
 
-def target_kinds(decoder: Decoder) -> tuple[str, ...]:
+def target_kinds(decoder: CausalModel) -> tuple[str, ...]:
     """Short names of the projections there are, in the decoder's order: q_proj, …, lm_head."""
     return tuple(dict.fromkeys(name.rpartition(".")[2] for name in linear_layers(decoder)))
 
 
-def add_adapter(decoder: Decoder, config: AdapterConfig, seed: int) -> None:
+def add_adapter(decoder: CausalModel, config: AdapterConfig, seed: int) -> None:
     """Put fresh pairs on the targets and freeze everything else. A pure function of the seed."""
     decoder.requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
@@ -57,7 +57,7 @@ def add_adapter(decoder: Decoder, config: AdapterConfig, seed: int) -> None:
         _attach(layer, down, torch.zeros(num_out, config.rank), config.scale)
 
 
-def adapter_tensors(decoder: Decoder) -> dict[str, Tensor]:
+def adapter_tensors(decoder: CausalModel) -> dict[str, Tensor]:
     """The pairs under PEFT's names, fp32."""
     tensors: dict[str, Tensor] = {}
     for name, layer in linear_layers(decoder).items():
@@ -67,12 +67,12 @@ def adapter_tensors(decoder: Decoder) -> dict[str, Tensor]:
     return tensors
 
 
-def save_adapter(folder: Path, decoder: Decoder, config: AdapterConfig, base_model: str) -> None:
+def save_adapter(folder: Path, decoder: CausalModel, config: AdapterConfig, base_model: str) -> None:
     write_tensors(folder / ADAPTER_WEIGHTS, adapter_tensors(decoder))
     durable.write_json(folder / ADAPTER_CONFIG, _peft_config(config, base_model))
 
 
-def load_adapter(decoder: Decoder, folder: Path) -> AdapterConfig:
+def load_adapter(decoder: CausalModel, folder: Path) -> AdapterConfig:
     """Put a saved adapter on the decoder. Every tensor must find its module, and every target its tensors."""
     config = read_adapter_config(folder / ADAPTER_CONFIG)
     tensors = read_tensors(folder / ADAPTER_WEIGHTS)
@@ -104,7 +104,7 @@ def load_adapter(decoder: Decoder, folder: Path) -> AdapterConfig:
     return config
 
 
-def merge_adapter(decoder: Decoder) -> None:
+def merge_adapter(decoder: CausalModel) -> None:
     """Add the pairs into the weights. A tied output head with a pair of its own becomes untied."""
     for layer in linear_layers(decoder).values():
         if layer.lora_A is None or layer.lora_B is None:
@@ -113,7 +113,7 @@ def merge_adapter(decoder: Decoder) -> None:
         merged = (layer.weight.detach().float() + change).to(layer.weight.dtype)
         layer.weight = nn.Parameter(merged, requires_grad=False)
         layer.lora_A = layer.lora_B = None
-    if decoder.lm_head.weight is not decoder.model.embed_tokens.weight:
+    if decoder.lm_head.weight is not decoder.embedding_weight:
         decoder.config = replace(decoder.config, tie_word_embeddings=False)
 
 
@@ -153,7 +153,7 @@ def _attach(layer: Linear, down: Tensor, up: Tensor, scale: float) -> None:
     layer.lora_scale = scale
 
 
-def _targets(decoder: Decoder, kinds: Sequence[str]) -> Mapping[str, Linear]:
+def _targets(decoder: CausalModel, kinds: Sequence[str]) -> Mapping[str, Linear]:
     layers = linear_layers(decoder)
     known = target_kinds(decoder)
     unknown = [kind for kind in kinds if kind not in known and kind not in layers]

@@ -9,6 +9,7 @@ Shapes: T tokens, H hidden width, V vocabulary. Source: Touvron et al. 2023 (Lla
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +17,66 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tunesmith.nn.architectures import LinearRope, Llama3Rope, YarnRope
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
-from tunesmith.nn.catalog import DecoderConfig
+from tunesmith.nn.catalog import DecoderConfig, ForeignConfig
 from tunesmith.nn.gradients import rms_norm, rotate
 
 
-class Decoder(nn.Module):
-    """A causal language model. Build it with ``weights.load_decoder`` or ``weights.random_decoder``."""
+class CausalModel(nn.Module):
+    """What training, generation and evaluation ask of a model; ``Decoder`` and ``foreign.ForeignDecoder`` are the two.
+
+    ``remarks`` is what a person should hear before it is used.
+    """
+
+    config: DecoderConfig | ForeignConfig
+    compute_dtype: torch.dtype
+    lm_head: Linear
+    remarks: tuple[str, ...] = ()
+
+    def forward(
+        self,
+        tokens_T: Tensor,
+        borders: Borders,
+        cache: KVCache | None = None,
+        streams: Sequence[int] = (),
+        at_M: Tensor | None = None,
+    ) -> Tensor:
+        """→ hidden_TH after the last norm, or hidden_MH at the positions ``at_M`` alone. With a cache, keys and
+        values are stored for ``streams``."""
+        raise NotImplementedError
+
+    def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
+        """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
+        raise NotImplementedError
+
+    def logits(self, hidden_NH: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def new_cache(self, num_streams: int, capacity: int) -> KVCache:
+        raise NotImplementedError
+
+    def compile_layers(self) -> None:
+        """Compile what all layers share; only where ``can_compile`` was said."""
+        raise NotImplementedError
+
+    @property
+    def embedding_weight(self) -> nn.Parameter:
+        return self.get_parameter("model.embed_tokens.weight")
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding_weight.device
+
+    def tie_head(self) -> None:
+        """The output head uses the embeddings' weight."""
+        self.lm_head.weight = self.embedding_weight
+
+
+class Decoder(CausalModel):
+    """The models we know. Build it with ``weights.load_decoder`` or ``weights.random_decoder``."""
+
+    config: DecoderConfig
 
     def __init__(self, config: DecoderConfig, compute_dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
@@ -31,7 +85,7 @@ class Decoder(nn.Module):
         self.model = Stack(config)
         self.lm_head = Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_word_embeddings:
-            self.lm_head.weight = self.model.embed_tokens.weight
+            self.tie_head()
         self._rope: tuple[Tensor, Tensor] | None = None
 
     def forward(
@@ -105,7 +159,7 @@ class Layer(nn.Module):
 
     def forward(self, hidden_TH: Tensor, positions: _Positions, at_M: Tensor | None = None) -> Tensor:
         q, k, v = self.before(self, hidden_TH, positions.cos, positions.sin)
-        attended_TH = positions.attend(self.self_attn.index, q, k, v).flatten(1)
+        attended_TH = positions.attend(self.self_attn.index, q, k, v, self.self_attn.window).flatten(1)
         if at_M is not None:
             hidden_TH, attended_TH = hidden_TH.index_select(0, at_M), attended_TH.index_select(0, at_M)
         return self.after(self, hidden_TH, attended_TH)
@@ -125,15 +179,19 @@ def after_attention(layer: Layer, hidden_TH: Tensor, attended_TH: Tensor) -> Ten
 class Attention(nn.Module):
     def __init__(self, config: DecoderConfig, index: int) -> None:
         super().__init__()
-        hidden, width, bias = config.hidden_size, config.head_dim, config.attention_bias
-        self.index, self.head_dim = index, width
+        hidden, width, bias = config.hidden_size, config.head_dim, config.qkv_bias
+        self.index, self.head_dim, self.window = index, width, config.window_of(index)
         self.q_proj = Linear(hidden, config.num_heads * width, bias)
         self.k_proj = Linear(hidden, config.num_kv_heads * width, bias)
         self.v_proj = Linear(hidden, config.num_kv_heads * width, bias)
-        self.o_proj = Linear(config.num_heads * width, hidden, bias)
+        self.o_proj = Linear(config.num_heads * width, hidden, config.o_bias)
+        self.q_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
+        self.k_norm = RMSNorm(width, config.rms_norm_eps) if config.qk_norm else None
 
     def project(self, x_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
+        if self.q_norm is not None and self.k_norm is not None:
+            q, k = self.q_norm(q.flatten(0, 1)).view_as(q), self.k_norm(k.flatten(0, 1)).view_as(k)
         return rotate(q, cos_TD, sin_TD), rotate(k, cos_TD, sin_TD), v
 
 
@@ -199,19 +257,55 @@ class _Positions:
         self.cos, self.sin = cos_TD[:, None], sin_TD[:, None]
         self.borders, self.cache, self.streams = borders, cache, streams
 
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
         if self.borders is not None:
             if self.cache is not None:
                 self.cache.store(layer, k, v, self.borders.lengths, self.streams)
-            return attend(q, k, v, self.borders)
+            return attend(q, k, v, self.borders, window)
         if self.cache is None:
             raise ValueError("a pass needs borders or a cache")
-        return attend_cached(q, *self.cache.append(layer, k, v))
+        return attend_cached(q, *self.cache.append(layer, k, v), window)
 
 
 def rope_tables(config: DecoderConfig, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines, [positions, D / 2], computed in fp32."""
+    positions = torch.arange(config.max_position_embeddings, device=device).float()
+    angles = positions[:, None] * _frequencies(config, device)[None]
+    scale = config.rope_scaling.attention_factor if isinstance(config.rope_scaling, YarnRope) else 1.0
+    return (angles.cos() * scale).to(dtype), (angles.sin() * scale).to(dtype)
+
+
+def _frequencies(config: DecoderConfig, device: torch.device) -> Tensor:
+    """Radians a token, [D / 2], falling; scaled where the config asks for a longer context."""
     exponents = torch.arange(0, config.head_dim, 2, dtype=torch.int64, device=device).float() / config.head_dim
-    frequencies = 1.0 / (config.rope_theta**exponents)
-    angles = torch.arange(config.max_position_embeddings, device=device).float()[:, None] * frequencies[None]
-    return angles.cos().to(dtype), angles.sin().to(dtype)
+    plain = 1.0 / (config.rope_theta**exponents)
+    match config.rope_scaling:
+        case None:
+            return plain
+        case LinearRope(factor):
+            return plain / factor
+        case Llama3Rope() as rope:
+            turns = plain * (rope.original_max_position_embeddings / (2 * math.pi))
+            kept = (turns - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor)
+            return _between(plain / rope.factor, plain, kept.clamp(0, 1))
+        case YarnRope() as rope:
+            return _between(plain / rope.factor, plain, _yarn_kept(rope, config, len(plain), device))
+
+
+def _between(stretched: Tensor, plain: Tensor, kept: Tensor) -> Tensor:
+    return stretched * (1 - kept) + plain * kept
+
+
+def _yarn_kept(rope: YarnRope, config: DecoderConfig, num_pairs: int, device: torch.device) -> Tensor:
+    """How much of each plain frequency stays: 1 for the fast ones, 0 for the slow, falling in a straight line."""
+
+    def pair_that_turns(times: float) -> float:
+        context = rope.original_max_position_embeddings
+        return config.head_dim * math.log(context / (times * 2 * math.pi)) / (2 * math.log(config.rope_theta))
+
+    first, last = pair_that_turns(rope.beta_fast), pair_that_turns(rope.beta_slow)
+    if rope.truncate:
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, config.head_dim - 1)
+    width = last - first or 0.001
+    return 1 - ((torch.arange(num_pairs, dtype=torch.float32, device=device) - first) / width).clamp(0, 1)

@@ -18,22 +18,30 @@ from torch import Tensor, nn
 
 from tunesmith.core.errors import MachineError, UserError
 from tunesmith.nn.catalog import BaseModel, DecoderConfig
-from tunesmith.nn.transformer import Decoder, Linear
+from tunesmith.nn.transformer import CausalModel, Decoder, Linear
 
 PLAIN_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 # Tables that old checkpoints carry and that follow from the config.
 DERIVED_BUFFERS = (".rotary_emb.inv_freq",)
+_INTERNLM2_NAMES = (
+    ("model.tok_embeddings.", "model.embed_tokens."), (".attention.wo.", ".self_attn.o_proj."),
+    (".feed_forward.w1.", ".mlp.gate_proj."), (".feed_forward.w3.", ".mlp.up_proj."),
+    (".feed_forward.w2.", ".mlp.down_proj."), (".attention_norm.", ".input_layernorm."),
+    (".ffn_norm.", ".post_attention_layernorm."),
+)  # fmt: skip
 
 
 def load_decoder(
     base: BaseModel, compute_dtype: torch.dtype, device: torch.device | str = "cpu", *, train_all: bool = False
 ) -> Decoder:
     """The base model's weights, in fp32 where all of them are trained, in the compute type otherwise."""
+    if not isinstance(base.config, DecoderConfig):
+        raise TypeError(f"{base.config.architecture} is not a model of our own decoder")
     decoder = _empty_decoder(base.config, compute_dtype)
     storage = torch.float32 if train_all else compute_dtype
-    tensors: dict[str, Tensor] = {}
-    for path in base.weight_files:
-        tensors.update((n, t) for n, t in read_tensors(path).items() if not n.endswith(DERIVED_BUFFERS))
+    tensors = base_tensors(base)
+    if "model.tok_embeddings.weight" in tensors:
+        tensors = internlm2_as_llama(tensors, base.config)
     if base.config.tie_word_embeddings:
         head = tensors.pop("lm_head.weight", None)
         embeddings = tensors.get("model.embed_tokens.weight")
@@ -42,9 +50,65 @@ def load_decoder(
                 f"{base.folder}: the config says that the output head is tied, and the file holds another one.",
                 "set tie_word_embeddings to false in config.json, or take a complete model",
             )
+    elif "lm_head.weight" not in tensors and "model.embed_tokens.weight" in tensors:
+        raise UserError(
+            f"{base.folder}: the config says that the output head is not tied, and the files hold no lm_head.weight.",
+            "if the model shares its embeddings with the head, set tie_word_embeddings to true in config.json; "
+            "otherwise take a complete model",
+        )
     fill(decoder, tensors, str(base.folder), storage, device)
     decoder.requires_grad_(train_all)
     return decoder
+
+
+def internlm2_as_llama(tensors: Mapping[str, Tensor], config: DecoderConfig) -> dict[str, Tensor]:
+    """InternLM2's tensors under Llama's names; its fused projection holds, for each key/value head, the query
+    heads that share it, the key head and the value head. Source: Cai et al. 2024 (InternLM2)."""
+    renamed: dict[str, Tensor] = {}
+    group, width = config.num_heads // config.num_kv_heads, config.head_dim
+    for name, tensor in tensors.items():
+        if ".attention.wqkv." not in name:
+            renamed[_llama_name(name)] = tensor
+            continue
+        if tensor.shape[0] != config.num_kv_heads * (group + 2) * width:
+            raise UserError(f"{name} has shape {tuple(tensor.shape)}.", "take a complete model whose config fits")
+        heads = tensor.unflatten(0, (config.num_kv_heads, group + 2, width))
+        parts = {"q_proj": heads[:, :group], "k_proj": heads[:, group:-1], "v_proj": heads[:, -1:]}
+        for projection, part in parts.items():
+            renamed[name.replace("attention.wqkv", f"self_attn.{projection}")] = owned(part.flatten(0, 2))
+    return renamed
+
+
+def _llama_name(name: str) -> str:
+    if name.startswith("output."):
+        return "lm_head." + name.removeprefix("output.")
+    for theirs, ours in _INTERNLM2_NAMES:
+        name = name.replace(theirs, ours)
+    return name
+
+
+def base_tensors(base: BaseModel) -> dict[str, Tensor]:
+    """All tensors of the base model's files, each found once and where the index says."""
+    tensors: dict[str, Tensor] = {}
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for path in base.weight_files:
+        for name, tensor in read_tensors(path).items():
+            if name in found:
+                faults.append(f"{name} is in {found[name]} and in {path.name}")
+            found[name] = path.name
+            if not name.endswith(DERIVED_BUFFERS):
+                tensors[name] = tensor
+    faults += [
+        f"{name} is not in {file}, where the index says"
+        for name, file in base.shards.items()
+        if found.get(name) != file
+    ]
+    if faults:
+        raise UserError(
+            f"{base.folder}: the files and their index do not agree: {_first_five(faults)}.", "download the model again"
+        )
+    return tensors
 
 
 def random_decoder(
@@ -70,7 +134,7 @@ def random_decoder(
 
 
 def fill(
-    decoder: Decoder, tensors: Mapping[str, Tensor], source: str, dtype: torch.dtype, device: torch.device | str
+    decoder: CausalModel, tensors: Mapping[str, Tensor], source: str, dtype: torch.dtype, device: torch.device | str
 ) -> None:
     """Give every weight of the decoder its tensor; missing, unknown and misshapen ones are all named."""
     wanted = dict(named_weights(decoder))
@@ -87,19 +151,21 @@ def fill(
     ]
     faults += [f"{n} holds values that are not finite" for n, t in plain.items() if not bool(torch.isfinite(t).all())]
     if faults:
-        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise UserError(
-            f"{source}: the weights do not fit the config: {'; '.join(faults[:5])}{more}.", "take a complete model"
-        )
+        raise UserError(f"{source}: the weights do not fit the config: {_first_five(faults)}.", "take a complete model")
     for name, tensor in tensors.items():
         owner, _, leaf = name.rpartition(".")
         module = decoder.get_submodule(owner)
         setattr(module, leaf, nn.Parameter(_placed(tensor, dtype, torch.device(device))))
     if decoder.config.tie_word_embeddings:
-        decoder.lm_head.weight = decoder.model.embed_tokens.weight
+        decoder.tie_head()
 
 
-def named_weights(decoder: Decoder) -> Iterable[tuple[str, nn.Parameter]]:
+def _first_five(faults: list[str]) -> str:
+    more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
+    return f"{'; '.join(faults[:5])}{more}"
+
+
+def named_weights(decoder: CausalModel) -> Iterable[tuple[str, nn.Parameter]]:
     """The weights in the Hugging Face layout; tied ones once, adapters left out."""
     for name, parameter in decoder.named_parameters():
         if not name.endswith(("lora_A", "lora_B")):
@@ -157,6 +223,6 @@ def _empty_decoder(config: DecoderConfig, compute_dtype: torch.dtype) -> Decoder
         return Decoder(config, compute_dtype)
 
 
-def linear_layers(decoder: Decoder) -> dict[str, Linear]:
+def linear_layers(decoder: CausalModel) -> dict[str, Linear]:
     """Every projection by its full name, the output head included."""
     return {name: module for name, module in decoder.named_modules() if isinstance(module, Linear)}

@@ -21,10 +21,11 @@ from tunesmith.core.errors import Interrupted, Problem, Problems, TrainingStoppe
 from tunesmith.data.examples import Dataset, TokenizedExample
 from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
-from tunesmith.nn.catalog import BaseModel
+from tunesmith.nn.catalog import BaseModel, DecoderConfig
 from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
-from tunesmith.nn.transformer import Decoder
-from tunesmith.nn.weights import load_decoder, owned, random_decoder
+from tunesmith.nn.models import empty_causal_model, load_causal_model, random_causal_model
+from tunesmith.nn.transformer import CausalModel
+from tunesmith.nn.weights import owned
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve, resolve_max_seq_len
 from tunesmith.specs.yaml_file import spec_as_yaml
@@ -97,6 +98,8 @@ def fine_tune(
         _say_not_equal(state.fingerprint, fingerprint, run, reporter)
 
     decoder, adapter = _model(job, settings, place)
+    for remark in decoder.remarks:
+        reporter.say(remark)
     if settings.compile:
         decoder.compile_layers()
     if not job.resume:
@@ -135,8 +138,9 @@ def fine_tune(
 
 
 def _say_what_is_special(job: Job, renderer: Renderer, reporter: Reporter) -> None:
-    for remark in job.base.remarks:
-        reporter.say(remark)
+    for remark in (*job.base.remarks, renderer.tokenizer.check_fits(job.base.config.vocab_size)):
+        if remark is not None:
+            reporter.say(remark)
     if not job.training.is_chat:
         reporter.say("Prompt and completion are raw text: no template, the end token after each completion.")
     elif renderer.template.is_plain:
@@ -174,8 +178,7 @@ def _rendered(dataset: Dataset, job: Job, renderer: Renderer, reporter: Reporter
 
 def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: bool, place: torch.device) -> Facts:
     config = job.base.config
-    with torch.device("meta"):
-        kinds = target_kinds(Decoder(config))
+    model = empty_causal_model(config)
     return Facts(
         num_examples=len(training),
         longest_example_tokens=max(len(example.token_ids) for example in training),
@@ -183,11 +186,11 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
         has_validation=has_validation,
         context_length=config.max_position_embeddings,
         hidden_size=config.hidden_size,
-        num_parameters=config.num_parameters,
-        linear_kinds=kinds,
+        num_parameters=sum(weight.numel() for weight in model.parameters()),
+        linear_kinds=target_kinds(model),
         device=device.kind(place),
         has_fast_bf16=device.has_fast_bf16(place),
-        can_compile=device.can_compile(),
+        can_compile=device.can_compile() and isinstance(config, DecoderConfig),
     )
 
 
@@ -267,13 +270,13 @@ def _say_not_equal(
     reporter.say(text)
 
 
-def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[Decoder, AdapterConfig | None]:
+def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[CausalModel, AdapterConfig | None]:
     dtype = device.DTYPES[settings.precision]
     if job.spec.initialization == "random":
-        return random_decoder(job.base.config, dtype, settings.seed, place), None
+        return random_causal_model(job.base.config, dtype, settings.seed, place), None
     if settings.adapter == "none":
-        return load_decoder(job.base, dtype, place, train_all=True), None
-    decoder = load_decoder(job.base, dtype, place)
+        return load_causal_model(job.base, dtype, place, train_all=True), None
+    decoder = load_causal_model(job.base, dtype, place)
     adapter = AdapterConfig(settings.lora_rank, settings.lora_alpha, settings.lora_target_modules)
     add_adapter(decoder, adapter, settings.seed)
     return decoder, adapter

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tunesmith.core.errors import Interrupted, TrainingStopped
 from tunesmith.data.examples import TokenizedExample
-from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.transformer import CausalModel
 from tunesmith.specs.resolve import ResolvedSpec
 from tunesmith.train import losses
 from tunesmith.train.batches import Batch, BatchPlan, in_order
@@ -32,7 +32,7 @@ class LoopHooks:
 
 
 def run_loop(
-    decoder: Decoder,
+    decoder: CausalModel,
     optimizer: Optimizer,
     plan: BatchPlan,
     validation: Sequence[TokenizedExample],
@@ -44,7 +44,7 @@ def run_loop(
 
     Raises Interrupted after saving when asked to stop, TrainingStopped when a loss is not finite.
     """
-    device = decoder.model.embed_tokens.weight.device
+    device = decoder.device
     if first_step == 0 and validation:
         loss, accuracy = validate(decoder, validation, settings)
         hooks.report(StepMetrics(step=0, valid_loss=loss, valid_mean_token_accuracy=accuracy))
@@ -75,9 +75,9 @@ def run_loop(
             saved = done
 
 
-def validate(decoder: Decoder, examples: Sequence[TokenizedExample], settings: ResolvedSpec) -> tuple[float, float]:
+def validate(decoder: CausalModel, examples: Sequence[TokenizedExample], settings: ResolvedSpec) -> tuple[float, float]:
     """Mean loss in nats and mean accuracy over all trained tokens of the examples."""
-    device = decoder.model.embed_tokens.weight.device
+    device = decoder.device
     loss = weight = 0.0
     right = count = 0
     for _, micro in in_order(examples, settings.micro_batch_tokens, device):
@@ -89,7 +89,7 @@ def validate(decoder: Decoder, examples: Sequence[TokenizedExample], settings: R
     return loss / max(weight, 1e-9), right / max(count, 1)
 
 
-def _accumulate(decoder: Decoder, batch: Batch, step: int) -> tuple[float, float]:
+def _accumulate(decoder: CausalModel, batch: Batch, step: int) -> tuple[float, float]:
     """Gradients of the step's mean loss over all micro-batches; → mean loss, accuracy."""
     loss = 0.0
     right = count = 0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.transformer import CausalModel
 from tunesmith.train.batches import MicroBatch
 
 # Logits of one chunk, rows × vocabulary: few chunks make good products.
@@ -42,7 +42,7 @@ class TokenLosses:
     right_M: Tensor
 
 
-def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSums:
+def backward(decoder: CausalModel, micro: MicroBatch, total_weight: float) -> LossSums:
     """Add the micro-batch's gradient of the step's mean loss; → its sums."""
     if micro.at_M.numel() == 0:
         return LossSums(0.0, 0.0, 0, 0)
@@ -60,7 +60,7 @@ def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSu
 
 
 @torch.no_grad()
-def token_losses(decoder: Decoder, micro: MicroBatch) -> TokenLosses:
+def token_losses(decoder: CausalModel, micro: MicroBatch) -> TokenLosses:
     """Loss and correctness of every trained token, without gradients."""
     hidden_MH = decoder(micro.tokens_T, micro.borders, at_M=micro.at_M)
     parts = [_scored(decoder.logits(hidden_MH[c]), micro.targets_M[c], None) for c in _chunks(decoder, micro)]
@@ -107,6 +107,6 @@ def _scored(logits_CV: Tensor, targets_C: Tensor, scale_C: Tensor | None) -> _Sc
     return _Scored(losses_C, right_C, grad_CV)
 
 
-def _chunks(decoder: Decoder, micro: MicroBatch) -> list[slice]:
+def _chunks(decoder: CausalModel, micro: MicroBatch) -> list[slice]:
     rows = max(1, CHUNK_ELEMENTS // decoder.config.vocab_size)
     return [slice(start, start + rows) for start in range(0, micro.at_M.numel(), rows)]

@@ -16,7 +16,7 @@ from tunesmith.data.examples import Dataset
 from tunesmith.data.render import Renderer
 from tunesmith.nn.catalog import BaseModel, config_as_json
 from tunesmith.nn.lora import AdapterConfig, save_adapter
-from tunesmith.nn.transformer import Decoder
+from tunesmith.nn.transformer import CausalModel
 from tunesmith.nn.weights import named_weights, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
 
@@ -24,7 +24,13 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_ma
 
 
 def save_model(
-    folder: Path, decoder: Decoder, adapter: AdapterConfig | None, base: BaseModel, renderer: Renderer, *, is_chat: bool
+    folder: Path,
+    decoder: CausalModel,
+    adapter: AdapterConfig | None,
+    base: BaseModel,
+    renderer: Renderer,
+    *,
+    is_chat: bool,
 ) -> None:
     """Publish the result as ``folder``, whole or not at all."""
     durable.write_folder(folder, lambda temporary: _write(temporary, decoder, adapter, base, renderer, is_chat))
@@ -52,7 +58,12 @@ def _tokenizer_hash(folder: Path) -> str:
 
 
 def _write(
-    folder: Path, decoder: Decoder, adapter: AdapterConfig | None, base: BaseModel, renderer: Renderer, is_chat: bool
+    folder: Path,
+    decoder: CausalModel,
+    adapter: AdapterConfig | None,
+    base: BaseModel,
+    renderer: Renderer,
+    is_chat: bool,
 ) -> None:
     stops = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
     if adapter is not None:
