@@ -94,7 +94,7 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except MemoryError:
         errors.print(
-            "There is not enough memory.\n→ lower micro_batch_tokens, or choose a smaller base model", style="red"
+            "There is not enough memory.\n→ lower micro_batch_tokens, set activation_checkpointing: true, or choose a smaller base model", style="red"
         )
         return MachineError.exit_code
     except OSError as error:

@@ -99,11 +99,12 @@ def fine_tune(
     decoder, adapter = _model(job, settings, place)
     if not job.resume:
         _write_what_was_asked(run, job, identity)
+    decoder.model.activation_checkpointing = settings.activation_checkpointing
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
     optimizer = Optimizer(trained, settings)
     torch.manual_seed(settings.seed)
     if state:
-        _load_state(state, trained, optimizer)
+        load_state(state, trained, optimizer)
     plan = BatchPlan(training, settings.batch_size, settings.micro_batch_tokens, settings.seed)
     first_step = state.step if state else 0
     run.cut_metrics(first_step if state else -1)
@@ -275,7 +276,8 @@ def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[Decod
     return decoder, adapter
 
 
-def _load_state(state: checkpoint.TrainState, trained: Mapping[str, nn.Parameter], optimizer: Optimizer) -> None:
+def load_state(state: checkpoint.TrainState, trained: Mapping[str, nn.Parameter], optimizer: Optimizer) -> None:
+    """Put weights, moments and random state back. Raises UserError where the checkpoint holds other weights."""
     if set(state.weights) != set(trained):
         raise UserError("The checkpoint holds other weights than this job trains.", "start a new run in another folder")
     for name, weight in trained.items():
