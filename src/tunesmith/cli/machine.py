@@ -146,7 +146,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
     """The control groups that this process is in, innermost first; ``controller`` "" means version 2."""
     base = root / "sys/fs/cgroup" / controller
     for line in _text(root / "proc/self/cgroup").splitlines():
-        _, names, path = (line.split(":", 2) + ["", ""])[:3]
+        _, names, path = [*line.split(":", 2), "", ""][:3]
         if controller in names.split(","):
             own = base / path.lstrip("/")
             inside = [place for place in (own, *own.parents) if place == base or base in place.parents]

@@ -20,7 +20,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +77,7 @@ class Check:
     limit: float
     measure: Callable[[Subject], float]
     unit: Literal["relative error", "differences"] = "relative error"
+    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,12 @@ def architectures(device: torch.device) -> tuple[Subject, ...]:
 def other_shapes(device: torch.device) -> tuple[Subject, ...]:
     """The first architecture in shapes that take other paths through the same code."""
     name = next(iter(catalog.ARCHITECTURES))
-    shapes = {"one key/value head": {"num_key_value_heads": 1}, "wide heads": {"head_dim": 16}}
-    shapes |= {"untied head": {"tie_word_embeddings": False}, "one layer": {"num_hidden_layers": 1}}
+    shapes: dict[str, dict[str, int | bool]] = {
+        "one key/value head": {"num_key_value_heads": 1},
+        "wide heads": {"head_dim": 16},
+        "untied head": {"tie_word_embeddings": False},
+        "one layer": {"num_hidden_layers": 1},
+    }
     return tuple(_subject(f"{_title(name)}, {s}", _config(name, **change), device) for s, change in shapes.items())
 
 
@@ -386,9 +391,7 @@ def _state(step: int, decoder: Decoder, optimizer: Optimizer) -> checkpoint.Trai
     """A copy of everything that a resume needs."""
     weights = {name: weight.detach().clone() for name, weight in _trained_weights(decoder).items()}
     moments = {name: moment.detach().clone() for name, moment in optimizer.state().items()}
-    return checkpoint.TrainState(
-        step, weights, moments, torch.get_rng_state(), fingerprint(_device(decoder), "fp32")
-    )
+    return checkpoint.TrainState(step, weights, moments, torch.get_rng_state(), fingerprint(_device(decoder), "fp32"))
 
 
 def _tensors(state: checkpoint.TrainState) -> dict[str, Tensor]:
@@ -572,6 +575,7 @@ COMPILED = Check(
     "leave torch.compile off, and update the C++ compiler; " + _REINSTALL,
     ROUNDING,
     compiled,
+    is_slow=True,
 )
 """Half a minute for each model, so for the whole run alone."""
 
