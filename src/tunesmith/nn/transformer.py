@@ -21,7 +21,13 @@ from tunesmith.nn.catalog import DecoderConfig
 
 
 class Decoder(nn.Module):
-    """A causal language model. Build it with ``weights.load_decoder`` or ``weights.random_decoder``."""
+    """A causal language model. Build it with ``weights.load_decoder`` or ``weights.random_decoder``.
+
+    With ``activation_checkpointing`` a backward pass computes each layer's activations again instead of keeping
+    them (Chen et al. 2016): less memory, a third more time.
+    """
+
+    activation_checkpointing = False
 
     def __init__(self, config: DecoderConfig, compute_dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
@@ -38,7 +44,8 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """→ hidden_TH after the last norm. With a cache, keys and values are stored for ``streams``."""
         positions = _Positions(*self._rotations(borders.positions_T), borders, cache, streams)
-        hidden_TH: Tensor = self.model(tokens_T, positions, self.compute_dtype)
+        is_recomputed = self.activation_checkpointing and torch.is_grad_enabled()
+        hidden_TH: Tensor = self.model(tokens_T, positions, self.compute_dtype, is_recomputed)
         return hidden_TH
 
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
@@ -64,20 +71,18 @@ class Decoder(nn.Module):
 
 
 class Stack(nn.Module):
-    """Embeddings, layers, last norm. With ``activation_checkpointing`` a backward pass computes each layer's
-    activations again instead of keeping them (Chen et al. 2016): less memory, a third more time."""
-
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.activation_checkpointing = False
         self.embed_tokens = Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(Layer(config, index) for index in range(config.num_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype) -> Tensor:
+    def forward(
+        self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype, is_recomputed: bool = False
+    ) -> Tensor:
         hidden_TH = self.embed_tokens(tokens_T).to(dtype)
         for layer in self.layers:
-            if self.activation_checkpointing and torch.is_grad_enabled():
+            if is_recomputed:
                 # Nothing in a layer is random, so there is no generator to put back.
                 hidden_TH = checkpoint(layer, hidden_TH, positions, use_reentrant=False, preserve_rng_state=False)
             else:

@@ -99,7 +99,7 @@ def fine_tune(
     decoder, adapter = _model(job, settings, place)
     if not job.resume:
         _write_what_was_asked(run, job, identity)
-    decoder.model.activation_checkpointing = settings.activation_checkpointing
+    decoder.activation_checkpointing = settings.activation_checkpointing
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
     optimizer = Optimizer(trained, settings)
     torch.manual_seed(settings.seed)
