@@ -121,8 +121,10 @@ def _one_kind(annotation: Any, metadata: list[Any]) -> str:
         return ", ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) is list:
         return "a list of names"
-    word = {bool: "`true`, `false`", int: "a whole number", float: "a number", str: "text"}[annotation]
-    return f"{word} {limits}" if annotation in (int, float) and (limits := _limits(metadata)) else word
+    if annotation is bool:
+        return "`true`, `false`"
+    word = {int: "a whole number", float: "a number", str: "text"}[annotation]
+    return f"{word} {limits}" if annotation is not str and (limits := _limits(metadata)) else word
 
 
 def _limits(metadata: list[Any]) -> str:

@@ -51,6 +51,7 @@ def test_defaults() -> None:
         "precision": "auto",
         "micro_batch_tokens": "auto",
         "activation_checkpointing": "auto",
+        "compile": "auto",
         "eval_every_steps": "auto",
         "eval_examples": "auto",
         "save_every_steps": "auto",

@@ -16,6 +16,7 @@ KINDS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_p
 FACTS = Facts(
     num_examples=1000,
     longest_example_tokens=180,
+    mean_example_tokens=90.0,
     has_validation=True,
     context_length=2048,
     hidden_size=576,
@@ -23,6 +24,7 @@ FACTS = Facts(
     linear_kinds=KINDS,
     device="cpu",
     has_fast_bf16=True,
+    can_compile=True,
 )
 AUTO = [name for name, field in FineTuneSpec.model_fields.items() if field.default == "auto" and name != "file_format"]
 
@@ -54,6 +56,7 @@ def test_what_was_given_is_kept_and_called_given() -> None:
         "precision": "fp32",
         "micro_batch_tokens": 77,
         "activation_checkpointing": True,
+        "compile": False,
         "eval_every_steps": 5,
         "eval_examples": 0,
         "save_every_steps": 6,
@@ -96,6 +99,7 @@ def test_golden_values_for_a_model_of_135_million_weights() -> None:
         "precision": "bf16",
         "micro_batch_tokens": 4096,
         "activation_checkpointing": False,
+        "compile": True,
         "eval_every_steps": 38,
         "eval_examples": 100,
         "save_every_steps": 20,
@@ -170,6 +174,21 @@ def test_precision_follows_the_machine() -> None:
     assert resolved(replace(FACTS, has_fast_bf16=False)).precision == "fp32"
     assert resolved().precision == "bf16"
     assert "CUDA" in resolved(replace(FACTS, device="cuda")).reasons["precision"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "changes", "compiles"),
+    [
+        (FACTS, {}, True),
+        (FACTS, {"max_steps": 10}, False),
+        (replace(FACTS, can_compile=False), {}, False),
+        (replace(FACTS, device="cuda"), {}, False),
+        (FACTS, {"max_steps": 10, "compile": True}, True),
+        (FACTS, {"compile": False}, False),
+    ],
+)
+def test_layers_are_compiled_for_long_jobs_or_as_asked(facts: Facts, changes: dict[str, Any], compiles: bool) -> None:
+    assert resolved(facts, **changes).compile is compiles
 
 
 def test_without_validation_nothing_is_evaluated() -> None:

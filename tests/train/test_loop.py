@@ -34,7 +34,7 @@ def examples(number: int) -> list[TokenizedExample]:
 
 def settings(**changes: Any) -> ResolvedSpec:
     spec = FineTuneSpec(base_model="b", training_file="t", adapter="none", max_steps=6, batch_size=4, precision="fp32")
-    facts = Facts(12, 10, False, 256, 32, 30_000, ("q_proj",), "cpu", False)
+    facts = Facts(12, 10, 8.0, False, 256, 32, 30_000, ("q_proj",), "cpu", False, False)
     given = {"learning_rate": 1e-2, "save_every_steps": 3, "eval_every_steps": 2, "warmup_steps": 0, **changes}
     return replace(resolve(spec, facts), **given)
 

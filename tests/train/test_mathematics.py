@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 from tunesmith.nn import attention, catalog, lora, transformer
 from tunesmith.nn.attention import Borders
 from tunesmith.train import batches, checkpoint, losses, mathematics
+from tunesmith.train.device import can_compile
 from tunesmith.train.mathematics import CHECKS, COMPILED, Check, Finding, Subject, architectures, judge, plan
 from tunesmith.train.optim import Optimizer
 
@@ -72,7 +74,7 @@ def test_whole_run_adds_shapes_and_the_compiler() -> None:
     plain, whole = plan(CPU), plan(CPU, whole=True)
     assert {(c.name, s.name) for c, s in plain} < {(c.name, s.name) for c, s in whole}
     assert {s.name for _, s in whole} == set(SUBJECTS)
-    assert (COMPILED in {check for check, _ in whole}) == mathematics.has_cpp_compiler()
+    assert (COMPILED in {check for check, _ in whole}) == can_compile()
 
 
 def test_same_model_is_made_every_time(subject: Subject) -> None:
@@ -114,8 +116,12 @@ def attention_across(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def neighbours_target(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loss falls on a neighbour's target."""
-    original = losses._cross_entropy
-    monkeypatch.setattr(losses, "_cross_entropy", lambda decoder, h, t: original(decoder, h, t.roll(1)))
+    original = losses.backward
+
+    def backward(decoder: Any, micro: Any, total: float) -> Any:
+        return original(decoder, replace(micro, targets_M=micro.targets_M.roll(1)), total)
+
+    monkeypatch.setattr(losses, "backward", backward)
 
 
 def mean_of_means(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,19 +153,20 @@ def sees_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def detached_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recomputed layers pass no gradient on."""
-    monkeypatch.setattr(transformer, "checkpoint", lambda layer, x, positions, **_: layer(x.detach(), positions))
+    monkeypatch.setattr(transformer, "checkpoint", lambda layer, x, *rest, **_: layer(x.detach(), *rest))
 
 
 def recomputed_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second computation of a layer is not the first."""
     original, calls = transformer.checkpoint, [0]
 
-    def drifting(layer: Any, x: Tensor, positions: Any, **how: Any) -> Any:
-        def run(x: Tensor, positions: Any) -> Tensor:
+    def drifting(layer: Any, *arguments: Any, **how: Any) -> Any:
+        def run(*arguments: Any) -> Tensor:
             calls[0] += 1
-            return layer(x, positions) * (1 + 1e-3 * calls[0])
+            out: Tensor = layer(*arguments) * (1 + 1e-3 * calls[0])
+            return out
 
-        return original(run, x, positions, **how)
+        return original(run, *arguments, **how)
 
     monkeypatch.setattr(transformer, "checkpoint", drifting)
 
@@ -236,13 +243,13 @@ def rough_norm(of: torch.dtype, change: Callable[[Tensor], Tensor]) -> Plant:
     """The norm's kernel is wrong for one number type."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        original = transformer.F.rms_norm
+        original = transformer.RMSNorm.forward
 
-        def norm(x: Tensor, *rest: Any) -> Tensor:
-            out = original(x, *rest)
+        def forward(self: Any, x: Tensor) -> Tensor:
+            out = original(self, x)
             return change(out) if x.dtype == of else out
 
-        monkeypatch.setattr(transformer.F, "rms_norm", norm)
+        monkeypatch.setattr(transformer.RMSNorm, "forward", forward)
 
     return plant
 
@@ -250,10 +257,10 @@ def rough_norm(of: torch.dtype, change: Callable[[Tensor], Tensor]) -> Plant:
 def miscompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """A compiler whose code is off by a thousandth; it takes no half minute."""
 
-    def compile_wrongly(self: Any, **_: Any) -> None:
+    def compile_wrongly(self: Any) -> None:
         self.register_forward_hook(lambda module, arguments, out: out * 1.001)
 
-    monkeypatch.setattr(transformer.Decoder, "compile", compile_wrongly)
+    monkeypatch.setattr(transformer.Decoder, "compile_layers", compile_wrongly)
 
 
 DEFECTS: list[tuple[str, Plant]] = [

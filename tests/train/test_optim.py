@@ -19,7 +19,7 @@ from tunesmith.train.optim import Optimizer, learning_rate
 
 def settings(**changes: Any) -> ResolvedSpec:
     spec = FineTuneSpec(base_model="b", training_file="t", max_steps=10, learning_rate=0.1, lr_schedule="constant")
-    facts = Facts(10, 10, False, 64, 32, 1000, ("q_proj",), "cpu", False)
+    facts = Facts(10, 10, 8.0, False, 64, 32, 1000, ("q_proj",), "cpu", False, False)
     return replace(resolve(spec, facts), **{"warmup_steps": 0, **changes})
 
 

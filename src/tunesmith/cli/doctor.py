@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 LITTLE_DISK_BYTES: Final = 5 << 30
 _PACKAGES: Final = ("torch", "tokenizers", "safetensors", "transformers", "peft")
-_COMPILERS: Final = ("g++", "clang++", "c++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,8 @@ class Surroundings:
 
 def run_doctor(*, whole: bool, as_json: bool, root: Path = Path("/"), home: Path | None = None) -> None:
     """Leaves with 1 where a check failed or training cannot run. ``root`` is where the machine's files lie."""
+    # Threads that wait for each other by spinning cost minutes on a machine that is busy; torch reads this when it loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     home = home or Path(os.environ.get("TUNESMITH_HOME") or "~/.tunesmith").expanduser()
     console = Console(highlight=False)
     surroundings = look_around(root, home)
@@ -112,12 +113,13 @@ def run_doctor(*, whole: bool, as_json: bool, root: Path = Path("/"), home: Path
 
 
 def look_around(root: Path, home: Path) -> Surroundings:
+    compilers = (os.environ.get("CXX"), "g++", "clang++")
     return Surroundings(
         machine=read_machine(root),
         torch=_torch(),
         disks=(read_disk(Path.cwd()), read_disk(home)),
         versions={"python": platform.python_version(), "tunesmith": __version__} | {p: _version(p) for p in _PACKAGES},
-        compiler=next((path for name in _COMPILERS if (path := shutil.which(name))), None),
+        compiler=next((path for name in compilers if name and (path := shutil.which(name))), None),
         is_offline=os.environ.get("TUNESMITH_OFFLINE", "") not in ("", "0"),
     )
 

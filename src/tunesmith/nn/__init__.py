@@ -2,6 +2,7 @@
 
 catalog: what a base model is before any tensor is read; no torch
 attention: attention inside documents, and the KV cache
+gradients: norm and rotation with forward and backward written by hand
 transformer: the decoder: tokens and borders to hidden states
 lora: low-rank pairs beside chosen projections, in PEFT's format
 weights: tensors between safetensors files and the decoder

@@ -11,8 +11,9 @@ is that of the document alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,9 @@ from torch import Tensor
 
 # On a CPU the batched products beat the fused kernel up to about this length (measured).
 BMM_MAX_LENGTH = 512
+# Queries that are scored together: smaller blocks compute less of what the mask hides, larger ones
+# make fewer and better products (measured: 128 … 192 are best).
+BLOCK_TOKENS = 128
 # A bucket's shortest document is at least this share of its longest.
 BUCKET_FILL = 0.8
 
@@ -35,6 +39,42 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class BucketLayout:
+    """One bucket as rows of single heads: N · K groups of L · G queries (G side by side) and of L keys.
+
+    The rows point into the stream's [T · H] and [T · K] heads; ``filling_rows`` are the queries of no
+    document; each block is a slice of a group's queries and the end of the keys that they may see.
+    """
+
+    num_groups: int
+    query_rows: Tensor
+    key_rows: Tensor
+    filling_rows: Tensor
+    blocks: tuple[tuple[slice, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some documents of a stream: their tokens' places in it, and their own borders."""
+
+    index_t: Tensor
+    borders: Borders
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a stream's heads are laid out for products, and back. With long documents: its two parts."""
+
+    group: int
+    buckets: tuple[BucketLayout, ...]
+    restore_queries: Tensor
+    restore_keys: Tensor
+    short: Part | None = None
+    long: Part | None = None
+    restore_T: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
+
+
+@dataclass(frozen=True, slots=True)
 class Borders:
     """Where documents end in a stream: their lengths, each token's position in its document, buckets.
 
@@ -45,6 +85,13 @@ class Borders:
     positions_T: Tensor
     buckets: tuple[Bucket, ...]
     restore_T: Tensor
+    _layouts: dict[tuple[int, int], Layout] = field(default_factory=dict, compare=False, repr=False)
+
+    def layout(self, heads: int, kv_heads: int) -> Layout:
+        """Where the products of so many heads find their rows; made once and shared by all layers."""
+        if (heads, kv_heads) not in self._layouts:
+            self._layouts[heads, kv_heads] = _layout(self, heads, kv_heads)
+        return self._layouts[heads, kv_heads]
 
     @staticmethod
     def of(lengths: Sequence[int], device: torch.device | str = "cpu") -> Borders:
@@ -55,14 +102,18 @@ class Borders:
 
 def attend(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Tensor:
     """Causal attention inside each document of the stream: → out_THD."""
-    if not borders.buckets:
-        return _causal(q_THD[None], k_TKD[None], v_TKD[None])[0]
+    if q_THD.device.type != "cpu":
+        return _attend_by_kernel(q_THD, k_TKD, v_TKD, borders)
+    layout = borders.layout(q_THD.shape[1], k_TKD.shape[1])
+    if layout.long is None:
+        out_THD: Tensor = _Products.apply(q_THD, k_TKD, v_TKD, layout)  # type: ignore[no-untyped-call]
+        return out_THD
     pieces = []
-    for bucket in borders.buckets:
-        flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
-        q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
-        pieces.append(_causal(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
-    return torch.cat(pieces).index_select(0, borders.restore_T)
+    for part, attend_part in ((layout.short, attend), (layout.long, _attend_by_kernel)):
+        if part is not None:
+            q, k, v = (x.index_select(0, part.index_t) for x in (q_THD, k_TKD, v_TKD))
+            pieces.append(attend_part(q, k, v, part.borders))
+    return torch.cat(pieces).index_select(0, layout.restore_T)
 
 
 def attend_cached(q_NHD: Tensor, k_NKCD: Tensor, v_NKCD: Tensor, lengths_N: Tensor) -> Tensor:
@@ -114,36 +165,147 @@ class KVCache:
         self.lengths_N = self.lengths_N.index_select(0, streams)
 
 
+class _Products(torch.autograd.Function):
+    """Attention by batched products, bucket by bucket, forward and backward by hand.
+
+    Queries of one key/value head lie side by side, token by token, so no key is repeated; a block of
+    ``BLOCK_TOKENS`` queries meets only the keys that it may see. Rows that fill a short document up give
+    no gradient. Gathering, not scattering, in both directions: every sum has one fixed order.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, layout: Layout) -> Tensor:
+        width = q_THD.shape[-1]
+        q_rows, k_rows, v_rows = (x.reshape(-1, width) for x in (q_THD, k_TKD, v_TKD))
+        saved: list[Tensor] = []
+        outs: list[Tensor] = []
+        for bucket in layout.buckets:
+            q = q_rows.index_select(0, bucket.query_rows).view(bucket.num_groups, -1, width)
+            k = k_rows.index_select(0, bucket.key_rows).view(bucket.num_groups, -1, width)
+            v = v_rows.index_select(0, bucket.key_rows).view(bucket.num_groups, -1, width)
+            out, weights = torch.empty_like(q), []
+            for rows, end in bucket.blocks:
+                mask = _causal_mask(rows.start // layout.group, end, layout.group, q.dtype)
+                scores = torch.baddbmm(mask, q[:, rows], k[:, :end].transpose(1, 2), alpha=width**-0.5)
+                weights.append(torch.softmax(scores, -1))
+                out[:, rows] = torch.bmm(weights[-1], v[:, :end])
+            outs.append(out.view(-1, width))
+            saved += [q, k, v, *weights]
+        if any(ctx.needs_input_grad):
+            ctx.layout = layout
+            ctx.save_for_backward(*saved)
+        return _restored(outs, layout.restore_queries).view(q_THD.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        layout: Layout = ctx.layout
+        saved = iter(ctx.saved_tensors)
+        shape, width = grads[0].shape, grads[0].shape[-1]
+        grad_rows = grads[0].reshape(-1, width)
+        grads_q, grads_k, grads_v = [], [], []
+        for bucket in layout.buckets:
+            q, k, v = next(saved), next(saved), next(saved)
+            grad = grad_rows.index_select(0, bucket.query_rows)
+            if bucket.filling_rows.numel():
+                grad.index_fill_(0, bucket.filling_rows, 0)
+            grad = grad.view(q.shape)
+            grad_q, grad_k, grad_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+            for rows, end in bucket.blocks:
+                weights = next(saved)
+                grad_v[:, :end] += torch.bmm(weights.transpose(1, 2), grad[:, rows])
+                grad_weights = torch.bmm(grad[:, rows], v[:, :end].transpose(1, 2))
+                scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
+                grad_q[:, rows] = torch.bmm(scores, k[:, :end])
+                grad_k[:, :end] += torch.bmm(scores.transpose(1, 2), q[:, rows])
+            grads_q.append(grad_q.mul_(width**-0.5).view(-1, width))
+            grads_k.append(grad_k.mul_(width**-0.5).view(-1, width))
+            grads_v.append(grad_v.view(-1, width))
+        num_kv = (shape[0], -1, width)
+        return (
+            _restored(grads_q, layout.restore_queries).view(shape),
+            _restored(grads_k, layout.restore_keys).view(num_kv),
+            _restored(grads_v, layout.restore_keys).view(num_kv),
+            None,
+        )
+
+
+def _restored(pieces: list[Tensor], index: Tensor) -> Tensor:
+    return (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).index_select(0, index)
+
+
+@lru_cache(maxsize=256)
+def _causal_mask(start: int, end: int, group: int, dtype: torch.dtype) -> Tensor:
+    """[1, (end − start) · G, end]: queries ``start`` … ``end``, G rows each, over all keys before ``end``."""
+    hidden = torch.arange(end)[None] > torch.arange(start, end)[:, None]
+    mask = torch.zeros(end - start, end, dtype=dtype).masked_fill_(hidden, float("-inf"))
+    return mask.repeat_interleave(group, 0)[None]
+
+
+def _attend_by_kernel(q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, borders: Borders) -> Tensor:
+    """The same through the library's fused attention: on a GPU, and for long documents."""
+    if not borders.buckets:
+        return _causal(q_THD[None], k_TKD[None], v_TKD[None])[0]
+    pieces = []
+    for bucket in borders.buckets:
+        flat, shape = bucket.index_NL.view(-1), bucket.index_NL.shape
+        q, k, v = (x.index_select(0, flat).view(*shape, *x.shape[1:]) for x in (q_THD, k_TKD, v_TKD))
+        pieces.append(_causal(q, k, v).flatten(0, 1).index_select(0, bucket.place_t))
+    return torch.cat(pieces).index_select(0, borders.restore_T)
+
+
 def _causal(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tensor:
-    if q_NLHD.device.type == "cpu" and q_NLHD.shape[1] <= BMM_MAX_LENGTH:
-        return _causal_by_products(q_NLHD, k_NLKD, v_NLKD)
     q, k, v = (x.transpose(1, 2) for x in (q_NLHD, k_NLKD, v_NLKD))
     grouped = q.shape[1] != k.shape[1]
     return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=grouped).transpose(1, 2)
 
 
-def _causal_by_products(q_NLHD: Tensor, k_NLKD: Tensor, v_NLKD: Tensor) -> Tensor:
-    n, length, heads, width = q_NLHD.shape
-    kv_heads = k_NLKD.shape[2]
+def _layout(borders: Borders, heads: int, kv_heads: int) -> Layout:
     group = heads // kv_heads
-    q = (
-        q_NLHD.view(n, length, kv_heads, group, width)
-        .permute(0, 2, 3, 1, 4)
-        .reshape(n * kv_heads, group * length, width)
-    )
-    k = k_NLKD.permute(0, 2, 3, 1).reshape(n * kv_heads, width, length)
-    v = v_NLKD.transpose(1, 2).reshape(n * kv_heads, length, width)
-    mask = _causal_mask(length, group, q.dtype, q.device)
-    weights = torch.baddbmm(mask, q, k, alpha=width**-0.5).softmax(-1)
-    out = torch.bmm(weights, v).view(n, kv_heads, group, length, width)
-    return out.permute(0, 3, 1, 2, 4).reshape(n, length, heads, width)
+    long = [d for d, length in enumerate(borders.lengths) if length > BMM_MAX_LENGTH]
+    if long:
+        return _mixed_layout(borders, set(long), group)
+    whole = Bucket(1, borders.lengths[0], torch.arange(borders.lengths[0])[None], torch.arange(borders.lengths[0]))
+    num_tokens = borders.positions_T.numel()
+    restore_queries = torch.empty(num_tokens * heads, dtype=torch.long)
+    restore_keys = torch.empty(num_tokens * kv_heads, dtype=torch.long)
+    buckets = []
+    query_start = key_start = 0
+    for bucket in borders.buckets or (whole,):
+        real_NL = torch.zeros(bucket.num_documents * bucket.length, dtype=torch.bool)
+        real_NL[bucket.place_t] = True
+        head = torch.arange(kv_heads)[None, :, None]
+        keys = bucket.index_NL[:, None] * kv_heads + head  # N, K, L
+        queries = (bucket.index_NL[:, None] * heads + head * group)[..., None] + torch.arange(group)  # N, K, L, G
+        real_keys = real_NL.view(-1, 1, bucket.length).expand(keys.shape).reshape(-1)
+        real_queries = real_NL.view(-1, 1, bucket.length, 1).expand(queries.shape).reshape(-1)
+        restore_keys[keys.view(-1)[real_keys]] = real_keys.nonzero()[:, 0] + key_start
+        restore_queries[queries.view(-1)[real_queries]] = real_queries.nonzero()[:, 0] + query_start
+        key_start, query_start = key_start + keys.numel(), query_start + queries.numel()
+        filling = (~real_queries).nonzero()[:, 0]
+        blocks = _blocks(bucket.length, group)
+        num_groups = bucket.num_documents * kv_heads
+        buckets.append(BucketLayout(num_groups, queries.view(-1), keys.view(-1), filling, blocks))
+    return Layout(group, tuple(buckets), restore_queries, restore_keys)
 
 
-@lru_cache(maxsize=32)
-def _causal_mask(length: int, group: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    hidden = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
-    mask = torch.zeros(length, length, dtype=dtype, device=device).masked_fill(hidden, float("-inf"))
-    return mask.repeat(group, 1)[None]
+def _blocks(length: int, group: int) -> tuple[tuple[slice, int], ...]:
+    """Rows of queries and the end of the keys that they see, in equal blocks of at most BLOCK_TOKENS."""
+    step = -(-length // -(-length // BLOCK_TOKENS))
+    ends = [min(length, start + step) for start in range(0, length, step)]
+    return tuple((slice((end - 1) // step * step * group, end * group), end) for end in ends)
+
+
+def _mixed_layout(borders: Borders, long: set[int], group: int) -> Layout:
+    """Documents too long for products apart from the others, each part a stream of its own."""
+    parts = []
+    tokens = torch.arange(sum(borders.lengths)).split(list(borders.lengths))
+    for is_long in (False, True):
+        chosen = [d for d in range(len(borders.lengths)) if (d in long) == is_long]
+        index = torch.cat([tokens[d] for d in chosen]) if chosen else torch.empty(0, dtype=torch.long)
+        parts.append(Part(index, Borders.of([borders.lengths[d] for d in chosen])) if chosen else None)
+    restore = torch.argsort(torch.cat([part.index_t for part in parts if part is not None]))
+    nothing = torch.empty(0, dtype=torch.long)
+    return Layout(group, (), nothing, nothing, parts[0], parts[1], restore)
 
 
 def _buckets(lengths: tuple[int, ...], device: torch.device | str) -> tuple[tuple[Bucket, ...], Tensor]:

@@ -10,6 +10,7 @@ Shapes: T tokens, H hidden width, V vocabulary. Source: Touvron et al. 2023 (Lla
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
 from tunesmith.nn.catalog import DecoderConfig
+from tunesmith.nn.gradients import rms_norm, rotate
 
 
 class Decoder(nn.Module):
@@ -40,20 +42,34 @@ class Decoder(nn.Module):
         self._rope: tuple[Tensor, Tensor] | None = None
 
     def forward(
-        self, tokens_T: Tensor, borders: Borders, cache: KVCache | None = None, streams: Sequence[int] = ()
+        self,
+        tokens_T: Tensor,
+        borders: Borders,
+        cache: KVCache | None = None,
+        streams: Sequence[int] = (),
+        at_M: Tensor | None = None,
     ) -> Tensor:
-        """→ hidden_TH after the last norm. With a cache, keys and values are stored for ``streams``."""
+        """→ hidden_TH after the last norm, or hidden_MH at the positions ``at_M`` alone: what the last layer
+        would compute for the others is left out. With a cache, keys and values are stored for ``streams``."""
         positions = _Positions(*self._rotations(borders.positions_T), borders, cache, streams)
         is_recomputed = self.activation_checkpointing and torch.is_grad_enabled()
-        hidden_TH: Tensor = self.model(tokens_T, positions, self.compute_dtype, is_recomputed)
-        return hidden_TH
+        hidden: Tensor = self.model(tokens_T, positions, self.compute_dtype, at_M, is_recomputed)
+        return hidden
 
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
         """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
         positions = _Positions(*self._rotations(cache.lengths_N), None, cache, ())
-        hidden_NH: Tensor = self.model(tokens_N, positions, self.compute_dtype)
+        hidden_NH: Tensor = self.model(tokens_N, positions, self.compute_dtype, None)
         cache.lengths_N = cache.lengths_N + 1
         return hidden_NH
+
+    def compile_layers(self) -> None:
+        """Compile what lies before and after attention. All layers share the compiled code."""
+        before: Any = torch.compile(before_attention, dynamic=True)
+        after: Any = torch.compile(after_attention, dynamic=True)
+        for layer in self.model.layers:
+            if isinstance(layer, Layer):
+                layer.before, layer.after = before, after
 
     def logits(self, hidden_NH: Tensor) -> Tensor:
         logits_NV: Tensor = self.lm_head(hidden_NH)
@@ -78,17 +94,24 @@ class Stack(nn.Module):
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
     def forward(
-        self, tokens_T: Tensor, positions: _Positions, dtype: torch.dtype, is_recomputed: bool = False
+        self,
+        tokens_T: Tensor,
+        positions: _Positions,
+        dtype: torch.dtype,
+        at_M: Tensor | None,
+        is_recomputed: bool = False,
     ) -> Tensor:
-        hidden_TH = self.embed_tokens(tokens_T).to(dtype)
-        for layer in self.layers:
+        hidden = self.embed_tokens(tokens_T).to(dtype)
+        last = len(self.layers) - 1
+        for number, layer in enumerate(self.layers):
+            arguments = (hidden, positions, at_M if number == last else None)
             if is_recomputed:
                 # Nothing in a layer is random, so there is no generator to put back.
-                hidden_TH = checkpoint(layer, hidden_TH, positions, use_reentrant=False, preserve_rng_state=False)
+                hidden = checkpoint(layer, *arguments, use_reentrant=False, preserve_rng_state=False)
             else:
-                hidden_TH = layer(hidden_TH, positions)
-        normed_TH: Tensor = self.norm(hidden_TH)
-        return normed_TH
+                hidden = layer(*arguments)
+        normed: Tensor = self.norm(hidden)
+        return normed
 
 
 class Layer(nn.Module):
@@ -98,11 +121,25 @@ class Layer(nn.Module):
         self.self_attn = Attention(config, index)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = GatedMLP(config)
+        self.before, self.after = before_attention, after_attention
 
-    def forward(self, hidden_TH: Tensor, positions: _Positions) -> Tensor:
-        hidden_TH = hidden_TH + self.self_attn(self.input_layernorm(hidden_TH), positions)
-        out_TH: Tensor = hidden_TH + self.mlp(self.post_attention_layernorm(hidden_TH))
-        return out_TH
+    def forward(self, hidden_TH: Tensor, positions: _Positions, at_M: Tensor | None = None) -> Tensor:
+        q, k, v = self.before(self, hidden_TH, positions.cos, positions.sin)
+        attended_TH = positions.attend(self.self_attn.index, q, k, v).flatten(1)
+        if at_M is not None:
+            hidden_TH, attended_TH = hidden_TH.index_select(0, at_M), attended_TH.index_select(0, at_M)
+        return self.after(self, hidden_TH, attended_TH)
+
+
+def before_attention(layer: Layer, hidden_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """→ rotated queries, rotated keys and values, one row a token and head."""
+    return layer.self_attn.project(layer.input_layernorm(hidden_TH), cos_TD, sin_TD)
+
+
+def after_attention(layer: Layer, hidden_TH: Tensor, attended_TH: Tensor) -> Tensor:
+    hidden_TH = hidden_TH + layer.self_attn.o_proj(attended_TH)
+    out_TH: Tensor = hidden_TH + layer.mlp(layer.post_attention_layernorm(hidden_TH))
+    return out_TH
 
 
 class Attention(nn.Module):
@@ -115,11 +152,9 @@ class Attention(nn.Module):
         self.v_proj = Linear(hidden, config.num_kv_heads * width, bias)
         self.o_proj = Linear(config.num_heads * width, hidden, bias)
 
-    def forward(self, x_TH: Tensor, positions: _Positions) -> Tensor:
+    def project(self, x_TH: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = (p(x_TH).unflatten(1, (-1, self.head_dim)) for p in (self.q_proj, self.k_proj, self.v_proj))
-        q, k = positions.rotate(q), positions.rotate(k)
-        out_TH: Tensor = self.o_proj(positions.attend(self.index, q, k, v).flatten(1))
-        return out_TH
+        return rotate(q, cos_TD, sin_TD), rotate(k, cos_TD, sin_TD), v
 
 
 class GatedMLP(nn.Module):
@@ -152,7 +187,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.eps)
+        return rms_norm(x, self.weight, self.eps)
 
 
 class Linear(nn.Module):
@@ -172,7 +207,7 @@ class Linear(nn.Module):
         if self.lora_A is None or self.lora_B is None:
             return y
         low_rank = F.linear(x, self.lora_A.to(x.dtype))
-        return torch.addmm(y, low_rank, self.lora_B.to(x.dtype).t(), alpha=self.lora_scale)
+        return y.addmm_(low_rank, self.lora_B.to(x.dtype).t(), alpha=self.lora_scale)
 
 
 class _Positions:
@@ -183,10 +218,6 @@ class _Positions:
     ) -> None:
         self.cos, self.sin = cos_TD[:, None], sin_TD[:, None]
         self.borders, self.cache, self.streams = borders, cache, streams
-
-    def rotate(self, x_THD: Tensor) -> Tensor:
-        first, second = x_THD.chunk(2, dim=-1)
-        return torch.cat((first * self.cos - second * self.sin, second * self.cos + first * self.sin), dim=-1)
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if self.borders is not None:

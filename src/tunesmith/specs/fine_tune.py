@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 
 Auto = Literal["auto"]
 PositiveInt = Annotated[int, Field(ge=1)]
-# The keys that take true or false; anywhere else such a value is a slip of YAML.
-SWITCHES = frozenset({"activation_checkpointing"})
+# The settings that true and false are values of.
+SWITCHES = frozenset({"activation_checkpointing", "compile"})
 OverLengthPolicy = Literal["error", "drop", "truncate_left", "truncate_right"]
 
 
@@ -77,6 +77,8 @@ class FineTuneSpec(BaseModel):
     """Tokens computed at once: changes memory and speed, never the result."""
     activation_checkpointing: StrictBool | Auto = "auto"
     """``true`` computes activations again in the backward pass instead of keeping them: less memory, a third more time."""
+    compile: StrictBool | Auto = "auto"
+    """Compile the layers before training (``torch.compile``): some seconds at the start, faster steps."""
     eval_every_steps: PositiveInt | Auto = "auto"
     """How often the validation loss is measured."""
     eval_examples: Annotated[int, Field(ge=0)] | Auto = "auto"

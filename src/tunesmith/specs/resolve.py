@@ -15,6 +15,8 @@ from tunesmith.specs.fine_tune import FineTuneSpec, OverLengthPolicy
 
 # Up to this many weights the output head is cheap enough to carry a pair by default.
 SMALL_MODEL_PARAMETERS = 100_000_000
+# Compiling takes half a minute and wins a tenth.
+COMPILE_FROM_MINUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Facts:
 
     num_examples: int
     longest_example_tokens: int
+    mean_example_tokens: float
     has_validation: bool
     context_length: int
     hidden_size: int
@@ -30,6 +33,7 @@ class Facts:
     linear_kinds: tuple[str, ...]
     device: Literal["cpu", "cuda"]
     has_fast_bf16: bool
+    can_compile: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class ResolvedSpec:
     precision: Literal["bf16", "fp32"]
     micro_batch_tokens: int
     activation_checkpointing: bool
+    compile: bool
     eval_every_steps: int
     eval_examples: int
     save_every_steps: int
@@ -114,6 +119,7 @@ def resolve(spec: FineTuneSpec, facts: Facts) -> ResolvedSpec:
         activation_checkpointing=chosen(
             "activation_checkpointing", (False, "keeping activations is a third faster; set true where memory runs out")
         ),
+        compile=chosen("compile", _compile(facts, batch_size * total_steps)),
         eval_every_steps=chosen("eval_every_steps", _eval_every(facts, total_steps)),
         eval_examples=chosen("eval_examples", _eval_examples(facts)),
         save_every_steps=chosen(
@@ -215,6 +221,19 @@ def _micro_batch_tokens(facts: Facts) -> tuple[int, str]:
     if facts.device == "cuda":
         tokens *= 2
     return tokens, "large enough for full matrix products, small enough for memory at this model's size"
+
+
+def _compile(facts: Facts, num_examples: int) -> tuple[bool, str]:
+    # 6 operations a weight and token, at a rate that a laptop's two cores reach: an estimate that only the spec,
+    # the data and the model decide, so that a resumed run decides alike.
+    minutes = 6 * facts.num_parameters * facts.mean_example_tokens * num_examples / 2e11 / 60
+    if facts.device == "cuda":
+        return False, "compiled layers have been measured on CPUs only"
+    if not facts.can_compile:
+        return False, "there is no C++ compiler here"
+    if minutes < COMPILE_FROM_MINUTES:
+        return False, f"the job is short (about {max(1, round(minutes))} min on two cores); compiling would not pay"
+    return True, f"the job is long (about {round(minutes):,} min on two cores), so compiling pays"
 
 
 def _eval_every(facts: Facts, total_steps: int) -> tuple[int, str]:

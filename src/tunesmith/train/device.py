@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from typing import Literal
 
 import torch
@@ -20,6 +21,11 @@ def has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     return bool(_cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
+
+
+def can_compile() -> bool:
+    """Whether ``torch.compile`` finds what it needs on a CPU: a C++ compiler."""
+    return any(shutil.which(name) for name in (os.environ.get("CXX"), "g++", "clang++") if name)
 
 
 def kind(device: torch.device) -> Literal["cpu", "cuda"]:

@@ -97,6 +97,8 @@ def fine_tune(
         _say_not_equal(state.fingerprint, fingerprint, run, reporter)
 
     decoder, adapter = _model(job, settings, place)
+    if settings.compile:
+        decoder.compile_layers()
     if not job.resume:
         _write_what_was_asked(run, job, identity)
     decoder.activation_checkpointing = settings.activation_checkpointing
@@ -178,6 +180,7 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
     return Facts(
         num_examples=len(training),
         longest_example_tokens=max(len(example.token_ids) for example in training),
+        mean_example_tokens=sum(len(example.token_ids) for example in training) / len(training),
         has_validation=has_validation,
         context_length=config.max_position_embeddings,
         hidden_size=config.hidden_size,
@@ -185,6 +188,7 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
         linear_kinds=kinds,
         device=device.kind(place),
         has_fast_bf16=device.has_fast_bf16(place),
+        can_compile=device.can_compile(),
     )
 
 

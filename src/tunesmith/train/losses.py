@@ -1,8 +1,9 @@
 """The supervised loss: cross-entropy at trained tokens only, the output head computed in chunks.
 
 The loss of a step is the weighted mean over all its trained tokens, so a micro-batch's share is known
-before it is computed, and its gradient can be taken chunk by chunk: the logits of one chunk are the
-most that is ever held.
+before it is computed, and the gradient of the logits is written down with the loss, chunk by chunk:
+the logits of one chunk, in the compute type, are the most that is ever held. In fp32 only a tile of
+them exists at a time.
 
 Shapes: T tokens of a micro-batch, M trained ones, H hidden width, V vocabulary.
 """
@@ -12,14 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tunesmith.nn.transformer import Decoder
 from tunesmith.train.batches import MicroBatch
 
-# Logits of one chunk: rows × vocabulary.
-CHUNK_ELEMENTS = 1 << 23
+# Logits of one chunk, rows × vocabulary: few chunks make good products.
+CHUNK_ELEMENTS = 1 << 25
+# Of these, what is worked on in fp32 at a time; on a CPU it stays near the cache.
+TILE_ELEMENTS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,15 @@ def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSu
     """Add the micro-batch's gradient of the step's mean loss; → its sums."""
     if micro.at_M.numel() == 0:
         return LossSums(0.0, 0.0, 0, 0)
-    hidden_MH = decoder(micro.tokens_T, micro.borders).index_select(0, micro.at_M)
+    hidden_MH = decoder(micro.tokens_T, micro.borders, at_M=micro.at_M)
     leaf_MH = hidden_MH.detach().requires_grad_()
     loss, right = 0.0, 0
     for chunk in _chunks(decoder, micro):
-        losses, is_right = _cross_entropy(decoder, leaf_MH[chunk], micro.targets_M[chunk])
-        chunk_loss = (losses * micro.weights_M[chunk]).sum()
-        (chunk_loss / total_weight).backward()
-        loss += float(chunk_loss.detach())
-        right += int(is_right.sum())
+        logits_CV = decoder.logits(leaf_MH[chunk])
+        scored = _scored(logits_CV.detach(), micro.targets_M[chunk], micro.weights_M[chunk] / total_weight)
+        logits_CV.backward(scored.grad_CV)
+        loss += float((scored.losses_C * micro.weights_M[chunk]).sum())
+        right += int(scored.right_C.sum())
     hidden_MH.backward(leaf_MH.grad)
     return LossSums(loss, float(micro.weights_M.sum()), right, micro.at_M.numel())
 
@@ -60,17 +62,49 @@ def backward(decoder: Decoder, micro: MicroBatch, total_weight: float) -> LossSu
 @torch.no_grad()
 def token_losses(decoder: Decoder, micro: MicroBatch) -> TokenLosses:
     """Loss and correctness of every trained token, without gradients."""
-    hidden_MH = decoder(micro.tokens_T, micro.borders).index_select(0, micro.at_M)
-    parts = [_cross_entropy(decoder, hidden_MH[c], micro.targets_M[c]) for c in _chunks(decoder, micro)]
+    hidden_MH = decoder(micro.tokens_T, micro.borders, at_M=micro.at_M)
+    parts = [_scored(decoder.logits(hidden_MH[c]), micro.targets_M[c], None) for c in _chunks(decoder, micro)]
     if not parts:
         return TokenLosses(torch.zeros(0), torch.zeros(0, dtype=torch.bool))
-    return TokenLosses(torch.cat([p[0] for p in parts]).cpu(), torch.cat([p[1] for p in parts]).cpu())
+    return TokenLosses(torch.cat([p.losses_C for p in parts]).cpu(), torch.cat([p.right_C for p in parts]).cpu())
 
 
-def _cross_entropy(decoder: Decoder, hidden_CH: Tensor, targets_C: Tensor) -> tuple[Tensor, Tensor]:
-    logits_CV = decoder.logits(hidden_CH).float()
-    losses_C = F.cross_entropy(logits_CV, targets_C, reduction="none")
-    return losses_C, logits_CV.detach().argmax(-1) == targets_C
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Losses in fp32, whether the most likely token was right, and the gradient of Σ scale · loss if asked for."""
+
+    losses_C: Tensor
+    right_C: Tensor
+    grad_CV: Tensor
+
+
+@torch.no_grad()
+def _scored(logits_CV: Tensor, targets_C: Tensor, scale_C: Tensor | None) -> _Scored:
+    """Cross-entropy and its gradient ``scale · (softmax − one-hot)``, tile by tile.
+
+    At the target the gradient is ``expm1(−loss)``: where the model is nearly sure, a softmax rounded
+    to bf16 before the subtraction would give none.
+    """
+    wide = torch.promote_types(logits_CV.dtype, torch.float32)
+    losses_C = torch.empty(len(targets_C), dtype=wide, device=logits_CV.device)
+    right_C = torch.empty(len(targets_C), dtype=torch.bool, device=logits_CV.device)
+    grad_CV = torch.empty_like(logits_CV if scale_C is not None else logits_CV[:0])
+    rows = max(1, TILE_ELEMENTS // logits_CV.shape[-1])
+    buffer = torch.empty(min(rows, len(targets_C)), logits_CV.shape[-1], dtype=wide, device=logits_CV.device)
+    for start in range(0, len(targets_C), rows):
+        tile = slice(start, start + rows)
+        targets = targets_C[tile, None]
+        scores = buffer[: len(targets)].copy_(logits_CV[tile])
+        best, place = scores.max(-1, keepdim=True)
+        of_target = scores.gather(1, targets)
+        total = scores.sub_(best).exp_().sum(-1, keepdim=True)
+        loss = best + total.log() - of_target
+        losses_C[tile], right_C[tile] = loss[:, 0], (place == targets)[:, 0]
+        if scale_C is not None:
+            scale = scale_C[tile, None].to(wide)
+            scores.mul_(scale / total).scatter_(1, targets, torch.expm1(-loss).mul_(scale))
+            grad_CV[tile] = scores
+    return _Scored(losses_C, right_C, grad_CV)
 
 
 def _chunks(decoder: Decoder, micro: MicroBatch) -> list[slice]:

@@ -41,7 +41,7 @@ from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve
 from tunesmith.train import checkpoint, losses
 from tunesmith.train.batches import BatchPlan, make_batch
-from tunesmith.train.device import fingerprint
+from tunesmith.train.device import can_compile, fingerprint
 from tunesmith.train.fine_tune import load_state
 from tunesmith.train.loop import LoopHooks, run_loop
 from tunesmith.train.optim import Optimizer
@@ -357,11 +357,12 @@ def checkpoint_round_trip(subject: Subject) -> float:
 def _settings() -> ResolvedSpec:
     spec = FineTuneSpec(
         base_model="-", training_file="-", max_steps=3, batch_size=4, learning_rate=1e-2, save_every_steps=1,
-        micro_batch_tokens=64, precision="fp32", warmup_ratio=0.0,
+        micro_batch_tokens=64, precision="fp32", warmup_ratio=0.0, compile=False,
     )  # fmt: skip
     facts = Facts(
         num_examples=8, longest_example_tokens=60, has_validation=False, context_length=LONG_DOCUMENT, hidden_size=32,
         num_parameters=20_000, linear_kinds=("q_proj",), device="cpu", has_fast_bf16=False,
+        mean_example_tokens=19.0, can_compile=False,
     )  # fmt: skip
     return resolve(spec, facts)
 
@@ -457,15 +458,10 @@ def compiled(subject: Subject) -> float:
     """Compiled by ``torch.compile``, forwards and backwards, against uncompiled."""
     eager = engine_step(subject.make(torch.float32), examples(), WHOLE_STEP)
     decoder = subject.make(torch.float32)
-    decoder.compile(dynamic=True)
+    decoder.compile_layers()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the compiler thinks aloud
         return relative_error(engine_step(decoder, examples(), WHOLE_STEP), eager)
-
-
-def has_cpp_compiler() -> bool:
-    """Whether ``torch.compile`` has what it needs on a CPU."""
-    return any(shutil.which(name) for name in ("g++", "clang++", "c++"))
 
 
 # ---- the list ------------------------------------------------------------------------------------
@@ -585,6 +581,6 @@ def plan(device: torch.device, *, whole: bool = False) -> tuple[tuple[Check, Sub
     chosen = [(check, subject) for subject in architectures(device) for check in CHECKS]
     if whole:
         chosen += [(check, subject) for subject in other_shapes(device) for check in CHECKS]
-    if whole and has_cpp_compiler():
+    if whole and can_compile():
         chosen += [(COMPILED, subject) for subject in architectures(device)]
     return tuple(chosen)
