@@ -4,7 +4,7 @@ BIN := .venv/bin
 set_up = $(PYTHON) scripts/set_up.py
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test soak check check-format check-lint check-types check-imports check-docs fix starter clean
+.PHONY: help quickstart doctor test soak check check-format check-lint check-types check-imports check-docs fix starter clean
 # Targets share .venv, so one at a time, also under make -j.
 .NOTPARALLEL:
 
@@ -14,6 +14,10 @@ help: ## say what there is
 quickstart: ## set up, then check data, fine-tune the built-in model, and see what changed
 	@$(set_up)
 	@$(BIN)/tunesmith quickstart
+
+doctor: ## what this machine has, and whether the engine computes right on it: every check
+	@$(set_up)
+	@$(BIN)/tunesmith doctor --whole
 
 test: ## the tests, against the reference libraries too
 	@$(set_up) --groups test,parity

@@ -14,7 +14,7 @@ import pytest
 from tunesmith import __version__
 from tunesmith.cli.main import run
 
-COMMANDS = ("quickstart", "train", "chat", "data")
+COMMANDS = ("quickstart", "train", "chat", "doctor", "data")
 
 
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -277,6 +277,27 @@ def test_chunks_of_the_output_head_change_neither_loss_nor_gradients(
     assert worst(ours, expected)[0] < 1e-6
 
 
+def test_recomputed_activations_give_the_same_bits(trained: Decoder, examples: Any) -> None:
+    kept = gradients(trained, examples, 64)
+    trained.activation_checkpointing = True
+    again = gradients(trained, examples, 64)
+    assert kept[0] == again[0]
+    assert kept[1].keys() == again[1].keys()
+    assert all(torch.equal(kept[1][name], again[1][name]) for name in kept[1])
+
+
+@pytest.mark.parametrize(("is_recomputed", "passes"), [(False, 1), (True, 2)])
+def test_activation_checkpointing_computes_each_layer_twice(
+    trained: Decoder, examples: Any, is_recomputed: bool, passes: int
+) -> None:
+    calls: list[int] = []
+    for number, layer in enumerate(trained.model.layers):
+        layer.mlp.register_forward_pre_hook(lambda *_, number=number: calls.append(number))
+    trained.activation_checkpointing = is_recomputed
+    gradients(trained, examples, 10**9)
+    assert sorted(calls) == sorted([*range(len(trained.model.layers))] * passes)
+
+
 def test_order_of_examples_changes_neither_loss_nor_gradients(trained: Decoder, examples: Any) -> None:
     one, other = gradients(trained, examples, 64), gradients(trained, examples[::-1], 64)
     assert other[0] == pytest.approx(one[0], rel=1e-6)

@@ -50,6 +50,7 @@ def test_defaults() -> None:
         "over_length": "error",
         "precision": "auto",
         "micro_batch_tokens": "auto",
+        "activation_checkpointing": "auto",
         "compile": "auto",
         "eval_every_steps": "auto",
         "eval_examples": "auto",
@@ -114,6 +115,17 @@ def test_a_value_out_of_range_is_refused(name: str, value: object) -> None:
 def test_true_is_not_a_number(name: str) -> None:
     with pytest.raises(ValidationError):
         spec(**{name: True})
+
+
+@pytest.mark.parametrize("value", [True, False, "auto"])
+def test_a_switch_takes_true_and_false(value: object) -> None:
+    assert spec(activation_checkpointing=value).activation_checkpointing is value
+
+
+@pytest.mark.parametrize("value", ["true", "yes", 1, 0, None, [True]])
+def test_a_switch_takes_nothing_else(value: object) -> None:
+    with pytest.raises(ValidationError):
+        spec(activation_checkpointing=value)
 
 
 @pytest.mark.parametrize("method", ["dpo", "reinforcement"])

@@ -98,6 +98,21 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
     return path
 
 
+@pytest.mark.parametrize("adapter", ["lora", "none"])
+def test_activation_checkpointing_changes_no_bit_of_the_model(tune: Tune, adapter: str) -> None:
+    kept = tune("kept", adapter=adapter, activation_checkpointing=False)
+    again = tune("again", adapter=adapter, activation_checkpointing=True)
+    assert (kept.settings.activation_checkpointing, again.settings.activation_checkpointing) == (False, True)
+    name = "adapter_model.safetensors" if adapter == "lora" else "model.safetensors"
+    assert (kept.model / name).read_bytes() == (again.model / name).read_bytes()
+
+
+def test_activation_checkpointing_is_off_unless_asked_for(tune: Tune) -> None:
+    settings = tune(max_steps=1).settings
+    assert settings.activation_checkpointing is False
+    assert "memory" in settings.reasons["activation_checkpointing"]
+
+
 def test_exactly_the_assistants_messages_are_trained_on(
     tune: Tune, tiny_base: Path, tiny_rows: list[dict[str, Any]]
 ) -> None:

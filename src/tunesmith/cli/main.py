@@ -77,6 +77,19 @@ def chat(
     run_chat(ChatOptions(model, message, system, temperature, top_p, max_tokens, seed, tuple(stop or ())))
 
 
+@app.command()
+def doctor(
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Every check: more shapes, and torch.compile. Minutes.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what this machine has, and prove that the engine computes right on it. Leaves with 1 if it does not."""
+    from tunesmith.cli.doctor import run_doctor
+
+    run_doctor(whole=whole, as_json=json)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; → its exit code. The one place where exceptions become sentences."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -94,7 +107,8 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except MemoryError:
         errors.print(
-            "There is not enough memory.\n→ lower micro_batch_tokens, or choose a smaller base model", style="red"
+            "There is not enough memory.\n→ lower micro_batch_tokens, set activation_checkpointing: true, or choose a smaller base model",
+            style="red",
         )
         return MachineError.exit_code
     except OSError as error:

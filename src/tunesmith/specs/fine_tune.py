@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 Auto = Literal["auto"]
 PositiveInt = Annotated[int, Field(ge=1)]
 # The settings that true and false are values of.
-SWITCHES = frozenset({"compile"})
+SWITCHES = frozenset({"activation_checkpointing", "compile"})
 OverLengthPolicy = Literal["error", "drop", "truncate_left", "truncate_right"]
 
 
@@ -75,6 +75,8 @@ class FineTuneSpec(BaseModel):
     """Number type of the computation; trained weights and the optimizer are always fp32."""
     micro_batch_tokens: PositiveInt | Auto = "auto"
     """Tokens computed at once: changes memory and speed, never the result."""
+    activation_checkpointing: StrictBool | Auto = "auto"
+    """``true`` computes activations again in the backward pass instead of keeping them: less memory, a third more time."""
     compile: StrictBool | Auto = "auto"
     """Compile the layers before training (``torch.compile``): some seconds at the start, faster steps."""
     eval_every_steps: PositiveInt | Auto = "auto"

@@ -59,6 +59,7 @@ class ResolvedSpec:
     over_length: OverLengthPolicy
     precision: Literal["bf16", "fp32"]
     micro_batch_tokens: int
+    activation_checkpointing: bool
     compile: bool
     eval_every_steps: int
     eval_examples: int
@@ -115,6 +116,9 @@ def resolve(spec: FineTuneSpec, facts: Facts) -> ResolvedSpec:
         over_length=spec.over_length,
         precision=chosen("precision", _precision(facts)),
         micro_batch_tokens=chosen("micro_batch_tokens", _micro_batch_tokens(facts)),
+        activation_checkpointing=chosen(
+            "activation_checkpointing", (False, "keeping activations is a third faster; set true where memory runs out")
+        ),
         compile=chosen("compile", _compile(facts, batch_size * total_steps)),
         eval_every_steps=chosen("eval_every_steps", _eval_every(facts, total_steps)),
         eval_examples=chosen("eval_examples", _eval_examples(facts)),

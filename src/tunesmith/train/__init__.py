@@ -9,4 +9,5 @@ optim: AdamW, its schedule and clipping
 checkpoint: everything to resume, atomic and hashed
 result: the trained model on disk
 run_folder: what a run leaves: spec, settings, events, metrics
+mathematics: the certificate that the engine computes what it says
 """

@@ -104,11 +104,12 @@ def fine_tune(
         decoder.compile_layers()
     if not job.resume:
         _write_what_was_asked(run, job, identity)
+    _set_activation_checkpointing(decoder, settings)
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
     optimizer = Optimizer(trained, settings)
     torch.manual_seed(settings.seed)
     if state:
-        _load_state(state, trained, optimizer)
+        load_state(state, trained, optimizer)
     plan = BatchPlan(training, settings.batch_size, settings.micro_batch_tokens, settings.seed)
     first_step = state.step if state else 0
     run.cut_metrics(first_step if state else -1)
@@ -282,7 +283,17 @@ def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[Causa
     return decoder, adapter
 
 
-def _load_state(state: checkpoint.TrainState, trained: Mapping[str, nn.Parameter], optimizer: Optimizer) -> None:
+def _set_activation_checkpointing(decoder: CausalModel, settings: ResolvedSpec) -> None:
+    if settings.activation_checkpointing and not isinstance(decoder, Decoder):
+        raise UserError(
+            f"activation_checkpointing: true does not work with {decoder.config.architecture}, which goes through transformers.",
+            "lower micro_batch_tokens instead",
+        )
+    decoder.activation_checkpointing = settings.activation_checkpointing
+
+
+def load_state(state: checkpoint.TrainState, trained: Mapping[str, nn.Parameter], optimizer: Optimizer) -> None:
+    """Put weights, moments and random state back. Raises UserError where the checkpoint holds other weights."""
     if set(state.weights) != set(trained):
         raise UserError("The checkpoint holds other weights than this job trains.", "start a new run in another folder")
     for name, weight in trained.items():
