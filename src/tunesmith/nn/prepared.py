@@ -55,7 +55,8 @@ class PreparedDecoder:
         self.device = decoder.model.embed_tokens.weight.device
         packed = can_pack(self.dtype, self.device)
         self._embed_tokens = decoder.model.embed_tokens
-        self._layers = [_PreparedLayer(layer, self.dtype, packed) for layer in decoder.model.layers]
+        layers = (layer for layer in decoder.model.layers if isinstance(layer, Layer))
+        self._layers = [_PreparedLayer(layer, self.dtype, packed) for layer in layers]
         self._norm = decoder.model.norm
         self._head = _product([decoder.lm_head], self.dtype, packed)
         cos, sin = rope_tables(self.config, self.dtype, self.device)
