@@ -16,8 +16,9 @@ from tunesmith.infer.engine import generate, stream
 from tunesmith.infer.sampling import Sampling
 from tunesmith.nn.attention import Borders
 from tunesmith.nn.catalog import read_folder
+from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
 from tunesmith.nn.transformer import Decoder
-from tunesmith.nn.weights import load_decoder
+from tunesmith.nn.weights import linear_layers, load_decoder
 from tunesmith.train.batches import make_batch
 from tunesmith.train.losses import backward
 
@@ -174,6 +175,36 @@ def test_neighbours_do_not_change_a_streams_draws(decoder: Decoder) -> None:
     assert first[2][1] not in first[1]
     assert len(ended[2].token_ids) < 12
     assert ended[1].token_ids == first[1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("tie", [True, False])
+def test_adapted_decoder_streams_what_it_generates(
+    make_base: Callable[..., Path], tmp_path: Path, dtype: torch.dtype, tie: bool
+) -> None:
+    decoder = adapted(load_decoder(read_folder(make_base(tmp_path / "base", tie=tie), "tiny"), dtype))
+    for sampling in (GREEDY, WARM):
+        assert list(stream(decoder, PROMPTS[0], sampling)) == ids(decoder, PROMPTS[:1], sampling)[0]
+
+
+def test_adapters_greedy_tokens_equal_the_plain_passes(tiny_base: Path) -> None:
+    base = load_decoder(read_folder(tiny_base, "tiny"), torch.float32)
+    unadapted = ids(base, PROMPTS, GREEDY)
+    decoder = adapted(base)
+    expected = [without_cache(decoder, prompt, 12) for prompt in PROMPTS]
+    assert ids(decoder, PROMPTS, GREEDY) == expected
+    assert expected != unadapted
+
+
+def adapted(decoder: Decoder) -> Decoder:
+    """With a pair on every projection that changes the answers."""
+    add_adapter(decoder, AdapterConfig(4, 8.0, target_kinds(decoder)), seed=0)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for layer in linear_layers(decoder).values():
+            assert layer.lora_B is not None
+            layer.lora_B.normal_(0.0, 0.1, generator=generator)
+    return decoder
 
 
 def test_training_goes_on_after_generation(tiny_base: Path, make_fresh: Callable[[], Decoder]) -> None:

@@ -90,6 +90,30 @@ def test_steps_equal_torchs_reference() -> None:
             torch.testing.assert_close(weight, theirs[name], rtol=0, atol=1e-7)
 
 
+def test_steps_equal_torchs_fused_kernel_to_the_last_bit() -> None:
+    given = settings(weight_decay=0.1, lr_schedule="cosine")
+    ours, theirs = weights(), weights()
+    optimizer = Optimizer(ours, given)
+    groups = [
+        {"params": [p for p in theirs.values() if p.dim() > 1], "weight_decay": 0.1},
+        {"params": [theirs["vector"]], "weight_decay": 0.0},
+    ]
+    reference = torch.optim.AdamW(groups, betas=(given.adam_beta1, given.adam_beta2), eps=1e-8, fused=True)
+    for step in range(5):
+        give_gradients(ours, step)
+        give_gradients(theirs, step)
+        for group in reference.param_groups:
+            group["lr"] = learning_rate(step, given)
+        reference.step()
+        optimizer.step(step)
+    state = optimizer.state()
+    for name, weight in theirs.items():
+        assert torch.equal(ours[name], weight)
+        for key, value in reference.state[weight].items():
+            assert torch.equal(state[f"{name}.{key}"], value)
+            assert state[f"{name}.{key}"].dtype == value.dtype
+
+
 def test_one_step_by_hand() -> None:
     weight = nn.Parameter(torch.tensor([[2.0]]))
     optimizer = Optimizer({"w": weight}, settings(weight_decay=0.5))

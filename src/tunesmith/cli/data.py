@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from tunesmith.core.errors import Problem, Problems, UserError
-from tunesmith.data.examples import Dataset, Example, FileFormat, TokenizedExample
-from tunesmith.data.over_length import OverLengthPolicy
-from tunesmith.data.preview import Segment, marked, paint, visible
-from tunesmith.data.render import Renderer, render, render_all
-from tunesmith.data.statistics import DataStatistics, Spread, TokenStatistics, compute_statistics
-from tunesmith.data.validate import DataReport, read_dataset, validate_file
-from tunesmith.nn.catalog import find_folder
+from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="JSON lines (chat, prompt/completion, Alpaca) or a JSON array.")]
 Format = Annotated[FileFormat | None, typer.Option(help="The file's format; detected if not given.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; marks instead.")]
-
-_MOST_LISTED: Final = 50
-_BAR_CELLS: Final = 40
-_SEVERITY_STYLE: Final = {"error": "bold red", "warning": "yellow"}
-_POLICY_NAMES: Final[dict[OverLengthPolicy, str]] = {
-    "error": "refuse them",
-    "drop": "drop them",
-    "truncate_left": "cut the oldest tokens",
-    "truncate_right": "cut the last tokens",
-}
 
 
 @data_app.command()
@@ -49,23 +26,9 @@ def check(
     no_color: NoColor = False,
 ) -> None:
     """Name every bad row of FILE, and show its statistics. Leaves with 2 if there are errors."""
-    if max_seq_len is not None and base_model is None:
-        raise UserError("--max-seq-len counts tokens, so it needs a base model.", "add --base-model starter, say")
-    renderer = Renderer.load(find_folder(base_model)) if base_model else None
-    report = validate_file(file, format, renderer.tokenizer.control_tokens if renderer else ())
-    report, tokenized = _tokenize(report, renderer)
-    statistics = None
-    if report.dataset:
-        bos_id = renderer.tokenizer.bos_id if renderer else None
-        keeps_first = bos_id is not None and any(example.token_ids[:1] == (bos_id,) for example in tokenized or ())
-        statistics = compute_statistics(report.dataset, tokenized, max_seq_len, keep_first_token=keeps_first)
-    if as_json:
-        said = {**report.as_json(), "statistics": statistics.as_json() if statistics else None}
-        typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
-    else:
-        _print_check(_console(no_color), report, statistics, renderer)
-    if report.errors:
-        raise typer.Exit(UserError.exit_code)
+    from tunesmith.cli.data_pages import show_check
+
+    show_check(file, base_model, format, max_seq_len, as_json=as_json, no_color=no_color)
 
 
 @data_app.command()
@@ -78,162 +41,6 @@ def preview(
     no_color: NoColor = False,
 ) -> None:
     """Show examples as the model sees them, with the tokens that are trained on painted."""
-    renderer = Renderer.load(find_folder(base_model))
-    dataset, _ = read_dataset(file, format, renderer.tokenizer.control_tokens)
-    examples = _choose(dataset, line, rows)
-    console = _console(no_color)
-    in_color = console.is_terminal and not console.no_color
-    _print(console, _legend(in_color))
-    for example in examples:
-        tokenized = render(example, renderer)
-        counts = f"{len(tokenized.token_ids):,} tokens, {tokenized.num_trained_tokens:,} trained on"
-        _print(console, Text(f"\nline {example.line}: {counts}", "bold"))
-        _print(console, _painted(paint(tokenized, renderer.tokenizer), in_color))
+    from tunesmith.cli.data_pages import show_preview
 
-
-def _console(no_color: bool) -> Console:
-    return Console(highlight=False, no_color=no_color or None)
-
-
-def _print(console: Console, what: Text | str) -> None:
-    """Long lines are left to the terminal, so that a pipe gets them whole."""
-    console.print(what if isinstance(what, Text) else Text(what), soft_wrap=True)
-
-
-def _tokenize(report: DataReport, renderer: Renderer | None) -> tuple[DataReport, list[TokenizedExample] | None]:
-    """The dataset's tokens; rows that the base model's template refuses become errors of the report."""
-    if report.dataset is None or renderer is None:
-        return report, None
-    try:
-        return report, render_all(report.dataset.examples, renderer, report.path)
-    except Problems as refused:
-        return replace(report, dataset=None, problems=(*report.problems, *refused.problems)), None
-
-
-# ---- check ---------------------------------------------------------------------------------------
-
-
-def _print_check(
-    console: Console, report: DataReport, statistics: DataStatistics | None, renderer: Renderer | None
-) -> None:
-    for problems in (report.errors, report.warnings):
-        _print_problems(console, problems)
-    if statistics and report.dataset:
-        _print_statistics(console, report.dataset, statistics)
-        if renderer and renderer.template.is_plain and report.dataset.is_chat:
-            _print(console, "\nThe base model has no chat template: a plain one, with roles as headings, is used.")
-    _print(console, _verdict(report))
-
-
-def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    for problem in problems[:_MOST_LISTED]:
-        where, style = visible(problem.where()), _SEVERITY_STYLE[problem.severity]
-        text = Text.assemble(
-            (problem.severity, style), f" {where}: {visible(problem.message)} ", (f"[{problem.rule}]", "dim")
-        )
-        _print(console, text)
-        _print(console, Text(f"    → {visible(problem.hint)}", "dim"))
-    if len(problems) > _MOST_LISTED:
-        more = len(problems) - _MOST_LISTED
-        _print(console, f"… and {more:,} more {problems[0].severity}s (all of them with --json)")
-
-
-def _verdict(report: DataReport) -> Text:
-    counts = f"{_count(len(report.errors), 'error')}, {_count(len(report.warnings), 'warning')}"
-    rows = f"{visible(report.path)}: {_count(report.num_rows, 'row')}, {counts}"
-    if report.errors:
-        return Text(f"\n✗ {rows}; the file cannot be used as it is", "bold red")
-    return Text(f"\n✓ {rows}; the file can be used", "bold green")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _print_statistics(console: Console, dataset: Dataset, statistics: DataStatistics) -> None:
-    table = Table.grid(padding=(0, 2))
-    facts = {
-        "format": dataset.format,
-        "rows": f"{statistics.num_rows:,} ({statistics.num_duplicates:,} exact duplicates)",
-        "answers": f"{statistics.num_turns:,}",
-        "with a system message": f"{statistics.num_with_system:,}",
-        "messages a row": _spread(statistics.messages_per_row),
-        "characters": f"{statistics.num_characters:,}",
-    }
-    if tokens := statistics.tokens:
-        share = 100 * tokens.trained_tokens / max(tokens.total_tokens, 1)
-        facts["tokens"] = f"{tokens.total_tokens:,}, trained on {tokens.trained_tokens:,} ({share:.0f} %)"
-        facts["tokens a row"] = _spread(tokens.lengths)
-    for name, fact in facts.items():
-        table.add_row(Text(name, "dim"), Text(fact))
-    console.print()
-    console.print(table)
-    if tokens:
-        _print_histogram(console, tokens)
-        _print_over_length(console, tokens, statistics.num_rows)
-
-
-def _spread(spread: Spread) -> str:
-    return f"{spread.min:,} to {spread.max:,} (median {spread.median:,}, 95 % up to {spread.p95:,})"
-
-
-def _print_histogram(console: Console, tokens: TokenStatistics) -> None:
-    """One bar a bucket, from the first that holds a row; buckets over max_seq_len are red."""
-    edges, counts = tokens.bucket_edges, tokens.bucket_counts
-    first, most = next(index for index, count in enumerate(counts) if count), max(counts)
-    width = len(f"{edges[-1] - 1:,}")
-    _print(console, Text("\ntokens a row", "dim"))
-    for index in range(first, len(counts)):
-        low, high = edges[index], edges[index + 1] - 1
-        bar = "█" * round(_BAR_CELLS * counts[index] / most) or ("▏" if counts[index] else "")
-        is_over = tokens.max_seq_len is not None and high > tokens.max_seq_len
-        bucket = f"{low:>{width},}–{high:<{width},} "
-        _print(console, Text.assemble((bucket, "dim"), (bar, "red" if is_over else "green"), f" {counts[index]:,}"))
-
-
-def _print_over_length(console: Console, tokens: TokenStatistics, num_rows: int) -> None:
-    if tokens.max_seq_len is None:
-        return
-    if not tokens.num_over_length:
-        _print(console, f"\nEvery row fits in {tokens.max_seq_len:,} tokens.")
-        return
-    share = 100 * tokens.num_over_length / num_rows
-    rows = f"{_count(tokens.num_over_length, 'row')} of {num_rows:,} ({share:.1f} %)"
-    _print(console, Text(f"\n{rows} longer than max_seq_len, {tokens.max_seq_len:,} tokens. To", "yellow"))
-    for cost in tokens.over_length_costs:
-        lost = 100 * cost.trained_tokens_lost / max(tokens.trained_tokens, 1)
-        ends = f", {_count(cost.end_tokens_lost, 'end token')} lost" if cost.end_tokens_lost else ""
-        costs = f"{_count(cost.rows_dropped, 'row')}, {cost.trained_tokens_lost:,} trained tokens ({lost:.1f} %){ends}"
-        _print(console, f"  {_POLICY_NAMES[cost.policy]} ({cost.policy}) costs {costs}")
-
-
-# ---- preview -------------------------------------------------------------------------------------
-
-
-def _choose(dataset: Dataset, line: int | None, rows: int | None) -> Sequence[Example]:
-    if line is None:
-        return dataset.examples[: rows or 3]
-    chosen = [example for example in dataset.examples if example.line >= line][: rows or 1]
-    if not chosen or chosen[0].line != line:
-        lines = f"{dataset.examples[0].line} to {dataset.examples[-1].line}"
-        raise UserError(
-            f"{dataset.path} has no example that starts on line {line}.", f"its examples are on lines {lines}"
-        )
-    return chosen
-
-
-def _legend(in_color: bool) -> Text:
-    if in_color:
-        return Text.assemble("painted ", ("like this", _TRAINED), ": trained on")
-    return Text("between ⟦ and ⟧: trained on")
-
-
-_TRAINED: Final = "black on green"
-_PARTLY: Final = "black on yellow"
-
-
-def _painted(segments: Sequence[Segment], in_color: bool) -> Text:
-    if not in_color:
-        return Text(visible(marked(segments)))
-    styles = ((segment, _TRAINED if segment.weight >= 1 else _PARTLY if segment.weight else "") for segment in segments)
-    return Text.assemble(*((visible(segment.text), style) for segment, style in styles))
+    show_preview(file, base_model, format, line, rows, no_color=no_color)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tunesmith import __version__
 from tunesmith.cli.data import data_app
@@ -92,7 +91,6 @@ def doctor(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; → its exit code. The one place where exceptions become sentences."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app(args=list(arguments), prog_name="tunesmith")
         return 0
@@ -100,24 +98,30 @@ def run(arguments: Sequence[str]) -> int:
         # So typer ends a command, a command line that it cannot read, and output that nobody reads any more.
         return 0 if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code or 0)
     except TunesmithError as error:
-        errors.print(str(error), markup=False, style="yellow" if error.exit_code == 130 else "red")
+        _complain(str(error), "yellow" if error.exit_code == 130 else "red")
         return error.exit_code
     except KeyboardInterrupt:
-        errors.print("Interrupted.", style="yellow")
+        _complain("Interrupted.", "yellow")
         return 130
     except MemoryError:
-        errors.print(
+        _complain(
             "There is not enough memory.\n→ lower micro_batch_tokens, set activation_checkpointing: true, or choose a smaller base model",
-            style="red",
+            "red",
         )
         return MachineError.exit_code
     except OSError as error:
-        errors.print(_disk_sentence(error), markup=False, style="red")
+        _complain(_disk_sentence(error), "red")
         return MachineError.exit_code
 
 
 def main() -> None:
     sys.exit(run(sys.argv[1:]))
+
+
+def _complain(text: str, style: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style=style)
 
 
 def _disk_sentence(error: OSError) -> str:

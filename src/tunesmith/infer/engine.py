@@ -17,8 +17,9 @@ from torch import Tensor
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.packing import pack
-from tunesmith.infer.sampling import Sampler, Sampling
+from tunesmith.infer.sampling import Sampler, Sampling, sample
 from tunesmith.nn.attention import Borders, KVCache
+from tunesmith.nn.prepared import PreparedModel, prepare
 from tunesmith.nn.transformer import CausalModel
 
 PREFILL_TOKENS = 4096
@@ -40,11 +41,12 @@ def generate(
     """Complete every prompt; ``progress`` hears how many have finished. Stream i draws with seed + i."""
     _check_fits(decoder, prompts)
     completions = [Completion() for _ in prompts]
+    prepared = prepare(decoder)
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     finished = 0
     for start in range(0, len(order), MAX_STREAMS):
         group = order[start : start + MAX_STREAMS]
-        _run_group(decoder, prompts, group, completions, sampling)
+        _run_group(prepared, prompts, group, completions, sampling)
         finished += len(group)
         progress(finished)
     return completions
@@ -54,25 +56,25 @@ def stream(decoder: CausalModel, prompt: Sequence[int], sampling: Sampling) -> I
     """One prompt's tokens as they come; ends at a stop token, the token limit or the end of the context."""
     _check_fits(decoder, [prompt])
     limit = _limit(decoder, len(prompt), sampling)
-    sampler = Sampler(sampling, 0)
+    sampler, prepared = Sampler(sampling, 0), prepare(decoder)
     with torch.inference_mode():
-        cache = decoder.new_cache(1, len(prompt) + limit)
-        logits_NV = _prefill(decoder, [prompt], cache)
+        cache = prepared.new_cache(1, len(prompt) + limit)
+        logits_NV = _prefill(prepared, [prompt], cache)
     for number in range(limit):
         with torch.inference_mode():
-            token = sampler.sample(logits_NV[0])
+            (token,) = sample(logits_NV, [sampler])
         if token in sampling.stop_token_ids:
             return
         yield token
         if number + 1 == limit:
             return
         with torch.inference_mode():
-            logits_NV = decoder.logits(decoder.decode(torch.tensor([token], device=logits_NV.device), cache))
+            logits_NV = prepared.logits(prepared.decode(torch.tensor([token], device=logits_NV.device), cache))
 
 
 @torch.inference_mode()
 def _run_group(
-    decoder: CausalModel,
+    decoder: PreparedModel,
     prompts: Sequence[Sequence[int]],
     group: list[int],
     completions: list[Completion],
@@ -85,7 +87,7 @@ def _run_group(
     logits_NV = _prefill(decoder, chosen, cache)
     active = list(group)
     while active:
-        tokens = [samplers[i].sample(logits_NV[row]) for row, i in enumerate(active)]
+        tokens = sample(logits_NV, [samplers[i] for i in active])
         going = [row for row, i in enumerate(active) if _take(completions[i], tokens[row], limits[i], sampling)]
         if len(going) < len(active):
             active = [active[row] for row in going]
@@ -104,14 +106,14 @@ def _take(completion: Completion, token: int, limit: int, sampling: Sampling) ->
     return len(completion.token_ids) < limit
 
 
-def _prefill(decoder: CausalModel, prompts: Sequence[Sequence[int]], cache: KVCache) -> Tensor:
+def _prefill(decoder: PreparedModel, prompts: Sequence[Sequence[int]], cache: KVCache) -> Tensor:
     """Fill the cache with the prompts; → logits_NV after each prompt's last token."""
     device = decoder.device
     last: list[Tensor | None] = [None] * len(prompts)
     for row in pack([len(p) for p in prompts], PREFILL_TOKENS):
         lengths = [len(prompts[i]) for i in row]
         tokens_T = torch.tensor([token for i in row for token in prompts[i]], device=device)
-        hidden_TH = decoder(tokens_T, Borders.of(lengths, device), cache, row)
+        hidden_TH = decoder.prefill(tokens_T, Borders.of(lengths, device), cache, row)
         ends = torch.tensor(lengths, device=device).cumsum(0) - 1
         for i, hidden in zip(row, hidden_TH.index_select(0, ends), strict=True):
             last[i] = hidden
@@ -119,7 +121,7 @@ def _prefill(decoder: CausalModel, prompts: Sequence[Sequence[int]], cache: KVCa
     return decoder.logits(torch.stack([hidden for hidden in last if hidden is not None]))
 
 
-def _limit(decoder: CausalModel, prompt_tokens: int, sampling: Sampling) -> int:
+def _limit(decoder: CausalModel | PreparedModel, prompt_tokens: int, sampling: Sampling) -> int:
     return min(sampling.max_new_tokens, decoder.config.max_position_embeddings - prompt_tokens)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,13 +41,30 @@ class Sampler:
         self._sampling = sampling
         self._generator = torch.Generator().manual_seed((sampling.seed + stream) % (1 << 63))
 
+    @property
+    def is_greedy(self) -> bool:
+        return self._sampling.temperature < GREEDY_BELOW
+
     def sample(self, logits_V: Tensor) -> int:
-        if self._sampling.temperature < GREEDY_BELOW:
-            return int(logits_V.argmax())
+        if self.is_greedy:
+            return most_likely(logits_V[None])[0]
         probabilities = (logits_V.float().cpu() / self._sampling.temperature).softmax(-1)
         if self._sampling.top_p < 1:
             probabilities = _nucleus(probabilities, self._sampling.top_p)
         return int(torch.multinomial(probabilities, 1, generator=self._generator))
+
+
+def sample(logits_NV: Tensor, samplers: Sequence[Sampler]) -> list[int]:
+    """One token per stream."""
+    if all(sampler.is_greedy for sampler in samplers):
+        return most_likely(logits_NV)
+    return [sampler.sample(logits_V) for sampler, logits_V in zip(samplers, logits_NV, strict=True)]
+
+
+def most_likely(logits_NV: Tensor) -> list[int]:
+    """The first of the largest. ``max`` and not ``argmax``, which is ten times slower in bf16 on a CPU."""
+    tokens: list[int] = logits_NV.max(-1).indices.tolist()
+    return tokens
 
 
 def _nucleus(probabilities_V: Tensor, top_p: float) -> Tensor:

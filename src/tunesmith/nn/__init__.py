@@ -5,6 +5,7 @@ catalog: what a base model is before any tensor is read; no torch
 attention: attention inside documents, and the KV cache
 gradients: norm and rotation with forward and backward written by hand
 transformer: the decoder: tokens and borders to hidden states
+prepared: the decoder laid out for generation
 lora: low-rank pairs beside chosen projections, in PEFT's format
 weights: tensors between safetensors files and the decoder
 foreign: models that the decoder does not know, through the transformers library

@@ -170,6 +170,12 @@ class KVCache:
         used = int(self.lengths_N.max()) + 1
         return self.layers[layer][0, :, :, :used], self.layers[layer][1, :, :, :used], self.lengths_N + 1
 
+    def next_rows(self) -> Tensor:
+        """Where the next keys and values go in a layer seen as rows of D: [N · 2 · K], in that order."""
+        _, n, kv_heads, capacity, _ = self.layers[0].shape
+        heads = torch.arange(2 * n * kv_heads, device=self.lengths_N.device).view(2, n, kv_heads).transpose(0, 1)
+        return (heads * capacity + self.lengths_N[:, None, None]).reshape(-1)
+
     def keep(self, streams: Tensor) -> None:
         """Drop the streams that have ended, keeping those at the given places."""
         self.layers = [layer.index_select(1, streams) for layer in self.layers]

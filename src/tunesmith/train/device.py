@@ -37,7 +37,8 @@ def prepare(num_threads: int | None = None) -> None:
     if num_threads is not None and num_threads != torch.get_num_threads():
         torch.set_num_threads(num_threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Not use_deterministic_algorithms: that sets the compiler too, and takes a second to import it.
+    torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 

@@ -24,7 +24,7 @@ from tunesmith.data.render import Renderer, render_all
 from tunesmith.nn.catalog import BaseModel, DecoderConfig
 from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
 from tunesmith.nn.models import empty_causal_model, load_causal_model, random_causal_model
-from tunesmith.nn.transformer import CausalModel
+from tunesmith.nn.transformer import CausalModel, Decoder
 from tunesmith.nn.weights import owned
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve, resolve_max_seq_len
@@ -102,9 +102,9 @@ def fine_tune(
         reporter.say(remark)
     if settings.compile:
         decoder.compile_layers()
+    _set_activation_checkpointing(decoder, settings)
     if not job.resume:
         _write_what_was_asked(run, job, identity)
-    _set_activation_checkpointing(decoder, settings)
     trained = {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
     optimizer = Optimizer(trained, settings)
     torch.manual_seed(settings.seed)

@@ -33,6 +33,7 @@ from tunesmith.data.examples import TokenizedExample
 from tunesmith.infer.engine import generate
 from tunesmith.infer.sampling import Sampling
 from tunesmith.nn import catalog
+from tunesmith.nn.architectures import ARCHITECTURES
 from tunesmith.nn.attention import Borders
 from tunesmith.nn.lora import AdapterConfig, add_adapter, merge_adapter, target_kinds
 from tunesmith.nn.transformer import Decoder
@@ -121,19 +122,23 @@ def judge(check: Check, subject: Subject) -> Finding:
 
 def architectures(device: torch.device) -> tuple[Subject, ...]:
     """One model of each architecture that the engine knows. To certify another kind of model, add its Subject."""
-    return tuple(_subject(_title(name), _config(name), device) for name in catalog.ARCHITECTURES)
+    return tuple(_subject(_title(name), _config(name), device) for name in ARCHITECTURES)
 
 
 def other_shapes(device: torch.device) -> tuple[Subject, ...]:
     """The first architecture in shapes that take other paths through the same code."""
-    name = next(iter(catalog.ARCHITECTURES))
+    name = next(iter(ARCHITECTURES))
     shapes: dict[str, dict[str, int | bool]] = {
         "one key/value head": {"num_key_value_heads": 1},
         "wide heads": {"head_dim": 16},
         "untied head": {"tie_word_embeddings": False},
         "one layer": {"num_hidden_layers": 1},
     }
-    return tuple(_subject(f"{_title(name)}, {s}", _config(name, **change), device) for s, change in shapes.items())
+    window = _config("MistralForCausalLM", sliding_window=5)
+    return (
+        *(_subject(f"{_title(name)}, {s}", _config(name, **change), device) for s, change in shapes.items()),
+        _subject("Mistral, a window of 5", window, device),
+    )
 
 
 def _title(architecture: str) -> str:
@@ -156,7 +161,10 @@ def _config(architecture: str, **changes: int | bool) -> catalog.DecoderConfig:
         "rope_theta": 10000.0,
         "tie_word_embeddings": True,
     }
-    return catalog.parse_config({**raw, **changes}, f"a tiny {architecture}")[0]
+    config = catalog.parse_config({**raw, **changes}, f"a tiny {architecture}")[0]
+    if not isinstance(config, catalog.DecoderConfig):
+        raise TypeError(f"{architecture} is not our decoder's")
+    return config
 
 
 def _subject(name: str, config: catalog.DecoderConfig, device: torch.device) -> Subject:

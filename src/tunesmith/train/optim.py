@@ -6,7 +6,8 @@ Source: Loshchilov & Hutter 2019 (decoupled weight decay). Weight decay falls on
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,48 +16,85 @@ from tunesmith.specs.resolve import ResolvedSpec
 
 
 class Optimizer:
-    """Owns the moments of every trained weight; ``parameters`` maps name → weight in a fixed order."""
+    """Owns the moments of every trained weight; ``parameters`` maps name → weight in a fixed order.
+
+    A step calls the kernel of ``torch.optim.AdamW(fused=True)``, so its bits are the same. The class itself
+    is left out: making one imports torch's compiler, which takes as long as torch.
+    """
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], settings: ResolvedSpec) -> None:
-        self._names = list(parameters)
-        self._parameters = [parameters[name] for name in self._names]
+        self._parameters = dict(parameters)
         self._settings = settings
-        decayed = [p for p in self._parameters if p.dim() >= 2]
-        others = [p for p in self._parameters if p.dim() < 2]
-        groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        betas = (settings.adam_beta1, settings.adam_beta2)
-        self._adamw = torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=betas, eps=1e-8, fused=True)
+        self._moments: dict[str, _Moments] = {}
 
     def clip(self) -> float:
         """Scale all gradients down to ``max_grad_norm``; → their norm before. Deterministic: one by one, in order."""
-        return float(torch.nn.utils.clip_grad_norm_(self._parameters, self._settings.max_grad_norm, foreach=False))
+        weights = list(self._parameters.values())
+        return float(torch.nn.utils.clip_grad_norm_(weights, self._settings.max_grad_norm, foreach=False))
 
+    @torch.no_grad()
     def step(self, step: int) -> float:
         """Update the weights and forget the gradients; → the learning rate."""
         rate = learning_rate(step, self._settings)
-        for group in self._adamw.param_groups:
-            group["lr"] = rate
-        self._adamw.step()
+        trained = {name: weight for name, weight in self._parameters.items() if weight.grad is not None}
+        for name, weight in trained.items():
+            if name not in self._moments:
+                self._moments[name] = _Moments.zero(weight)
+        self._update([name for name, weight in trained.items() if weight.dim() >= 2], rate, self._settings.weight_decay)
+        self._update([name for name, weight in trained.items() if weight.dim() < 2], rate, 0.0)
         self.forget_gradients()
         return rate
 
     def forget_gradients(self) -> None:
-        self._adamw.zero_grad(set_to_none=True)
+        for weight in self._parameters.values():
+            weight.grad = None
 
     def state(self) -> dict[str, Tensor]:
         """The moments and step counts by weight name; empty before the first step."""
-        state: dict[str, Tensor] = {}
-        for name, parameter in zip(self._names, self._parameters, strict=True):
-            for key, value in self._adamw.state[parameter].items():
-                state[f"{name}.{key}"] = value
-        return state
+        return {
+            f"{name}.{key}": getattr(self._moments[name], key)
+            for name in self._parameters
+            if name in self._moments
+            for key in ("step", "exp_avg", "exp_avg_sq")
+        }
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        for name, parameter in zip(self._names, self._parameters, strict=True):
-            prefix = f"{name}."
-            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-            moments = {k: own[k].to(parameter.device) for k in ("exp_avg", "exp_avg_sq")}
-            self._adamw.state[parameter] = {"step": own["step"].to(parameter.device), **moments}
+        for name, weight in self._parameters.items():
+            step, average, squares = (state[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq"))
+            self._moments[name] = _Moments(*(part.to(weight.device) for part in (step, average, squares)))
+
+    def _update(self, names: Sequence[str], rate: float, weight_decay: float) -> None:
+        if not names:
+            return
+        settings, moments = self._settings, [self._moments[name] for name in names]
+        weights: list[Tensor] = [self._parameters[name] for name in names]
+        steps = [own.step for own in moments]
+        torch._foreach_add_(steps, 1)
+        torch._fused_adamw_(
+            weights,
+            [weight.grad for weight in weights if weight.grad is not None],
+            [own.exp_avg for own in moments],
+            [own.exp_avg_sq for own in moments],
+            [],
+            steps,
+            lr=rate, beta1=settings.adam_beta1, beta2=settings.adam_beta2, weight_decay=weight_decay, eps=1e-8,
+            amsgrad=False, maximize=False,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Adam's running means of a weight's gradient and of its square, and how many steps they have seen."""
+
+    step: Tensor
+    exp_avg: Tensor
+    exp_avg_sq: Tensor
+
+    @staticmethod
+    def zero(weight: Tensor) -> _Moments:
+        step = torch.zeros((), dtype=torch.float32, device=weight.device)
+        kept = (torch.zeros_like(weight, memory_format=torch.preserve_format) for _ in range(2))
+        return _Moments(step, *kept)
 
 
 def learning_rate(step: int, settings: ResolvedSpec) -> float:
