@@ -23,10 +23,10 @@ soak: ## the tests that take minutes
 	@$(set_up) --groups test,parity
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak --timeout 3600
 
-bench: ## speed and memory beside TRL, Trainer and generate; BENCH="--rounds 1 --pairs 15M-lora", see bench/README.md
+bench: ## speed and memory beside TRL and transformers; BENCH="--rounds 1" passes options, see bench/README.md
 	@$(set_up) --groups bench
 	@$(BIN)/python bench/train.py $(BENCH)
-	@$(BIN)/python bench/generate.py $(GENERATE)
+	@$(BIN)/python bench/generate.py
 	@$(BIN)/python bench/cold_start.py
 
 check: ## format, lint, types, import rules, docs in step; under a minute

@@ -181,7 +181,7 @@ def run_trainer(request: dict[str, Any], work: Work, folder: Path) -> dict[str, 
     arguments = TrainingArguments(**_arguments(request, work, micro))
     clock = StepClock()
     trainer = Trainer(
-        model=model, args=arguments, train_dataset=_dataset(work), data_collator=_padded, callbacks=[_callback(clock)]
+        model=model, args=arguments, train_dataset=_rows(work), data_collator=_padded, callbacks=[_callback(clock)]
     )
     return _train(trainer, clock, work.steps, work, request, _layout(model, arguments))
 
@@ -204,7 +204,7 @@ def run_trl(request: dict[str, Any], work: Work, folder: Path) -> dict[str, Any]
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
         options = {"gradient_checkpointing": False}
         micro = BATCH_SIZE
-    dataset = _dataset(work, mask="completion_mask")
+    dataset = _masked_rows(work)
     if contender == "trl-packed":
         options |= {"packing": True, "packing_strategy": "bfd", "max_length": MAX_TOKENS}
         micro = 1
@@ -276,17 +276,18 @@ def _arguments(request: dict[str, Any], work: Work, micro: int) -> dict[str, Any
     }
 
 
-def _dataset(work: Work, mask: str | None = None) -> Any:
-    """The rows of all steps in order, as labels or, for TRL, as ids with a completion mask."""
+def _rows(work: Work) -> list[dict[str, list[int]]]:
+    """The rows of all steps in order, as ids and labels."""
+    return [{"input_ids": list(row.token_ids), "labels": row.labels} for step in work.steps for row in step]
+
+
+def _masked_rows(work: Work) -> Any:
+    """The same as TRL takes tokenised rows: ids with a completion mask."""
     from datasets import Dataset
 
-    rows = [row for step in work.steps for row in step]
-    columns: dict[str, Any] = {"input_ids": [list(row.token_ids) for row in rows]}
-    if mask is None:
-        columns["labels"] = [row.labels for row in rows]
-    else:
-        columns[mask] = [[int(label != -100) for label in row.labels] for row in rows]
-    return Dataset.from_dict(columns)
+    rows = _rows(work)
+    masks = [[int(label != -100) for label in row["labels"]] for row in rows]
+    return Dataset.from_dict({"input_ids": [row["input_ids"] for row in rows], "completion_mask": masks})
 
 
 def _padded(rows: list[dict[str, list[int]]]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _rows(vocab_size: int, count: int, rng: random.Random) -> list[TokenRow]:
     frequency = [1 / (rank + 2) for rank in range(len(tokens))]
     rows = []
     for _ in range(count):
-        length = round(math.exp(rng.gauss(math.log(91), 0.7)))
+        length = round(math.exp(rng.gauss(math.log(91), 0.72)))
         length = max(MIN_TOKENS, min(MAX_TOKENS, length))
         prompt = max(1, min(length - 1, round(length * rng.gauss(1 - SUPERVISED_SHARE, 0.1))))
         rows.append(TokenRow(tuple(rng.choices(tokens, frequency, k=length)), prompt))
