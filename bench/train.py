@@ -20,16 +20,18 @@ from typing import Any
 
 import measure
 import tables
-from contenders import CONTENDERS, DEFAULTS
+from contenders import COMPILED, CONTENDERS, DEFAULTS, SLOW, VARIANTS
 from workload import SHAPES, least_flops, make_work
 
 DEFAULT_PAIRS = "15M-lora,135M-lora,135M-full"
-DEFAULT_STEPS = {"3M": 12, "15M": 12, "135M": 6}
+DEFAULT_STEPS = {"3M": 12, "15M": 12, "135M": 5}
 # For the estimate only: FLOP/s that least_flops comes to, as measured once on two Zen 4 cores, and seconds around it.
 GUESSED_RATE = {
-    "ours-eager": (0.45e11, 1.9e11, 6), "ours-compiled": (0.45e11, 1.9e11, 16), "ours-default": (0.45e11, 1.9e11, 6),
-    "trainer-tuned": (0.6e11, 1.4e11, 12), "trl-grouped": (0.25e11, 0.7e11, 14), "trl-packed": (0.25e11, 0.8e11, 14),
-    "trainer-default": (0.15e11, 0.4e11, 12), "trl-default": (0.08e11, 0.3e11, 14),
+    "ours-eager": (1.4e11, 2.0e11, 6), "ours-compiled": (1.4e11, 2.0e11, 14), "ours-default": (1.4e11, 1.9e11, 6),
+    "trainer-tuned": (0.8e11, 1.6e11, 11), "trl-grouped": (0.27e11, 0.7e11, 13), "trl-packed": (0.27e11, 0.85e11, 13),
+    "trainer-default": (0.3e11, 0.55e11, 11), "trl-default": (0.09e11, 0.36e11, 13),
+    "trainer-tuned-8": (0.8e11, 1.6e11, 11), "trainer-autocast": (0.8e11, 1.6e11, 11),
+    "trainer-compiled": (0.8e11, 1.6e11, 40),
 }  # fmt: skip
 
 
@@ -75,11 +77,11 @@ def parse_options() -> argparse.Namespace:
                         help=f"shape and mode, of {', '.join(known_pairs)} (default: {DEFAULT_PAIRS})")  # fmt: skip
     parser.add_argument("--shapes", type=listed("--shapes", list(SHAPES)), help="instead of --pairs: every shape …")
     parser.add_argument("--modes", type=listed("--modes", ["lora", "full"]), help="… in every one of these modes")
-    parser.add_argument("--contenders", type=listed("--contenders", list(CONTENDERS)), default=",".join(CONTENDERS),
-                        help=f"of {', '.join(CONTENDERS)} (default: all)")  # fmt: skip
+    parser.add_argument("--contenders", type=listed("--contenders", list(CONTENDERS)), default=",".join(name for name in CONTENDERS if name not in VARIANTS),
+                        help=f"of {', '.join(CONTENDERS)} (default: all but the last four)")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs (default: 3)")
-    parser.add_argument("--default-rounds", type=int, default=1, help="the same for the untuned ones (default: 1)")
-    parser.add_argument("--steps", type=int, help="steps of a run, the first timed apart (default: 12; 135M: 6)")
+    parser.add_argument("--slow-rounds", type=int, default=1, help="the same for TRL and the untuned (default: 1)")
+    parser.add_argument("--steps", type=int, help="steps of a run, the first timed apart (default: 12; 135M: 5)")
     parser.add_argument("--peer-steps", type=int, default=2, help="steps of the untuned contenders (default: 2)")
     parser.add_argument("--quick", action="store_true", help="only show that it works: 3M LoRA, 1 round, 2 steps")
     parser.add_argument("--budget", type=float, help="seconds; stop before the start if the estimate is above")
@@ -95,7 +97,7 @@ def parse_options() -> argparse.Namespace:
     if options.shapes or options.modes:
         shapes, modes = options.shapes or ["15M", "135M"], options.modes or ["lora"]
         options.pairs = [f"{shape}-{mode}" for shape in shapes for mode in modes]
-    if min(options.rounds, options.default_rounds + 1) < 1 or min(options.steps or 2, options.peer_steps) < 2:
+    if min(options.rounds, options.slow_rounds + 1) < 1 or min(options.steps or 2, options.peer_steps) < 2:
         parser.error("a run needs at least one round and two steps: the first step is timed apart")
     return options
 
@@ -120,12 +122,12 @@ def plan_of(pairs: Sequence[Sequence[str]], contenders: Sequence[str], options: 
     plan = []
     for shape, mode in pairs:
         steps = options.steps or DEFAULT_STEPS[shape]
-        if "ours-compiled" in contenders:
-            plan.append({"contender": "ours-compiled", "shape": shape, "mode": mode, "steps": steps, "round": 0})
+        for name in (name for name in contenders if name in COMPILED):
+            plan.append({"contender": name, "shape": shape, "mode": mode, "steps": min(steps, 3), "round": 0})
         for number in range(1, options.rounds + 1):
             turn = (number - 1) % len(contenders)
             names = [*contenders[turn:], *contenders[:turn]]
-            names = [name for name in names if name not in DEFAULTS or number <= options.default_rounds]
+            names = [name for name in names if name not in SLOW or number <= options.slow_rounds]
             names.insert(len(names) // 2, "peak")
             for name in names:
                 own = min(steps, options.peer_steps) if name in DEFAULTS else steps
