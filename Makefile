@@ -4,7 +4,7 @@ BIN := .venv/bin
 set_up = $(PYTHON) scripts/set_up.py
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart doctor test soak check check-format check-lint check-types check-imports check-docs fix starter clean
+.PHONY: help quickstart doctor test soak bench check check-format check-lint check-types check-imports check-docs fix starter clean
 # Targets share .venv, so one at a time, also under make -j.
 .NOTPARALLEL:
 
@@ -26,6 +26,12 @@ test: ## the tests, against the reference libraries too
 soak: ## the tests that take minutes
 	@$(set_up) --groups test,parity
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak --timeout 3600
+
+bench: ## speed and memory beside TRL and transformers; BENCH="--rounds 1" passes options, see bench/README.md
+	@$(set_up) --groups bench
+	@$(BIN)/python bench/train.py $(BENCH)
+	@$(BIN)/python bench/generate.py
+	@$(BIN)/python bench/cold_start.py
 
 check: ## format, lint, types, import rules, docs in step; under a minute
 	@$(set_up) --groups lint,test

@@ -36,7 +36,7 @@ def plain(q: Tensor, k: Tensor, v: Tensor, lengths: list[int], window: int = 10*
 
 @pytest.fixture(params=["products", "fused"])
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 512 if request.param == "products" else 0)
+    monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", 512 if request.param == "products" else 0)
     return str(request.param)
 
 
@@ -80,7 +80,7 @@ def test_windowed_attention_over_a_cache_sees_the_last_entries_only(window: int)
 def test_both_kernels_give_the_same_gradients(lengths: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     gradients = []
     for limit in (0, 512):
-        monkeypatch.setattr(attention, "BMM_MAX_LENGTH", limit)
+        monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", limit)
         inputs = [x.requires_grad_() for x in qkv(sum(lengths))]
         attend(*inputs, Borders.of(lengths)).square().sum().backward()
         gradients.append([x.grad for x in inputs])

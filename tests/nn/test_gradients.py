@@ -52,7 +52,7 @@ def test_rotation_has_the_values_and_gradients_of_the_formula() -> None:
 def test_attention_has_the_values_and_gradients_of_documents_alone(
     heads: tuple[int, int], lengths: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 32)  # longer ones go to the fused kernel
+    monkeypatch.setattr(attention, "KEPT_MAX_LENGTH", 32)  # longer ones are weighed again in the backward pass
     monkeypatch.setattr(attention, "BLOCK_TOKENS", 8)
     q, k, v = (random(sum(lengths), h, 4).requires_grad_() for h in (heads[0], heads[1], heads[1]))
     flow = random(sum(lengths), heads[0], 4)

@@ -147,7 +147,7 @@ def worst(ours: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> float:
 def test_packed_logits_equal_those_of_each_document_alone_in_transformers(
     pair: Pair, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 512 if kernel == "products" else 0)
+    monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", 512 if kernel == "products" else 0)
     monkeypatch.setattr(attention, "WINDOW_RUN", 16)
     monkeypatch.setattr(attention, "BLOCK_TOKENS", 16)
     texts = documents(LENGTHS)
@@ -191,7 +191,7 @@ def their_gradients(model: Any) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("kernel", ["products", "fused"])
 def test_gradients_of_all_weights_equal_transformers(pair: Pair, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 512 if kernel == "products" else 0)
+    monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", 512 if kernel == "products" else 0)
     monkeypatch.setattr(attention, "WINDOW_RUN", 16)
     monkeypatch.setattr(attention, "BLOCK_TOKENS", 16)
     ours, theirs = our_gradients(pair.ours(train_all=True)), their_gradients(pair.theirs)

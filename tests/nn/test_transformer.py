@@ -140,7 +140,7 @@ def test_both_kernels_of_attention_give_the_same_logits(
     decoder, texts = load_decoder(base_of_shape(shape), torch.float32), documents((200, 5, 60))
     logits = []
     for limit in (512, 50, 1):
-        monkeypatch.setattr(attention, "BMM_MAX_LENGTH", limit)
+        monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", limit)
         logits.append(torch.cat(our_logits(decoder, texts)))
     assert not torch.equal(logits[0], logits[2])
     assert error(logits[1], logits[0]) < 1e-6
@@ -148,7 +148,7 @@ def test_both_kernels_of_attention_give_the_same_logits(
 
 
 def test_one_long_document_equals_transformers(base: BaseModel, llama: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "BMM_MAX_LENGTH", 100)
+    monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", 100)
     texts = documents((base.config.max_position_embeddings,))
     assert error(our_logits(load_decoder(base, torch.float32), texts)[0], their_logits(llama(base), texts)[0]) < 1e-6
 

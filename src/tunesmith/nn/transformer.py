@@ -118,6 +118,10 @@ class Decoder(CausalModel):
 
     def compile_layers(self) -> None:
         """Compile what lies before and after attention. All layers share the compiled code."""
+        if torch.are_deterministic_algorithms_enabled():
+            from torch._inductor import config as compiler  # seconds to import, for this alone
+
+            compiler.deterministic = True
         before: Any = torch.compile(before_attention, dynamic=True)
         after: Any = torch.compile(after_attention, dynamic=True)
         for layer in self.model.layers:
