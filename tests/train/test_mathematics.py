@@ -111,7 +111,9 @@ def one_document(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def attention_across(monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions start anew with each example, but attention looks back over the border."""
-    monkeypatch.setattr(transformer, "attend", lambda q, k, v, borders: attention._causal(q[None], k[None], v[None])[0])
+    monkeypatch.setattr(
+        transformer, "attend", lambda q, k, v, borders, window: attention._causal(q[None], k[None], v[None], window)[0]
+    )
 
 
 def neighbours_target(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,13 +144,9 @@ def lost_micro_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sees_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel for long documents has no causal mask."""
-    original = attention.F.scaled_dot_product_attention
-    monkeypatch.setattr(
-        attention.F, "scaled_dot_product_attention", lambda q, k, v, is_causal, enable_gqa: original(
-            q, k, v, is_causal=False, enable_gqa=enable_gqa
-        )
-    )  # fmt: skip
+    """A block of queries has no causal mask."""
+    original = attention._mask
+    monkeypatch.setattr(attention, "_mask", lambda *arguments: torch.zeros_like(original(*arguments)))
 
 
 def detached_layers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,9 +222,9 @@ def lost_moments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cache_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest key is not seen."""
-    original = transformer.attend_cached
-    monkeypatch.setattr(transformer, "attend_cached", lambda q, k, v, lengths: original(q, k, v, lengths - 1))
+    """The newest key is written over the one before it."""
+    original = attention.KVCache.next_rows
+    monkeypatch.setattr(attention.KVCache, "next_rows", lambda self: original(self) - 1)
 
 
 def cache_of_a_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
