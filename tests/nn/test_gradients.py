@@ -88,3 +88,9 @@ def test_compiled_layers_have_the_gradients_of_plain_ones() -> None:
     assert len(results[0]) == len(results[1]) > 10
     for name, gradient in results[0].items():
         torch.testing.assert_close(results[1][name], gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_backward_from_a_tensor_is_backward_with_its_gradient() -> None:
+    x, flow = random(3, 4).requires_grad_(), random(3, 4)
+    gradients.backward_from(x.square(), flow)
+    torch.testing.assert_close(x.grad, 2 * x.detach() * flow)

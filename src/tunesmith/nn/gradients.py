@@ -37,6 +37,23 @@ def rotate(x_THD: Tensor, cos_TD: Tensor, sin_TD: Tensor) -> Tensor:
     return _rotated(x_THD, cos_TD, sin_TD)
 
 
+def backward_from(tensor: Tensor, grad: Tensor) -> None:
+    """``tensor.backward(grad)``, which would first import the compiler's symbolic mathematics (half a second)."""
+    _Start.apply(tensor, grad).backward()  # type: ignore[no-untyped-call]
+
+
+class _Start(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor, grad: Tensor) -> Tensor:
+        ctx.save_for_backward(grad)
+        return tensor.new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor, None]:
+        (grad,) = ctx.saved_tensors
+        return grad, None
+
+
 class _RMSNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tunesmith.nn.gradients import backward_from
 from tunesmith.nn.transformer import CausalModel
 from tunesmith.train.batches import MicroBatch
 
@@ -52,10 +53,11 @@ def backward(decoder: CausalModel, micro: MicroBatch, total_weight: float) -> Lo
     for chunk in _chunks(decoder, micro):
         logits_CV = decoder.logits(leaf_MH[chunk])
         scored = _scored(logits_CV.detach(), micro.targets_M[chunk], micro.weights_M[chunk] / total_weight)
-        logits_CV.backward(scored.grad_CV)
+        backward_from(logits_CV, scored.grad_CV)
         loss += float((scored.losses_C * micro.weights_M[chunk]).sum())
         right += int(scored.right_C.sum())
-    hidden_MH.backward(leaf_MH.grad)
+    if leaf_MH.grad is not None:
+        backward_from(hidden_MH, leaf_MH.grad)
     return LossSums(loss, float(micro.weights_M.sum()), right, micro.at_M.numel())
 
 

@@ -21,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -35,10 +36,11 @@ from tunesmith.infer.sampling import Sampling
 from tunesmith.nn import catalog
 from tunesmith.nn.architectures import ARCHITECTURES
 from tunesmith.nn.attention import Borders
+from tunesmith.nn.foreign import empty_foreign, probe
 from tunesmith.nn.lora import AdapterConfig, add_adapter, merge_adapter, target_kinds
 from tunesmith.nn.prepared import prepare
-from tunesmith.nn.transformer import Decoder
-from tunesmith.nn.weights import linear_layers, named_weights, random_decoder
+from tunesmith.nn.transformer import CausalModel
+from tunesmith.nn.weights import fill, linear_layers, named_weights, random_decoder
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve
 from tunesmith.train import checkpoint, losses
@@ -60,12 +62,27 @@ ROUNDING_BF16 = 0.15
 """What bf16 may change: its numbers are 8e-3 apart, and a gradient passes through dozens of roundings."""
 
 
+_TINY: Mapping[str, int | float | bool] = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": LONG_DOCUMENT,
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 10000.0,
+    "tie_word_embeddings": True,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A tiny model to certify. ``make`` gives it anew, always with the same weights, all of them trained."""
 
     name: str
-    make: Callable[[torch.dtype], Decoder]
+    make: Callable[[torch.dtype], CausalModel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,34 +159,49 @@ def other_shapes(device: torch.device) -> tuple[Subject, ...]:
     )
 
 
+def foreign_models(device: torch.device) -> tuple[Subject, ...]:
+    """Models that go through transformers, where it is installed: plain ones, and capped scores with windows."""
+    if find_spec("transformers") is None:
+        return ()
+    phi3 = {"model_type": "phi3", "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    gemma2 = {
+        "model_type": "gemma2", "query_pre_attn_scalar": 16, "sliding_window": 5, "attn_logit_softcapping": 20.0,
+        "final_logit_softcapping": 10.0, "hidden_activation": "gelu_pytorch_tanh",
+    }  # fmt: skip
+    return tuple(
+        _foreign_subject(name, {"architectures": [f"{name}ForCausalLM"], **_TINY, **own}, device)
+        for name, own in (("Phi3", phi3), ("Gemma2", gemma2))
+    )
+
+
+def _foreign_subject(name: str, raw: Mapping[str, object], device: torch.device) -> Subject:
+    def make(dtype: torch.dtype) -> CausalModel:
+        config = catalog.parse_config(raw, f"a tiny {name}")[0]
+        model = empty_foreign(config, dtype)
+        generator = torch.Generator().manual_seed(SEED)
+        tensors = {n: 0.2 * torch.randn(w.shape, generator=generator) for n, w in named_weights(model)}
+        fill(model, tensors, name, torch.float32, device)
+        model.to(device)
+        probe(model)
+        return model.requires_grad_(True)
+
+    return Subject(f"{name} through transformers", make)
+
+
 def _title(architecture: str) -> str:
     return architecture.removesuffix("ForCausalLM")
 
 
 def _config(architecture: str, **changes: int | bool) -> catalog.DecoderConfig:
     """A tiny ``config.json`` of the architecture, read as any other."""
-    raw = {
-        "architectures": [architecture],
-        "vocab_size": VOCABULARY,
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 8,
-        "max_position_embeddings": LONG_DOCUMENT,
-        "rms_norm_eps": 1e-5,
-        "rope_theta": 10000.0,
-        "tie_word_embeddings": True,
-    }
-    config = catalog.parse_config({**raw, **changes}, f"a tiny {architecture}")[0]
+    config = catalog.parse_config({"architectures": [architecture], **_TINY, **changes}, f"a tiny {architecture}")[0]
     if not isinstance(config, catalog.DecoderConfig):
         raise TypeError(f"{architecture} is not our decoder's")
     return config
 
 
 def _subject(name: str, config: catalog.DecoderConfig, device: torch.device) -> Subject:
-    def make(dtype: torch.dtype) -> Decoder:
+    def make(dtype: torch.dtype) -> CausalModel:
         decoder = random_decoder(config, dtype, SEED, device)
         generator = torch.Generator().manual_seed(SEED)
         with torch.no_grad():  # norms of exactly 1 and biases of 0 would hide a wrong one
@@ -230,21 +262,21 @@ def _num_different(ours: Tensor, reference: Tensor) -> float:
 # ---- what is compared ----------------------------------------------------------------------------
 
 
-def engine_step(decoder: Decoder, batch: Sequence[TokenizedExample], budget_tokens: int) -> dict[str, Tensor]:
+def engine_step(decoder: CausalModel, batch: Sequence[TokenizedExample], budget_tokens: int) -> dict[str, Tensor]:
     """Mean loss and gradients as training computes them: packed rows, trained tokens only, in chunks."""
     decoder.zero_grad(set_to_none=True)
-    step = make_batch(batch, budget_tokens, _device(decoder))
+    step = make_batch(batch, budget_tokens, decoder.device)
     loss = sum(losses.backward(decoder, micro, step.total_weight).loss for micro in step.micro_batches)
     return _with_gradients(decoder, torch.tensor(loss / step.total_weight, dtype=torch.float64))
 
 
-def plain_step(decoder: Decoder, batch: Sequence[TokenizedExample]) -> dict[str, Tensor]:
+def plain_step(decoder: CausalModel, batch: Sequence[TokenizedExample]) -> dict[str, Tensor]:
     """The same by the book: each example alone, every logit, one weighted mean, one backward pass."""
     decoder.zero_grad(set_to_none=True)
-    total = torch.zeros((), device=_device(decoder), dtype=torch.float64)
+    total = torch.zeros((), device=decoder.device, dtype=torch.float64)
     for example in batch:
-        tokens_T = torch.tensor(example.token_ids, device=_device(decoder))
-        weights_T = torch.tensor(example.loss_weights, device=_device(decoder), dtype=torch.float64)
+        tokens_T = torch.tensor(example.token_ids, device=decoder.device)
+        weights_T = torch.tensor(example.loss_weights, device=decoder.device, dtype=torch.float64)
         logits_TV = _logits(decoder, tokens_T)
         total = total + weights_T[1:] @ F.cross_entropy(logits_TV[:-1].double(), tokens_T[1:], reduction="none")
     loss = total / sum(weight for example in batch for weight in example.loss_weights[1:])
@@ -252,26 +284,26 @@ def plain_step(decoder: Decoder, batch: Sequence[TokenizedExample]) -> dict[str,
     return _with_gradients(decoder, loss)
 
 
-def _with_gradients(decoder: Decoder, loss: Tensor) -> dict[str, Tensor]:
+def _with_gradients(decoder: CausalModel, loss: Tensor) -> dict[str, Tensor]:
     gradients = {name: w.grad.clone() for name, w in decoder.named_parameters() if w.grad is not None}
     return {"loss": loss.detach(), **gradients}
 
 
-def _logits(decoder: Decoder, tokens_T: Tensor) -> Tensor:
+def _logits(decoder: CausalModel, tokens_T: Tensor) -> Tensor:
     """Logits of one document."""
     return decoder.logits(decoder(tokens_T, Borders.of([len(tokens_T)], tokens_T.device)))
 
 
-def packed_logits(decoder: Decoder) -> dict[str, Tensor]:
+def packed_logits(decoder: CausalModel) -> dict[str, Tensor]:
     """Logits of all examples in one row."""
     batch = examples()
-    tokens_T = torch.tensor([token for example in batch for token in example.token_ids], device=_device(decoder))
+    tokens_T = torch.tensor([token for example in batch for token in example.token_ids], device=decoder.device)
     borders = Borders.of([len(example.token_ids) for example in batch], tokens_T.device)
     with torch.no_grad():
         return {"logits": decoder.logits(decoder(tokens_T, borders))}
 
 
-def _adapted(subject: Subject, *, fresh: bool = False) -> Decoder:
+def _adapted(subject: Subject, *, fresh: bool = False) -> CausalModel:
     """The subject with a pair on every projection; unless fresh, with values in both halves."""
     decoder = subject.make(torch.float32)
     add_adapter(decoder, AdapterConfig(rank=4, alpha=8.0, target_modules=target_kinds(decoder)), SEED)
@@ -282,14 +314,10 @@ def _adapted(subject: Subject, *, fresh: bool = False) -> Decoder:
     return decoder
 
 
-def _trained(subject: Subject) -> Iterator[Decoder]:
+def _trained(subject: Subject) -> Iterator[CausalModel]:
     """The two ways to train it: every weight, and an adapter."""
     yield subject.make(torch.float32)
     yield _adapted(subject)
-
-
-def _device(decoder: Decoder) -> torch.device:
-    return decoder.model.embed_tokens.weight.device
 
 
 # ---- measures ------------------------------------------------------------------------------------
@@ -315,7 +343,7 @@ def long_documents(subject: Subject) -> float:
     """A long document's beginning has the logits of the beginning alone: another kernel, and nothing ahead is seen."""
     decoder = subject.make(torch.float32)
     draw = torch.Generator().manual_seed(SEED)
-    tokens_T = torch.randint(VOCABULARY, (LONG_DOCUMENT,), generator=draw).to(_device(decoder))
+    tokens_T = torch.randint(VOCABULARY, (LONG_DOCUMENT,), generator=draw).to(decoder.device)
     beginning = LONG_DOCUMENT // 2 - 7  # cut into other blocks than the whole
     with torch.no_grad():
         long, short = _logits(decoder, tokens_T)[:beginning], _logits(decoder, tokens_T[:beginning])
@@ -377,7 +405,7 @@ def _settings() -> ResolvedSpec:
 
 
 def _train(
-    decoder: Decoder, optimizer: Optimizer, settings: ResolvedSpec, first_step: int, folder: Path | None
+    decoder: CausalModel, optimizer: Optimizer, settings: ResolvedSpec, first_step: int, folder: Path | None
 ) -> dict[int, checkpoint.TrainState]:
     """The training loop itself; → the state after each step, in memory and, where a folder is given, on disk."""
     states: dict[int, checkpoint.TrainState] = {}
@@ -393,15 +421,15 @@ def _train(
     return states
 
 
-def _trained_weights(decoder: Decoder) -> dict[str, torch.nn.Parameter]:
+def _trained_weights(decoder: CausalModel) -> dict[str, torch.nn.Parameter]:
     return {name: weight for name, weight in decoder.named_parameters() if weight.requires_grad}
 
 
-def _state(step: int, decoder: Decoder, optimizer: Optimizer) -> checkpoint.TrainState:
+def _state(step: int, decoder: CausalModel, optimizer: Optimizer) -> checkpoint.TrainState:
     """A copy of everything that a resume needs."""
     weights = {name: weight.detach().clone() for name, weight in _trained_weights(decoder).items()}
     moments = {name: moment.detach().clone() for name, moment in optimizer.state().items()}
-    return checkpoint.TrainState(step, weights, moments, torch.get_rng_state(), fingerprint(_device(decoder), "fp32"))
+    return checkpoint.TrainState(step, weights, moments, torch.get_rng_state(), fingerprint(decoder.device, "fp32"))
 
 
 def _tensors(state: checkpoint.TrainState) -> dict[str, Tensor]:
@@ -422,7 +450,7 @@ def cached_tokens(subject: Subject) -> float:
         text = list(prompt)
         with torch.no_grad():
             for _ in range(NEW_TOKENS):
-                text.append(int(_logits(decoder, torch.tensor(text, device=_device(decoder)))[-1].argmax()))
+                text.append(int(_logits(decoder, torch.tensor(text, device=decoder.device))[-1].argmax()))
         expected, ours = text[len(prompt) :], completion.token_ids
         different += abs(len(ours) - len(expected)) + sum(a != b for a, b in zip(ours, expected, strict=False))
     return different
@@ -431,7 +459,7 @@ def cached_tokens(subject: Subject) -> float:
 def cached_logits(subject: Subject) -> float:
     """Logits of given texts, read token by token through the cache, against the whole text at once."""
     decoder = subject.make(torch.float32)
-    device, prepared = _device(decoder), prepare(decoder)
+    device, prepared = decoder.device, prepare(decoder)
     texts = [torch.tensor([*prompt, *range(1, NEW_TOKENS + 1)], device=device) for prompt in PROMPTS]
     lengths = [len(prompt) for prompt in PROMPTS]
     with torch.no_grad():
@@ -590,6 +618,8 @@ def plan(device: torch.device, *, whole: bool = False) -> tuple[tuple[Check, Sub
     chosen = [(check, subject) for subject in architectures(device) for check in CHECKS]
     if whole:
         chosen += [(check, subject) for subject in other_shapes(device) for check in CHECKS]
+        unlike = {"activation checkpointing"}  # refused for models that go through transformers
+        chosen += [(check, model) for model in foreign_models(device) for check in CHECKS if check.name not in unlike]
     if whole and can_compile():
         chosen += [(COMPILED, subject) for subject in architectures(device)]
     return tuple(chosen)
