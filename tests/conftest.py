@@ -31,6 +31,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "postgres": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("postgres") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "s3": lambda: find_spec("swift") is not None,
+    "peers": lambda: find_spec("trl") is not None,
 }
 
 _deselected = 0

@@ -51,8 +51,8 @@ def test_trainer_gets_the_same_work_as_ours(tmp_path: Path) -> None:
     check_training(tmp_path, ["ours-eager", "trainer-tuned"])
 
 
+@pytest.mark.needs("peers")
 def test_trl_gets_the_same_work_as_ours(tmp_path: Path) -> None:
-    pytest.importorskip("trl")
     check_training(tmp_path, ["ours-eager", "trl-packed", "trl-grouped"])
 
 
