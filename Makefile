@@ -32,6 +32,7 @@ bench: ## speed and memory beside TRL and transformers; BENCH="--rounds 1" passe
 	@$(BIN)/python bench/train.py $(BENCH)
 	@$(BIN)/python bench/generate.py
 	@$(BIN)/python bench/cold_start.py
+	@$(BIN)/python bench/tricks.py
 
 check: ## format, lint, types, import rules, docs in step; under a minute
 	@$(set_up) --groups lint,test

@@ -63,3 +63,11 @@ def test_generation_gives_what_transformers_gives(tmp_path: Path) -> None:
     }
     assert {run["new_tokens"] for run in document["runs"]} == {8, 128}
     assert "| transformers | 16 |" in text
+
+
+def test_every_trick_is_measured_with_and_without(tmp_path: Path) -> None:
+    document, text = run_bench("tricks.py", tmp_path, "--pairs", "3M-lora", "--rounds", "1", "--steps", "1")
+    (run,) = document["runs"]
+    assert set(run["seconds"]) > {"all", "norms by hand", "attention by products, not the fused kernel"}
+    assert all(len(times) == 1 and times[0] > 0 for times in run["seconds"].values())
+    assert all(f"| {name} |" in text for name in run["seconds"] if name != "all")
