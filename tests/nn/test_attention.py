@@ -62,6 +62,30 @@ def test_windowed_attention_equals_the_plain_formula(
     torch.testing.assert_close(out.double(), plain(q, k, v, lengths, window), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("window", [None, 9])
+def test_masks_of_many_lengths_take_no_more_memory(window: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "BLOCK_TOKENS", 8)
+    attention._triangle.cache_clear()
+    for length in range(1, 60):
+        attend(*qkv(length), Borders.of([length]), window)
+    assert attention._triangle.cache_info().currsize == (1 if window is None else 2)
+    assert attention._triangle(8, 2, torch.float32, is_upper=True).numel() == 8 * 2 * 8
+
+
+@pytest.mark.parametrize("window", [None, 3])
+def test_what_is_made_for_inference_serves_training_too(window: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "KEPT_MAX_LENGTH", 4)
+    attention._triangle.cache_clear()
+    with torch.inference_mode():
+        borders = Borders.of([5, 9])
+        attend(*qkv(14), borders, window)
+    grads = []
+    for known in (borders, Borders.of([5, 9])):
+        inputs = [x.requires_grad_() for x in qkv(14)]
+        grads.append(torch.autograd.grad(attend(*inputs, known, window).square().sum(), inputs))
+    torch.testing.assert_close(grads[0], grads[1], rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("window", [1, 3, 8, 9, 10, 100])
 def test_windowed_attention_over_a_cache_sees_the_last_entries_only(window: int) -> None:
     lengths = [4, 9, 2]

@@ -63,6 +63,17 @@ def test_attention_has_the_values_and_gradients_of_documents_alone(
     torch.testing.assert_close(torch.autograd.grad(ours, (q, k, v), flow), wanted)
 
 
+def test_a_second_derivative_is_refused_not_wrong() -> None:
+    """By hand there is the first derivative only; what it saves carries no history."""
+    x, weight = random(10, 6).requires_grad_(), random(6).requires_grad_()
+    heads = [random(10, 2, 4).requires_grad_() for _ in range(3)]
+    outs = (gradients.rms_norm(x, weight, 1e-3), attention.attend(*heads, Borders.of([4, 6])))
+    for out, of in zip(outs, (x, heads[0]), strict=True):
+        (first,) = torch.autograd.grad(out.square().sum(), of, create_graph=True)
+        with pytest.raises(RuntimeError, match="once_differentiable"):
+            first.square().sum().backward()
+
+
 def alone(q_LHD: Tensor, k_LKD: Tensor, v_LKD: Tensor) -> Tensor:
     group = q_LHD.shape[1] // k_LKD.shape[1]
     k, v = (x.repeat_interleave(group, 1).transpose(0, 1) for x in (k_LKD, v_LKD))

@@ -151,6 +151,25 @@ def test_changed_weights_and_adapters_are_never_missed() -> None:
     assert float((adapted - changed).abs().max()) > 1
 
 
+def test_another_scale_of_the_adapter_is_never_missed() -> None:
+    decoder = make(torch.bfloat16, adapter=("q_proj", "up_proj"))
+    before = prepare(decoder)
+    for layer in linear_layers(decoder).values():
+        layer.lora_scale *= 3
+    torch.testing.assert_close(found(prepare(decoder), [9]), expected(decoder, [9]), rtol=0, atol=0.2)
+    assert prepare(decoder) is not before
+
+
+def test_adapters_put_where_others_were_are_never_missed() -> None:
+    """Memory that an adapter leaves is given to the next one: neither ids nor addresses tell them apart."""
+    decoder, layer = make(torch.bfloat16, adapter=("lm_head",)), "lm_head"
+    for seed in range(20):
+        before = prepare(decoder)
+        linear_layers(decoder)[layer].lora_A = linear_layers(decoder)[layer].lora_B = None
+        add_adapter(decoder, AdapterConfig(3, 5.0, (layer,)), seed=seed)
+        assert prepare(decoder) is not before
+
+
 def test_trained_weights_kept_in_fp32_run_in_the_compute_type() -> None:
     decoder = make(torch.bfloat16)
     assert decoder.model.layers[0].mlp.up_proj.weight.dtype == torch.float32

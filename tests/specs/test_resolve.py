@@ -191,6 +191,11 @@ def test_layers_are_compiled_for_long_jobs_or_as_asked(facts: Facts, changes: di
     assert resolved(facts, **changes).compile is compiles
 
 
+def test_compiling_where_it_cannot_work_is_refused() -> None:
+    with pytest.raises(UserError, match="compile: true cannot work"):
+        resolved(replace(FACTS, can_compile=False), compile=True)
+
+
 def test_without_validation_nothing_is_evaluated() -> None:
     settings = resolved(replace(FACTS, has_validation=False))
     assert (settings.eval_examples, settings.eval_every_steps) == (0, settings.total_steps)

@@ -12,6 +12,7 @@ from torch import Tensor
 from tunesmith.data.examples import TokenizedExample
 from tunesmith.nn.attention import Borders
 from tunesmith.nn.catalog import locate
+from tunesmith.nn.lora import AdapterConfig, add_adapter
 from tunesmith.nn.transformer import Decoder
 from tunesmith.nn.weights import load_decoder
 from tunesmith.train import losses
@@ -111,6 +112,17 @@ def test_an_example_of_weight_zero_changes_no_gradient(decoder: Decoder) -> None
     loss, found = computed(decoder, MIXED, 1000)
     assert loss == pytest.approx(without_loss, rel=1e-6)
     assert farthest(found, without) < 2e-6
+
+
+def test_an_adapter_on_the_head_alone_is_trained(decoder: Decoder) -> None:
+    add_adapter(decoder, AdapterConfig(2, 4.0, ("lm_head",)), seed=0)
+    loss, found = computed(decoder, MIXED, 1000)
+    decoder.zero_grad()
+    reference = plain_mean_loss(decoder, MIXED)
+    reference.backward()
+    assert loss == pytest.approx(float(reference.detach()), rel=1e-6)
+    assert found.keys() == {"lm_head.lora_A", "lm_head.lora_B"}
+    assert farthest(found, gradients(decoder)) < 2e-6
 
 
 def test_token_losses_are_each_tokens_own_and_leave_no_gradient(decoder: Decoder) -> None:

@@ -181,6 +181,19 @@ def test_the_state_goes_through_a_file_without_changing_a_bit(tmp_path: Path) ->
     assert all(torch.equal(second[name], straight[name]) for name in straight)
 
 
+def test_a_weight_that_no_gradient_has_reached_starts_anew_after_a_resume() -> None:
+    parameters, given = weights(), settings()
+    before = Optimizer(parameters, given)
+    give_gradients(parameters, 0)
+    parameters["vector"].grad = None
+    before.step(0)
+    after = Optimizer(parameters, given)
+    after.load_state(before.state())
+    give_gradients(parameters, 1)
+    after.step(1)
+    assert (float(after.state()["matrix.step"]), float(after.state()["vector.step"])) == (2.0, 1.0)
+
+
 def test_the_state_names_each_weights_moments() -> None:
     parameters = weights()
     optimizer = Optimizer(parameters, settings())

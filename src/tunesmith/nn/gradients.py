@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 # Rows of one tile: in fp32 it fits the cache of a core at the widths of small models (measured: 512 of 64 … 4,096).
 TILE_ROWS = 512
@@ -49,6 +50,7 @@ class _Start(torch.autograd.Function):
         return tensor.new_zeros(())
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *_: Tensor) -> tuple[Tensor, None]:
         (grad,) = ctx.saved_tensors
         return grad, None
@@ -70,6 +72,7 @@ class _RMSNorm(torch.autograd.Function):
         return y
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         (grad,) = grads
         x, scale, inverse = ctx.saved_tensors
@@ -91,6 +94,7 @@ class _Rotation(torch.autograd.Function):
         return _rotated(x, cos, sin)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         cos, sin = ctx.saved_tensors
         return _rotated(grads[0], cos, -sin), None, None

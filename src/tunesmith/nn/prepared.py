@@ -18,12 +18,13 @@ Shapes: T tokens, N streams, H query heads, K key/value heads, G = H / K, D head
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from tunesmith.nn.attention import Borders, KVCache, attend
 from tunesmith.nn.catalog import DecoderConfig, ForeignConfig
@@ -33,9 +34,10 @@ from tunesmith.nn.transformer import CausalModel, Decoder, Layer, Linear, rope_t
 PACKED_FOR_ROWS = 16
 
 Product = Callable[[Tensor], Tensor]
-Stamp = tuple[tuple[int, int, int], ...]
+# Of each weight: where its numbers lie and how often they were written; of each projection: its adapter's scale.
+Stamp = tuple[tuple[tuple[int, int], ...], tuple[float, ...]]
 
-_kept: WeakKeyDictionary[Decoder, tuple[Stamp, PreparedDecoder]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Decoder, _Kept] = WeakKeyDictionary()
 
 
 class PreparedModel(Protocol):
@@ -58,13 +60,31 @@ def prepare(decoder: CausalModel) -> PreparedModel:
     """
     if not isinstance(decoder, Decoder):
         return _AsItIs(decoder)
-    stamp = tuple((id(p), p.data_ptr(), p._version) for p in decoder.parameters())
     kept = _kept.get(decoder)
-    if kept is None or kept[0] != stamp:
+    if kept is None or not kept.is_of(decoder):
         _kept.pop(decoder, None)
-        kept = (stamp, PreparedDecoder(decoder))
-        _kept[decoder] = kept
-    return kept[1]
+        weights = tuple(ref(weight) for weight in decoder.parameters())
+        kept = _kept[decoder] = _Kept(weights, _stamp(decoder), PreparedDecoder(decoder))
+    return kept.prepared
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Weights are known by reference: memory that one has left may be given to the next."""
+
+    weights: tuple[ref[nn.Parameter], ...]
+    stamp: Stamp
+    prepared: PreparedDecoder
+
+    def is_of(self, decoder: Decoder) -> bool:
+        now = tuple(decoder.parameters())
+        same = len(now) == len(self.weights) and all(old() is new for old, new in zip(self.weights, now, strict=True))
+        return same and self.stamp == _stamp(decoder)
+
+
+def _stamp(decoder: Decoder) -> Stamp:
+    scales = tuple(module.lora_scale for module in decoder.modules() if isinstance(module, Linear))
+    return tuple((weight.data_ptr(), weight._version) for weight in decoder.parameters()), scales
 
 
 class _AsItIs:

@@ -240,7 +240,7 @@ class Embedding(nn.Module):
 
 
 class RMSNorm(nn.Module):
-    """Root-mean-square norm, computed in fp32 and scaled in the input's type."""
+    """Root-mean-square norm, computed in fp32 with the weight rounded to the input's type."""
 
     def __init__(self, width: int, eps: float) -> None:
         super().__init__()

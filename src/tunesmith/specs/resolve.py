@@ -17,6 +17,7 @@ from tunesmith.specs.fine_tune import FineTuneSpec, OverLengthPolicy
 SMALL_MODEL_PARAMETERS = 100_000_000
 # Compiling takes half a minute and wins a tenth.
 COMPILE_FROM_MINUTES = 10
+_CANNOT_COMPILE = "there is no C++ compiler here, or the base model goes through transformers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Facts:
     device: Literal["cpu", "cuda"]
     has_fast_bf16: bool
     can_compile: bool
+    """Whether there is a C++ compiler and the decoder is our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def resolve(spec: FineTuneSpec, facts: Facts) -> ResolvedSpec:
         activation_checkpointing=chosen(
             "activation_checkpointing", (False, "keeping activations is a third faster; set true where memory runs out")
         ),
-        compile=chosen("compile", _compile(facts, batch_size * total_steps)),
+        compile=chosen("compile", _compile(spec, facts, batch_size * total_steps)),
         eval_every_steps=chosen("eval_every_steps", _eval_every(facts, total_steps)),
         eval_examples=chosen("eval_examples", _eval_examples(facts)),
         save_every_steps=chosen(
@@ -223,14 +225,18 @@ def _micro_batch_tokens(facts: Facts) -> tuple[int, str]:
     return tokens, "large enough for full matrix products, small enough for memory at this model's size"
 
 
-def _compile(facts: Facts, num_examples: int) -> tuple[bool, str]:
+def _compile(spec: FineTuneSpec, facts: Facts, num_examples: int) -> tuple[bool, str]:
+    if spec.compile is True and not facts.can_compile:
+        raise UserError(
+            f"compile: true cannot work: {_CANNOT_COMPILE}.", "set compile to auto or false, or install g++ or clang++"
+        )
     # 6 operations a weight and token, at a rate that a laptop's two cores reach: an estimate that only the spec,
     # the data and the model decide, so that a resumed run decides alike.
     minutes = 6 * facts.num_parameters * facts.mean_example_tokens * num_examples / 2e11 / 60
     if facts.device == "cuda":
         return False, "compiled layers have been measured on CPUs only"
     if not facts.can_compile:
-        return False, "there is no C++ compiler here"
+        return False, _CANNOT_COMPILE
     if minutes < COMPILE_FROM_MINUTES:
         return False, f"the job is short (about {max(1, round(minutes))} min on two cores); compiling would not pay"
     return True, f"the job is long (about {round(minutes):,} min on two cores), so compiling pays"

@@ -53,8 +53,9 @@ def _keep_freed_memory() -> None:
         set_option = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return
-    for option in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
-        set_option(option, 2**31 - 1)
+    # Before 2.35 no threshold above 32 MiB is taken; the other option alone would hold it at 128 KiB.
+    if any(set_option(_M_MMAP_THRESHOLD, size) for size in (2**31 - 1, 32 << 20)):
+        set_option(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def fingerprint(device: torch.device, precision: str) -> dict[str, str | int]:

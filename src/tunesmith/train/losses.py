@@ -2,8 +2,8 @@
 
 The loss of a step is the weighted mean over all its trained tokens, so a micro-batch's share is known
 before it is computed, and the gradient of the logits is written down with the loss, chunk by chunk:
-the logits of one chunk, in the compute type, are the most that is ever held. In fp32 only a tile of
-them exists at a time.
+the logits of two chunks and their gradients, in the compute type, are the most that is ever held. In
+fp32 only a tile of them exists at a time.
 
 Shapes: T tokens of a micro-batch, M trained ones, H hidden width, V vocabulary.
 """
@@ -48,7 +48,7 @@ def backward(decoder: CausalModel, micro: MicroBatch, total_weight: float) -> Lo
     if micro.at_M.numel() == 0:
         return LossSums(0.0, 0.0, 0, 0)
     hidden_MH = decoder(micro.tokens_T, micro.borders, at_M=micro.at_M)
-    leaf_MH = hidden_MH.detach().requires_grad_()
+    leaf_MH = hidden_MH.detach().requires_grad_(hidden_MH.requires_grad)  # not where the head alone is trained
     loss, right = 0.0, 0
     for chunk in _chunks(decoder, micro):
         logits_CV = decoder.logits(leaf_MH[chunk])

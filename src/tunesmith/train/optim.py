@@ -50,7 +50,7 @@ class Optimizer:
             weight.grad = None
 
     def state(self) -> dict[str, Tensor]:
-        """The moments and step counts by weight name; empty before the first step."""
+        """The moments and step counts by weight name; nothing of weights that no gradient has reached yet."""
         return {
             f"{name}.{key}": getattr(self._moments[name], key)
             for name in self._parameters
@@ -59,7 +59,8 @@ class Optimizer:
         }
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        for name, weight in self._parameters.items():
+        known = {name: weight for name, weight in self._parameters.items() if f"{name}.step" in state}
+        for name, weight in known.items():
             step, average, squares = (state[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq"))
             self._moments[name] = _Moments(*(part.to(weight.device) for part in (step, average, squares)))
 
