@@ -183,6 +183,17 @@ def test_torch_that_cannot_load_says_why() -> None:
     assert "libcudart.so.13" in problem.message
 
 
+def test_card_that_torch_counts_and_cannot_open_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise RuntimeError("CUDA unknown error")
+
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.get_device_properties", fail)
+    for is_available in (False, True):
+        monkeypatch.setattr("torch.cuda.is_available", lambda answer=is_available: answer)
+        assert look_around(tmp_path, tmp_path).torch.accelerators == ()
+
+
 @pytest.mark.parametrize(("free_bytes", "found"), [((5 << 30) - 1, ["little_disk"]), (5 << 30, [])])
 def test_little_free_space_is_a_warning(free_bytes: int, found: list[str]) -> None:
     assert [problem.rule for problem in find_problems(surroundings(free_bytes=free_bytes))] == found

@@ -22,6 +22,21 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"tunesmith {__version__}\n"
 
 
+@pytest.mark.parametrize("text", ["[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory", ""])
+def test_memory_that_torch_does_not_get_is_the_machines_fault(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class OutOfMemoryError(RuntimeError):
+        """As torch has for a card."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(text) if text else OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("tunesmith.cli.chat.load_model", fail)
+    assert run(["chat", "starter", "-m", "hello"]) == 1
+    assert "There is not enough memory.\n→ lower micro_batch_tokens" in capsys.readouterr().err
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     out = capsys.readouterr().out

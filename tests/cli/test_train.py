@@ -477,6 +477,12 @@ def cut_weights(base: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:5000])
 
 
+def forget_shard(base: Path) -> None:
+    (base / "model.safetensors").rename(base / "model-1.safetensors")
+    shards = {"model.norm.weight": "model-1.safetensors", "lm_head.weight": "model-2.safetensors"}
+    (base / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+
+
 BREAK: dict[str, tuple[Callable[[Path], object], str]] = {
     "no tokenizer.json": (lambda base: (base / "tokenizer.json").unlink(), "tokenizer.json is missing"),
     "broken tokenizer.json": (lambda base: (base / "tokenizer.json").write_text("{}"), "tokenizer"),
@@ -491,6 +497,17 @@ BREAK: dict[str, tuple[Callable[[Path], object], str]] = {
     "quantized": (lambda base: edit_config(base, quantization_config={"bits": 4}), "quantization_config"),
     "broken config.json": (lambda base: (base / "config.json").write_text("{"), "not valid JSON"),
     "broken template": (lambda base: (base / "chat_template.jinja").write_text("{% if"), "does not parse"),
+    "template of other bytes": (lambda base: (base / "chat_template.jinja").write_bytes(b"\xff\xfe"), "is not UTF-8"),
+    "template that loops": (
+        lambda base: (base / "chat_template.jinja").write_text(
+            "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+        ),
+        "worked for more than 2 seconds",
+    ),
+    "tokenizer beyond the embedding": (lambda base: edit_config(base, vocab_size=300), "the model's embedding has 300"),
+    "no head": (lambda base: edit_config(base, tie_word_embeddings=False), "hold no lm_head.weight"),
+    "gguf weights": (lambda base: (base / "model.safetensors").rename(base / "model.gguf"), "holds GGUF weights only"),
+    "missing shard": (forget_shard, "index.json names files that are not there: 'model-2.safetensors'"),
     "template without an end": (
         lambda base: (base / "chat_template.jinja").write_text("{{ messages[0].content }}"),
         "template",
@@ -511,7 +528,17 @@ def test_bad_base_model_is_refused(name: str, tmp_path: Path, own_base: Path, ti
     assert_refused(said, tmp_path / "run", fragment, "→")
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "nobody/nothing-such", "data/training.jsonl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "./nowhere",
+        "/nowhere/at/all",
+        "nobody/nothing-such",
+        "data/training.jsonl",
+        "~nobody-of-this-name/x",
+        "x" * 5000,
+    ],
+)
 def test_missing_base_model_is_refused(name: str, tmp_path: Path, tiny_rows: list[dict[str, Any]]) -> None:
     said = tunesmith("train", write_job(tmp_path, name, tiny_rows), "--out", tmp_path / "run")
     assert_refused(said, tmp_path / "run", name, "→")

@@ -177,6 +177,28 @@ def test_saved_model_keeps_one_template(tiny_base: Path, tmp_path: Path) -> None
     assert "chat_template" not in json.loads((tmp_path / "model" / "tokenizer_config.json").read_bytes())
 
 
+def test_saved_tokenizer_names_no_code_of_its_authors(tiny_base: Path, tmp_path: Path) -> None:
+    """Their file is not copied, so whoever opens the result must not be sent looking for it."""
+    folder = Path(shutil.copytree(tiny_base, tmp_path / "base"))
+    settings = json.loads((folder / "tokenizer_config.json").read_bytes())
+    settings |= {"tokenizer_class": "EvilTokenizer", "auto_map": {"AutoTokenizer": ["evil.EvilTokenizer", None]}}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    base = read_folder(folder, "it")
+    save_model(tmp_path / "model", load_decoder(base, torch.float32), None, base, Renderer.load(folder), is_chat=True)
+    saved = json.loads((tmp_path / "model" / "tokenizer_config.json").read_bytes())
+    assert "auto_map" not in saved
+    assert saved["tokenizer_class"] == "PreTrainedTokenizerFast"
+
+
+@pytest.mark.parametrize("facts", ['{"base_model": 5}', '{"base_model": ["x"]}', "[" * 5_000])
+def test_facts_that_name_no_base_are_refused(facts: str, base: BaseModel, renderer: Renderer, tmp_path: Path) -> None:
+    decoder, config = adapted(base)
+    save_model(tmp_path / "model", decoder, config, base, renderer, is_chat=True)
+    (tmp_path / "model" / "tunesmith.json").write_text(facts)
+    with pytest.raises(UserError, match=r"tunesmith\.json is damaged"):
+        load_model(str(tmp_path / "model"), torch.float32)
+
+
 def test_saved_model_is_whole_for_transformers(base: BaseModel, renderer: Renderer, tmp_path: Path) -> None:
     """The same logits, prompt tokens and end token there as here."""
     from transformers import AutoModelForCausalLM, AutoTokenizer

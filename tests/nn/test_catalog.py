@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,16 @@ import pytest
 import torch
 
 from tunesmith.core.errors import Problems, UserError
-from tunesmith.nn.catalog import BaseModel, config_as_json, find_folder, locate, parse_config, read_folder
+from tunesmith.nn.architectures import ARCHITECTURES
+from tunesmith.nn.catalog import (
+    RENAMED_ARCHITECTURES,
+    BaseModel,
+    config_as_json,
+    find_folder,
+    locate,
+    parse_config,
+    read_folder,
+)
 from tunesmith.nn.transformer import Decoder
 from tunesmith.nn.weights import load_decoder, named_weights, read_tensors, write_tensors
 
@@ -473,3 +484,90 @@ def test_hub_id_is_found_in_the_local_cache(hub_cache: Path, tiny_base: Path) ->
     base = locate("org/name")
     assert base.name == "org/name"
     assert base.sha256() == read_folder(tiny_base, "it").sha256()
+
+
+# ---- strangers' configs --------------------------------------------------------------------------
+
+HOSTILE_VALUES: tuple[Any, ...] = (
+    None, True, -1, 0, 1 << 24, 1 << 62, 10**40, 0.5, -0.0, float("nan"), float("inf"), "", "32", "../../evil", "\ud800",
+    "os.system('x')", "evil\nimport os", [], [[]], {}, {"auto_map": "evil.Model"}, {"rope_type": "yarn", "factor": 1e300},
+    {"rope_type": ["linear"], "factor": -1}, {"type": "llama3", "factor": "x", "low_freq_factor": None},
+    {"full_attention": {"trust_remote_code": True}}, ["sliding_attention"], [{"a": {"b": {"c": {}}}}], "x" * 10_000,
+)  # fmt: skip
+HOSTILE_KEYS = (
+    *PLAIN, "model_type", "num_key_value_heads", "head_dim", "rope_theta", "rope_scaling", "rope_parameters", "bias",
+    "sliding_window", "use_sliding_window", "max_window_layers", "layer_types", "auto_map", "eos_token_id", "hidden_act",
+    "max_position_embeddings", "original_max_position_embeddings", "tie_word_embeddings", "attention_bias", "text_config",
+    "qkv_bias", "mlp_bias", "partial_rotary_factor", "rms_norm_eps", "attn_implementation", "_attn_implementation",
+)  # fmt: skip
+EXECUTED = (
+    "import",
+    "exec",
+    "compile",
+    "open",
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "socket.connect",
+    "ctypes.dlopen",
+)
+
+
+def test_no_config_runs_anything_or_ends_in_a_traceback() -> None:
+    """Two thousand of them, each a config or a refusal that fits a screen."""
+    events: list[str] = []
+    watching = False
+
+    def hook(event: str, _: Any) -> None:
+        if watching and event in EXECUTED:
+            events.append(event)
+
+    sys.addaudithook(hook)
+    draw = random.Random(8)
+    names = [*ARCHITECTURES, *RENAMED_ARCHITECTURES, "Phi3ForCausalLM"]
+    read: list[Any] = []
+    refused: list[str] = []
+    for number in range(2_000):
+        name = draw.choice(names)
+        raw = {**PLAIN, "max_position_embeddings": 64, "architectures": [name]}
+        raw |= {"model_type": "phi3"} if name == "Phi3ForCausalLM" else {}
+        for _ in range(draw.choice((0, 1, 1, 3))):
+            raw[draw.choice(HOSTILE_KEYS)] = draw.choice(HOSTILE_VALUES)
+        watching = number >= 50  # what is imported once, at first use, is ours
+        try:
+            config, _ = parse_config(raw, "config.json")
+            read.append(config)
+        except UserError as error:
+            refused.append(str(error))
+        watching = False
+    assert events == []
+    assert min(len(read), len(refused)) > 200
+    sizes = [(c.vocab_size, c.hidden_size, c.num_layers, c.max_position_embeddings) for c in read]
+    assert all(1 <= size <= 1 << 24 for model in sizes for size in model)
+    assert max(len(line) for text in refused for line in text.splitlines()) < 600
+    assert [text for text in refused if not text.encode()] == []
+
+
+def test_heads_whose_product_no_memory_could_hold_are_refused() -> None:
+    """The sizes are possible one by one; their product overflows what torch can count."""
+    size = 1 << 24
+    assert bad_keys(num_attention_heads=size, num_key_value_heads=size, head_dim=size, hidden_size=size) == ["head_dim"]
+
+
+@pytest.mark.parametrize("depth", [33, 200, 900, 950, 960, 970, 980, 100_000])
+def test_config_nested_deeper_than_any_is_refused(depth: int, tmp_path: Path) -> None:
+    text = json.dumps(PLAIN)[:-1] + ', "hidden_act": ' + "[" * depth + "]" * depth + "}"
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UserError, match=r"config\.json is (nested|not valid JSON)") as caught:
+        read_folder(tmp_path, "it")
+    assert len(str(caught.value)) < 600
+
+
+def test_home_of_nobody_is_a_folder_that_is_not_there() -> None:
+    with pytest.raises(UserError, match="there is no folder ~nobody-of-this-name/model"):
+        locate("~nobody-of-this-name/model", offline=True)
+
+
+def test_internlm3_is_known_by_its_first_name() -> None:
+    config, _ = parse(architectures=["InternLM3ForCausalLM", "Other"], model_type="internlm3", qkv_bias=True, bias=True)
+    assert (config.attention_bias, config.mlp_bias) == (True, True)

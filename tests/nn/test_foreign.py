@@ -390,6 +390,9 @@ def gemma2(**changed: Any) -> tuple[Any, tuple[str, ...]]:
         ("layer_types", [{"auto_map": "x"}]),
         ("layer_types", ["full_attention"] * 5000),
         ("hidden_activation", "../evil"),
+        ("eos_token_id", {"auto_map": "evil.Model"}),
+        ("pad_token_id", 10**30),
+        ("initializer_range", "../evil"),
         ("head_dim", 1 << 40),
         ("num_hidden_layers", 1 << 20),
     ],
@@ -404,6 +407,15 @@ def test_attention_kernels_that_a_config_asks_for_are_not_used(base_of: Any) -> 
     raw = json.loads(base_of("phi3").config.settings) | {"attn_implementation": "flash", "_attn_implementation": "evil"}
     decoder = ForeignDecoder(replace(base_of("phi3").config, settings=json.dumps(raw)))
     assert decoder._library_config._attn_implementation == foreign.ATTENTION
+
+
+def test_padding_beyond_the_vocabulary_is_refused_with_the_librarys_reason() -> None:
+    """Where a Phi-3 config is silent, its padding token is the 32,000th."""
+    raw = {**SIZES, "architectures": ["Phi3ForCausalLM"], "model_type": "phi3"}
+    raw.pop("pad_token_id", None)
+    config, _ = parse_config(raw, "config.json")
+    with pytest.raises(UserError, match=r"cannot be built from its config: .*adding_idx"):
+        foreign.empty_foreign(config)
 
 
 def test_keys_that_the_librarys_config_does_not_know_are_left_out_and_said() -> None:

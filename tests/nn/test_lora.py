@@ -185,6 +185,12 @@ def test_adapter_with_wrong_prefix_is_refused(base: BaseModel, tmp_path: Path) -
     assert "30 are missing (such as base_model.model.lm_head.lora_A.weight)" in caught.value.message
 
 
+def test_adapter_in_a_quantized_number_type_is_refused_by_name(base: BaseModel, tmp_path: Path) -> None:
+    folder = rewritten(saved(tmp_path, base), lambda ts: {n: t.to(torch.float8_e4m3fn) for n, t in ts.items()})
+    with pytest.raises(UserError, match=r"q_proj are kept as torch\.float8_e4m3fn"):
+        load_adapter(load_decoder(base, torch.float32), folder)
+
+
 def test_adapter_with_a_missing_tensor_is_refused_by_name(base: BaseModel, tmp_path: Path) -> None:
     name = "base_model.model.model.layers.1.mlp.up_proj.lora_B.weight"
     folder = rewritten(saved(tmp_path, base), lambda ts: {n: t for n, t in ts.items() if n != name})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,26 @@ def test_rotary_buffers_of_old_checkpoints_are_left_out(tensors: dict[str, Tenso
 def test_copy_of_a_tied_head_is_left_out(tensors: dict[str, Tensor], load_with: LoadWith) -> None:
     decoder = load_with(tensors | {"lm_head.weight": tensors["model.embed_tokens.weight"].clone()})
     assert decoder.lm_head.weight is decoder.model.embed_tokens.weight
+
+
+@pytest.mark.parametrize(
+    "kind, width", [("F4", 4), ("F6_E2M3", 6), ("F8_E8M0", 8), ("F8_E4M3", 8), ("C64", 64), ("I8", 8)]
+)
+def test_number_types_that_are_no_weights_are_refused(kind: str, width: int, tiny_base: Path, tmp_path: Path) -> None:
+    shutil.copyfile(tiny_base / "config.json", tmp_path / "config.json")
+    header = json.dumps({"model.norm.weight": {"dtype": kind, "shape": [8], "data_offsets": [0, width]}}).encode()
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(width))
+    with pytest.raises(UserError):
+        load_decoder(read_folder(tmp_path, "it"), torch.float32)
+
+
+def test_memory_that_is_not_there_is_not_a_damaged_file(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object, **__: object) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes.")
+
+    monkeypatch.setattr("tunesmith.nn.weights.owned", no_memory)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        read_tensors(tiny_base / "model.safetensors")
 
 
 def test_untied_head_that_is_missing_is_said_with_both_ways_out(

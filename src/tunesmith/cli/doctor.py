@@ -87,7 +87,7 @@ def run_doctor(*, whole: bool, as_json: bool, root: Path = Path("/"), home: Path
     """Leaves with 1 where a check failed or training cannot run. ``root`` is where the machine's files lie."""
     # Threads that wait for each other by spinning cost minutes on a machine that is busy; torch reads this when it loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    home = home or Path(os.environ.get("TUNESMITH_HOME") or "~/.tunesmith").expanduser()
+    home = home or Path(os.path.expanduser(os.environ.get("TUNESMITH_HOME") or "~/.tunesmith"))
     console = Console(highlight=False)
     surroundings = look_around(root, home)
     problems = find_problems(surroundings)
@@ -138,11 +138,14 @@ def _torch() -> Torch:
         return Torch(None, f"there is no module {error.name}")
     except (ImportError, OSError) as error:  # a library that torch itself cannot load
         return Torch(None, " ".join(str(error).split())[:300])
-    found = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+    try:
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        found = [torch.cuda.get_device_properties(i) for i in range(count)]
+    except (RuntimeError, AssertionError):  # a driver that names a card and cannot open it
+        found = []
     devices = tuple(Accelerator(d.name, d.total_memory, _capability(d, torch.version.hip)) for d in found)
     return Torch(
-        str(torch.__version__), "", torch.get_num_threads(), torch.version.cuda, torch.version.hip,
-        devices if torch.cuda.is_available() else (),
+        str(torch.__version__), "", torch.get_num_threads(), torch.version.cuda, torch.version.hip, devices
     )  # fmt: skip
 
 

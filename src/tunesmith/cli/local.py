@@ -209,11 +209,19 @@ def with_paths_from(spec: FineTuneSpec, folder: Path) -> FineTuneSpec:
     for name in ("training_file", "validation_file"):
         given = getattr(spec, name)
         if given is not None:
-            changes[name] = str((folder / Path(given).expanduser()).resolve())
-    local = folder / Path(spec.base_model).expanduser()
-    if spec.base_model != "starter" and local.is_dir():
-        changes["base_model"] = str(local.resolve())
+            changes[name] = str(_absolute(folder, given))
+    local = _absolute(folder, spec.base_model)
+    if spec.base_model != "starter" and os.path.isdir(local):  # False for a name that no file system would take
+        changes["base_model"] = str(local)
     return spec.model_copy(update=changes)
+
+
+def _absolute(folder: Path, name: str) -> Path:
+    """``name`` as seen from ``folder``, ``~`` followed."""
+    try:
+        return (folder / os.path.expanduser(name)).resolve()
+    except ValueError as error:
+        raise UserError(f"{name!r} is no name of a file: {error}.", "mend the name in the job's YAML") from error
 
 
 def command_name() -> str:

@@ -16,7 +16,7 @@ import typer
 
 from tunesmith import __version__
 from tunesmith.cli.data import data_app
-from tunesmith.core.errors import MachineError, TunesmithError
+from tunesmith.core.errors import MachineError, TunesmithError, is_out_of_memory
 
 app = typer.Typer(
     help="Fine-tune language models, and prove that it helped.", no_args_is_help=True, add_completion=False,
@@ -103,7 +103,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _complain("Interrupted.", "yellow")
         return 130
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         _complain(
             "There is not enough memory.\n→ lower micro_batch_tokens, set activation_checkpointing: true, or choose a smaller base model",
             "red",

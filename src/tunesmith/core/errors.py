@@ -84,6 +84,15 @@ class Problems(UserError):
         return "\n".join(lines)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Python raises MemoryError; torch a RuntimeError, of a class of its own for a card, known by its text for the CPU."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+    )
+
+
 class TrainingStopped(TunesmithError):
     """Training cannot go on: the loss is not finite, say. Names the step and its examples."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from tunesmith.core.errors import Problem, Problems, UserError
 from tunesmith.data.examples import ChatExample, CompletionExample, Example, Message, TokenizedExample
-from tunesmith.data.template import ChatTemplate, load_template
+from tunesmith.data.template import ChatTemplate, EndlessTemplate, load_template
 from tunesmith.data.tokenizer import Piece, Tokenizer
 
 # Stands for a message's content while the template's own text is told apart from it; begins with a tag
@@ -60,6 +60,8 @@ def render_all(examples: Iterable[Example], renderer: Renderer, file: str) -> li
     for example in examples:
         try:
             rendered.append(render(example, renderer))
+        except EndlessTemplate as error:
+            raise EndlessTemplate(f"{file}:{example.line}: {error.message}", error.hint) from error
         except UserError as error:
             problems.append(Problem("not_renderable", error.message, error.hint, file=file, line=example.line))
     if problems:

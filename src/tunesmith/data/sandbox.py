@@ -34,6 +34,10 @@ _GREEDY_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "translat
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
+class WorkedTooLong(SecurityError):
+    """The processor time is used up."""
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"**", "*", "+", "%"})
 
@@ -67,7 +71,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Called in every turn of a loop and every macro."""
         deadline = _deadline.get()
         if deadline is not None and thread_time() > deadline:
-            raise SecurityError(f"it worked for more than {MOST_SECONDS:g} seconds")
+            raise WorkedTooLong(f"it worked for more than {MOST_SECONDS:g} seconds")
         return ""
 
     def bounded(self, value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from tunesmith.core.errors import UserError
-from tunesmith.data.sandbox import Sandbox
+from tunesmith.data.sandbox import Sandbox, WorkedTooLong
 from tunesmith.data.tokenizer import Tokenizer
 
 # For base models that have none: roles as headings, the model's own end token after each answer.
@@ -33,6 +33,10 @@ PLAIN_TEMPLATE = """\
 {{ '### Assistant:\\n' }}
 {%- endif -%}
 """
+
+
+class EndlessTemplate(UserError):
+    """The template used up its time: its own fault, so that no other row is worth asking."""
 
 
 class ChatTemplate:
@@ -66,6 +70,10 @@ class ChatTemplate:
         try:
             values = {"messages": list(messages), "tools": list(tools) or None, "add_generation_prompt": for_answer}
             return self._sandbox.render_text(self._template, values | self._tokens)
+        except WorkedTooLong as error:
+            raise EndlessTemplate(
+                f"The chat template was stopped: {error}.", "use the template that the model's authors ship"
+            ) from error
         except (TemplateError, *_FAULTS) as error:
             raise UserError(
                 f"The chat template refused the messages: {str(error) or type(error).__name__}.",
@@ -81,11 +89,14 @@ def load_template(folder: Path, tokenizer: Tokenizer) -> ChatTemplate:
     """The model's template (``chat_template.jinja``, or inside tokenizer_config.json), or the plain one."""
     path = folder / "chat_template.jinja"
     if path.is_file():
-        return ChatTemplate(path.read_text(encoding="utf-8"), tokenizer)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path} is not UTF-8: {error}.", "copy the model's files again") from error
+        return ChatTemplate(text, tokenizer)
     source = tokenizer.settings.get("chat_template")
     if isinstance(source, list):
-        named = {entry.get("name"): entry.get("template") for entry in source if isinstance(entry, dict)}
-        source = named.get("default")
+        source = next((e.get("template") for e in source if isinstance(e, dict) and e.get("name") == "default"), None)
     if isinstance(source, str):
         return ChatTemplate(source, tokenizer)
     if tokenizer.eos_token is None:

@@ -83,7 +83,10 @@ class Tokenizer:
     def check_fits(self, num_embeddings: int) -> str | None:
         """Whether every id has its row in the embedding. Raises UserError where one lies beyond; → a remark
         where rows are left over, which models have as padding."""
-        text, top = max(self._whole.get_vocab(with_added_tokens=True).items(), key=lambda entry: entry[1])
+        vocabulary = self._whole.get_vocab(with_added_tokens=True)
+        if not vocabulary:
+            raise UserError(f"{self.where}: the tokenizer has no tokens.", "copy the tokenizer's files again")
+        text, top = max(vocabulary.items(), key=lambda entry: entry[1])
         if top >= num_embeddings:
             raise UserError(
                 f"{self.where}: the tokenizer has ids up to {top:,} ({text[:40]!r}), and the model's embedding has "
@@ -217,7 +220,7 @@ class TextStream:
 def _settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not readable: {error}.", "copy the tokenizer's files again") from error
     return settings if isinstance(settings, dict) else {}
 

@@ -7,6 +7,7 @@ answers messages or raw prompts with exactly the tokens that training used.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,10 +103,10 @@ def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.dev
             f"{folder} was trained on another {base_name} than the one that is here now.",
             "train again, or bring back the base model that it was trained on",
         )
-    decoder = load_causal_model(base, dtype, device)
-    load_adapter(decoder, folder)
     renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.folder)
     renderer.tokenizer.check_fits(base.config.vocab_size)
+    decoder = load_causal_model(base, dtype, device)
+    load_adapter(decoder, folder)
     is_chat = facts.get("prompt", "chat") == "chat"
     ends = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
     return LoadedModel(name, decoder, renderer, is_chat, frozenset((*ends, *base.stop_token_ids)))
@@ -113,8 +114,12 @@ def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.dev
 
 def _model_folder(name: str) -> Path | None:
     """The folder that a local name means: a run's ``model``, or the folder itself."""
-    path = Path(name).expanduser()
-    if name == "starter" or not path.is_dir():
+    path = Path(os.path.expanduser(name))
+    try:
+        is_folder = path.is_dir()
+    except OSError:  # a name longer than any
+        is_folder = False
+    if name == "starter" or not is_folder:
         return None
     if (path / "model").is_dir() and not (path / "config.json").is_file():
         return path / "model"
@@ -132,9 +137,12 @@ def _facts(folder: Path) -> dict[str, Any]:
         return {}
     try:
         facts = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}.", "train the model again") from error
-    return facts if isinstance(facts, dict) else {}
+    facts = facts if isinstance(facts, dict) else {}
+    if not isinstance(facts.get("base_model", ""), str):
+        raise UserError(f"{path} is damaged: base_model is no name.", "train the model again")
+    return facts
 
 
 def _peft_base(folder: Path) -> str:

@@ -49,6 +49,8 @@ _HARMLESS_KEYS = frozenset(
 
 _TOKEN_KEYS = frozenset("bos_token_id eos_token_id pad_token_id initializer_range".split())
 _ROPE_KEYS = ("rope_scaling", "rope_parameters")
+# Real files nest four deep.
+_MOST_DEPTH = 32
 _THETAS = ("rope_theta", "rope_local_base_freq")
 _CODE_KEYS = frozenset(
     "auto_map custom_code trust_remote_code quantization_config custom_pipelines code_revision _target_".split()
@@ -180,15 +182,17 @@ def find_folder(base_model: str, *, offline: bool = False) -> Path:
 def _local_path(name: str) -> Path | None:
     """The path that a name could mean; None where no file system would take it."""
     try:
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))
         path.exists()
-    except (OSError, RuntimeError, ValueError):
+    except (OSError, ValueError):
         return None
     return path if name.strip() else None
 
 
 def read_folder(folder: Path, name: str) -> BaseModel:
     """Parse the folder's config into the closed schema, with all that is wrong at once."""
+    if not (folder / "config.json").is_file():
+        _refuse_gguf(folder)
     config, remarks = parse_config(_read_json(folder / "config.json"), str(folder / "config.json"))
     return BaseModel(name, folder, config, _stop_token_ids(folder), remarks)
 
@@ -203,7 +207,7 @@ def parse_config(raw: Mapping[str, Any], file: str) -> tuple[DecoderConfig | For
     if architecture in ARCHITECTURES:
         return _decoder_config(raw, file, architecture)
     if architecture in RENAMED_ARCHITECTURES:
-        config, more = _decoder_config(_internlm_as_llama(raw), file, "LlamaForCausalLM")
+        config, more = _decoder_config(_internlm_as_llama(raw, architecture), file, "LlamaForCausalLM")
         text = f"{file}: {architecture} is a Llama under other names; it is read, and the result is written, as Llama."
         return config, (*remarks, text, *more)
     foreign = _foreign_config(raw, file, architecture)
@@ -223,14 +227,14 @@ def _names_own_code(auto_map: object) -> bool:
     )
 
 
-def _internlm_as_llama(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _internlm_as_llama(raw: Mapping[str, Any], architecture: str) -> dict[str, Any]:
     """InternLM2's or 3's keys under Llama's names: where 3 has biases, its MLP has them too.
 
     Source: Cai et al. 2024 (InternLM2); the config class of InternLM3.
     """
     own = ("bias", "qkv_bias", "attn_implementation", "model_type")
     renamed = {key: value for key, value in raw.items() if key not in own}
-    is_third = raw.get("architectures") == ["InternLM3ForCausalLM"]
+    is_third = architecture == "InternLM3ForCausalLM"
     renamed["attention_bias"] = (
         raw.get("qkv_bias", raw.get("attention_bias", False)) if is_third else raw.get("bias", True)
     )
@@ -278,6 +282,8 @@ def _decoder_config(raw: Mapping[str, Any], file: str, architecture: str) -> tup
         reader.problem("num_key_value_heads", f"{config.num_kv_heads} does not divide {config.num_heads} heads")
     if config.head_dim % 2:
         reader.problem("head_dim", f"{config.head_dim} is odd; rotary positions need an even width")
+    if config.num_heads * config.head_dim > MAX_SIZE:
+        reader.problem("head_dim", f"{config.head_dim:,} for each of {config.num_heads:,} heads is beyond any model")
     reader.finish()
     unread = sorted(reader.unread())
     remarks = (f"{file}: not read: {', '.join(_printable(key) for key in unread)}",) if unread else ()
@@ -412,14 +418,14 @@ class _ConfigReader:
     def boolean(self, key: str, default: bool) -> bool:
         value = self._get(key, default)
         if not isinstance(value, bool):
-            self.problem(key, f"must be true or false, found {value!r}")
+            self.problem(key, f"must be true or false, found {_brief(value)}")
             return default
         return value
 
     def must_be(self, key: str, wanted: object, default: object) -> None:
         value = self._get(key, default)
         if value != wanted:
-            self.problem(key, f"is {value!r}; only {wanted!r} is supported")
+            self.problem(key, f"is {_brief(value)}; only {wanted!r} is supported")
 
     def library_model_type(self) -> str:
         """The library's name for the architecture's family."""
@@ -436,7 +442,7 @@ class _ConfigReader:
     def check_depth(self) -> None:
         """Values at any depth: plain ones of bounded size; objects only where positions are scaled."""
         for key, value in self.raw.items():
-            if key in self.seen or key in _HARMLESS_KEYS:
+            if key in self.seen or key in _HARMLESS_KEYS - _TOKEN_KEYS:
                 continue
             if key in _CODE_KEYS:
                 self.problem(key, "asks for code that is never loaded")
@@ -607,7 +613,16 @@ def _weight_files(folder: Path) -> tuple[Path, ...]:
             f"{folder} holds pickled weights only ({', '.join(pickled[:3])}); loading a pickle can run code, so it is refused.",
             "convert the model to safetensors, or take a revision that has model.safetensors",
         )
+    _refuse_gguf(folder)
     raise UserError(f"{folder} has no {WEIGHTS_FILE}.", "name a folder that holds the model's weights as safetensors")
+
+
+def _refuse_gguf(folder: Path) -> None:
+    if found := sorted(path.name for path in folder.glob("*.gguf")):
+        raise UserError(
+            f"{folder} holds GGUF weights only ({', '.join(map(_brief, found[:3]))}), which are made for answering, not for training.",
+            "take the model that they were made from: a folder or a hub id with config.json and safetensors",
+        )
 
 
 def _shards(folder: Path, index: Path) -> tuple[Path, ...]:
@@ -662,9 +677,23 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not valid JSON: {error}.", "download the file again") from error
+    if _is_deeper(value, _MOST_DEPTH):
+        raise UserError(f"{path} is nested more than {_MOST_DEPTH} deep.", "download the file again")
     if not isinstance(value, dict):
         raise UserError(f"{path} must hold a JSON object.", "download the file again")
     return value
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [
+            part
+            for parent in level
+            if isinstance(parent, dict | list)
+            for part in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return bool(level)
 
 
 def _download(repo_id: str, offline: bool) -> Path:

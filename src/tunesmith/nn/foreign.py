@@ -53,6 +53,7 @@ _CANNOT_BUILD = (
     RuntimeError,
     ImportError,
     ArithmeticError,
+    AssertionError,
 )
 
 
@@ -191,9 +192,9 @@ def _build(config: ForeignConfig) -> tuple[Any, tuple[str, ...]]:
         from huggingface_hub.errors import StrictDataclassError
         from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AttentionInterface, AttentionMaskInterface
         from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-    except ImportError:
+    except ImportError as error:
         raise UserError(
-            f"{config.architecture} goes through transformers, which is missing.",
+            f"{config.architecture} goes through transformers, which is missing or of another version: {error}.",
             "pip install 'tunesmith[transformers]'",
         ) from None
     AttentionInterface.register(ATTENTION, _attention)
@@ -218,13 +219,13 @@ def _build(config: ForeignConfig) -> tuple[Any, tuple[str, ...]]:
         library_config = config_class(**settings)
         with torch.device("meta"):
             whole = model_class._from_config(library_config, attn_implementation=ATTENTION, dtype=torch.float32)
+        _check_layout(whole, config)
+        _compute_tables(whole, config)
     except (*_CANNOT_BUILD, StrictDataclassError) as error:
         raise UserError(
             f"{config.architecture} cannot be built from its config: {str(error).strip():.300}.",
             "mend config.json, or take another base model",
         ) from error
-    _check_layout(whole, config)
-    _compute_tables(whole, config)
     return whole.eval(), unread
 
 

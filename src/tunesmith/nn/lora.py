@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
 from tunesmith.nn.transformer import CausalModel, Linear
-from tunesmith.nn.weights import linear_layers, owned, read_tensors, write_tensors
+from tunesmith.nn.weights import PLAIN_DTYPES, linear_layers, owned, read_tensors, write_tensors
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -94,6 +94,11 @@ def load_adapter(decoder: CausalModel, folder: Path) -> AdapterConfig:
                 f"{folder}: the adapter's tensors for {name} have shapes {tuple(down.shape)} and {tuple(up.shape)}; "
                 f"the base model's layer is {num_out} × {num_in} and the rank {config.rank}.",
                 "use the base model that the adapter was trained on",
+            )
+        if not {down.dtype, up.dtype} <= set(PLAIN_DTYPES):
+            raise UserError(
+                f"{folder}: the adapter's tensors for {name} are kept as {down.dtype} and {up.dtype}.",
+                "save the adapter in fp32, bf16 or fp16",
             )
         if not bool(torch.isfinite(down).all() and torch.isfinite(up).all()):
             raise UserError(f"{folder}: the adapter's tensors for {name} are not finite.", "train the adapter again")

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tunesmith.core.errors import MachineError, UserError
+from tunesmith.core.errors import MachineError, UserError, is_out_of_memory
 from tunesmith.nn.catalog import BaseModel, DecoderConfig
 from tunesmith.nn.transformer import CausalModel, Decoder, Linear
 
@@ -70,7 +70,7 @@ def internlm2_as_llama(tensors: Mapping[str, Tensor], config: DecoderConfig) -> 
         if ".attention.wqkv." not in name:
             renamed[_llama_name(name)] = tensor
             continue
-        if tensor.shape[0] != config.num_kv_heads * (group + 2) * width:
+        if tensor.dim() == 0 or tensor.shape[0] != config.num_kv_heads * (group + 2) * width:
             raise UserError(f"{name} has shape {tuple(tensor.shape)}.", "take a complete model whose config fits")
         heads = tensor.unflatten(0, (config.num_kv_heads, group + 2, width))
         parts = {"q_proj": heads[:, :group], "k_proj": heads[:, group:-1], "v_proj": heads[:, -1:]}
@@ -188,7 +188,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         with safe_open(path, framework="pt") as file:
             return {name: owned(file.get_tensor(name)) for name in file.keys()}
-    except (SafetensorError, ValueError, RuntimeError) as error:
+    except (SafetensorError, ValueError, TypeError, AttributeError, KeyError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise UserError(
             f"{path} is not a readable safetensors file: {error}.", "download or copy the file again"
         ) from error

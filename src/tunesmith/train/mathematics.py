@@ -120,12 +120,18 @@ class Finding:
         return {**asdict(self), "figure": self.figure if math.isfinite(self.figure) else None}
 
 
+_FAILURES = (
+    TunesmithError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, OSError, AttributeError,
+    AssertionError, ImportError, MemoryError,
+)  # fmt: skip
+
+
 def judge(check: Check, subject: Subject) -> Finding:
     """Measure; an engine that raises instead of computing has failed the check."""
     started, error = time.monotonic(), ""
     try:
         figure = check.measure(subject)
-    except (TunesmithError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, OSError) as raised:
+    except _FAILURES as raised:
         figure, error = math.inf, " ".join(f"{type(raised).__name__}: {raised}".split())[:500]
     seconds = round(time.monotonic() - started, 3)
     passed = figure <= check.limit  # false also for what is not a number
