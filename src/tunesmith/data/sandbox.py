@@ -24,7 +24,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 MOST_CHARACTERS = 16 << 20
-MOST_SECONDS = 2.0
+"""Of a value on the way, which may be a whole document."""
+MOST_WRITTEN = 1 << 20
+"""Characters that a template may add to what the messages say."""
+MOST_SECONDS = 1.0
 """Processor time that one rendering may take; it takes a thousandth of it in most cases."""
 
 _MOST_WIDTH = 10_000
@@ -32,6 +35,13 @@ _LONG_NUMBER = re.compile(r"\d{5}|\*|\{[^}]*\{")
 _GREEDY_FILTERS = ("center", "filesizeformat", "forceescape", "pprint", "urlize", "wordwrap", "xmlattr")
 _GREEDY_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "translate", "zfill"})
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+def _said(values: Mapping[str, Any]) -> int:
+    """Characters of all messages."""
+    return sum(
+        len(text) for message in values.get("messages", ()) for text in message.values() if isinstance(text, str)
+    )
 
 
 class WorkedTooLong(SecurityError):
@@ -57,12 +67,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         token = _deadline.set(thread_time() + MOST_SECONDS)
         try:
             parts: list[str] = []
-            room = MOST_CHARACTERS
+            room = MOST_WRITTEN + _said(values)
             for part in source.generate(**values):
                 parts.append(part)
                 room -= len(part)
                 if room < 0:
-                    raise SecurityError("it made more than 16 MiB of text from one example")
+                    raise SecurityError("it made more than 1 MiB of text beside what the messages say")
             return "".join(parts)
         finally:
             _deadline.reset(token)
@@ -71,7 +81,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Called in every turn of a loop and every macro."""
         deadline = _deadline.get()
         if deadline is not None and thread_time() > deadline:
-            raise WorkedTooLong(f"it worked for more than {MOST_SECONDS:g} seconds")
+            raise WorkedTooLong(f"it worked for more than {MOST_SECONDS:g} s")
         return ""
 
     def bounded(self, value: Any) -> Any:
