@@ -256,6 +256,6 @@ def test_template_cannot_exhaust_the_machine(source: str, tiny_base: Path) -> No
 def test_template_may_write_a_mebibyte_beside_what_the_messages_say(tokenizer: Tokenizer) -> None:
     long = {"role": "user", "content": "x" * (3 << 20)}
     assert len(show("{{ messages[0].content }}", tokenizer, long)) == 3 << 20
-    source = "{% for _ in range(300) %}{{ 'y' * 8192 }}{% endfor %}"
+    source = "{% for _ in range(600) %}" + "y" * 4096 + "{% endfor %}"
     with pytest.raises(UserError, match="more than 1 MiB of text beside"):
         show(source, tokenizer, USER)
