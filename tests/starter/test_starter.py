@@ -10,7 +10,6 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,7 @@ from tunesmith.starter.graph_query import (
 )
 from tunesmith.starter.pretrain import (
     CONFIG,
+    CONTROL_TOKENS,
     INSTALLED_FILES,
     LESSONS,
     NUM_FOR_TOKENIZER,
@@ -44,12 +44,6 @@ from tunesmith.starter.pretrain import (
 
 ROOT = Path(__file__).parents[2]
 
-# What the installed files are. When the recipe's own model is installed: CONFIG, pretrain's CONTROL_TOKENS, VOCAB_SIZE.
-INSTALLED_CONFIG = replace(CONFIG, vocab_size=4096, intermediate_size=704, num_layers=6, max_position_embeddings=1024)
-INSTALLED_CONTROL_TOKENS = (
-    *("<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>"),
-    *(f"<|reserved_{i}|>" for i in range(10)),
-)
 CARD = json.loads((STARTER_FOLDER / "CARD.json").read_text(encoding="utf-8"))
 RECIPE = (
     "quickstart.yaml",
@@ -66,7 +60,7 @@ def test_files_are_there_and_small() -> None:
 
 def test_starter_is_found_by_its_name() -> None:
     base = locate("starter")
-    assert (base.folder, base.config, base.remarks) == (STARTER_FOLDER, INSTALLED_CONFIG, ())
+    assert (base.folder, base.config, base.remarks) == (STARTER_FOLDER, CONFIG, ())
     assert base.config.num_parameters == CARD["parameters"]
     assert base.weight_files == (STARTER_FOLDER / "model.safetensors",)
 
@@ -74,13 +68,13 @@ def test_starter_is_found_by_its_name() -> None:
 def test_weights_fill_the_config() -> None:
     """Loading names every weight that is missing, unknown, misshapen or not finite."""
     decoder = load_model("starter", torch.float32).decoder
-    assert sum(weight.numel() for weight in decoder.parameters()) == INSTALLED_CONFIG.num_parameters
+    assert sum(weight.numel() for weight in decoder.parameters()) == CONFIG.num_parameters
 
 
 def test_tokenizer_fills_the_embeddings_and_has_its_control_tokens() -> None:
     tokenizer = Renderer.load(STARTER_FOLDER).tokenizer
-    assert tokenizer.vocab_size == INSTALLED_CONFIG.vocab_size
-    assert tokenizer.control_tokens == INSTALLED_CONTROL_TOKENS
+    assert tokenizer.vocab_size == CONFIG.vocab_size
+    assert tokenizer.control_tokens == CONTROL_TOKENS
 
 
 def test_instruction_of_the_task_is_short() -> None:
