@@ -168,7 +168,7 @@ def can_compile() -> bool:
 def run_trainer(request: dict[str, Any], work: Work, folder: Path) -> dict[str, Any]:
     """transformers' Trainer. Default: its own settings, a padding collator. Tuned: the whole step in one
     micro-batch of similar lengths, weights in pure bf16 (adapters in fp32, as PEFT makes them). Its variants show
-    that the tuned one is tuned well: two micro-batches of 8, autocast on top, torch.compile."""
+    that the tuned one is tuned well: micro-batches of 8 or 4, autocast on top, torch.compile."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
@@ -182,7 +182,7 @@ def run_trainer(request: dict[str, Any], work: Work, folder: Path) -> dict[str, 
     model.config.use_cache = False
     if request["mode"] == "lora":
         model = get_peft_model(model, LoraConfig(**_lora()))
-    micro = BATCH_SIZE if tuned and contender != "trainer-tuned-8" else 8
+    micro = {"trainer-tuned-8": 8, "trainer-tuned-4": 4}.get(contender, BATCH_SIZE if tuned else 8)
     extra = {"trainer-autocast": {"bf16": True}, "trainer-compiled": {"torch_compile": True}}.get(contender, {})
     arguments = TrainingArguments(**_arguments(request, work, micro), **extra)
     clock = StepClock()
@@ -360,10 +360,17 @@ CONTENDERS: dict[str, Callable[[dict[str, Any], Work, Path], dict[str, Any]]] = 
     "trl-default": run_trl,
     "trl-grouped": run_trl,
     "trainer-tuned-8": run_trainer,
+    "trainer-tuned-4": run_trainer,
     "trainer-autocast": run_trainer,
     "trainer-compiled": run_trainer,
 }
-VARIANTS = ("trl-grouped", "trainer-tuned-8", "trainer-autocast", "trainer-compiled")  # run when asked for
+VARIANTS = (
+    "trl-grouped",
+    "trainer-tuned-8",
+    "trainer-tuned-4",
+    "trainer-autocast",
+    "trainer-compiled",
+)  # run when asked for
 # As a user gets them, steps hold examples in the order in which they arrive; the tuned ones group by length.
 DEFAULTS = ("ours-default", "trainer-default", "trl-default")
 TUNED_PEERS = ("trainer-tuned", "trl-packed", *VARIANTS)

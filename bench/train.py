@@ -30,7 +30,7 @@ GUESSED_RATE = {
     "ours-eager": (1.4e11, 2.0e11, 6), "ours-compiled": (1.4e11, 2.0e11, 14), "ours-default": (1.4e11, 1.9e11, 6),
     "trainer-tuned": (0.8e11, 1.6e11, 11), "trl-grouped": (0.27e11, 0.7e11, 13), "trl-packed": (0.27e11, 0.85e11, 13),
     "trainer-default": (0.3e11, 0.55e11, 11), "trl-default": (0.09e11, 0.36e11, 13),
-    "trainer-tuned-8": (0.8e11, 1.6e11, 11), "trainer-autocast": (0.8e11, 1.6e11, 11),
+    "trainer-tuned-8": (0.8e11, 1.6e11, 11), "trainer-tuned-4": (0.8e11, 1.6e11, 11), "trainer-autocast": (0.8e11, 1.6e11, 11),
     "trainer-compiled": (0.8e11, 1.6e11, 40),
 }  # fmt: skip
 

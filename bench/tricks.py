@@ -25,7 +25,7 @@ from unittest.mock import patch
 
 import measure
 from train import listed, write
-from workload import BATCH_SIZE, LORA_ALPHA, LORA_RANK, SHAPES, make_work, write_model
+from workload import BATCH_SIZE, LORA_ALPHA, LORA_RANK, MAX_TOKENS, SHAPES, make_work, write_model
 
 Plant = Callable[[], Any]
 
@@ -151,7 +151,7 @@ def fused_attention() -> Any:
 def attention_in_one_block() -> Any:
     from tunesmith.nn import attention
 
-    return patch.object(attention, "BLOCK_TOKENS", 1 << 30)
+    return patch.object(attention, "BLOCK_TOKENS", MAX_TOKENS)
 
 
 def norm_by_autograd() -> Any:

@@ -105,3 +105,11 @@ def test_backward_from_a_tensor_is_backward_with_its_gradient() -> None:
     x, flow = random(3, 4).requires_grad_(), random(3, 4)
     gradients.backward_from(x.square(), flow)
     torch.testing.assert_close(x.grad, 2 * x.detach() * flow)
+
+
+def test_gate_has_the_values_and_gradients_of_the_formula() -> None:
+    gate, up, flow = random(5, 6).requires_grad_(), (2 * random(5, 6)).detach().requires_grad_(), random(5, 6)
+    plain, ours = F.silu(gate) * up, gradients.gated(gate, up)
+    torch.testing.assert_close(ours, plain)
+    wanted = torch.autograd.grad(plain, (gate, up), flow)
+    torch.testing.assert_close(torch.autograd.grad(ours, (gate, up), flow), wanted)

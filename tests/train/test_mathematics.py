@@ -73,7 +73,7 @@ def test_plain_run_has_every_architecture_and_every_quick_check() -> None:
 def test_whole_run_adds_shapes_and_the_compiler() -> None:
     plain, whole = plan(CPU), plan(CPU, whole=True)
     assert {(c.name, s.name) for c, s in plain} < {(c.name, s.name) for c, s in whole}
-    assert {s.name for _, s in whole} == set(SUBJECTS)
+    assert {s.name for _, s in whole} == {*SUBJECTS, *(s.name for s in mathematics.foreign_models(CPU))}
     assert (COMPILED in {check for check, _ in whole}) == can_compile()
 
 
@@ -145,8 +145,8 @@ def lost_micro_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sees_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block of queries has no causal mask."""
-    original = attention._mask
-    monkeypatch.setattr(attention, "_mask", lambda *arguments: torch.zeros_like(original(*arguments)))
+    original = attention._triangle
+    monkeypatch.setattr(attention, "_triangle", lambda *shape, **side: torch.zeros_like(original(*shape, **side)))
 
 
 def detached_layers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from tunesmith.nn.architectures import LinearRope, Llama3Rope, YarnRope
 from tunesmith.nn.attention import Borders, KVCache, attend, attend_cached
 from tunesmith.nn.catalog import DecoderConfig, ForeignConfig
-from tunesmith.nn.gradients import rms_norm, rotate
+from tunesmith.nn.gradients import gated, rms_norm, rotate
 
 
 class CausalModel(nn.Module):
@@ -226,7 +226,7 @@ class GatedMLP(nn.Module):
         self.down_proj = Linear(config.intermediate_size, config.hidden_size, config.mlp_bias)
 
     def forward(self, x_TH: Tensor) -> Tensor:
-        out_TH: Tensor = self.down_proj(F.silu(self.gate_proj(x_TH)) * self.up_proj(x_TH))
+        out_TH: Tensor = self.down_proj(gated(self.gate_proj(x_TH), self.up_proj(x_TH)))
         return out_TH
 
 
