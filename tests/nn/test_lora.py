@@ -260,7 +260,7 @@ def test_kind_of_adapter_with_other_mathematics_is_refused_by_name(
     [
         {"peft_type": "IA3"}, {"peft_type": None}, {"target_modules": "all-linear"}, {"target_modules": None},
         {"target_modules": 3}, {"r": 0}, {"r": -4}, {"r": "many"}, {"r": None}, {"r": float("inf")},
-        {"lora_alpha": None}, {"lora_alpha": float("nan")},
+        {"lora_alpha": None}, {"lora_alpha": float("nan")}, {"lora_alpha": 0}, {"layers_to_transform": [0]},
     ],
     ids=str,
 )  # fmt: skip

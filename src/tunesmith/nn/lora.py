@@ -25,6 +25,7 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 _OTHER_MATHEMATICS = (
     "use_dora", "use_rslora", "use_qalora", "modules_to_save", "rank_pattern", "alpha_pattern", "alora_invocation_tokens",
+    "layers_to_transform",
 )  # fmt: skip
 
 
@@ -134,6 +135,8 @@ def read_adapter_config(path: Path) -> AdapterConfig:
     unsupported = [key for key in _OTHER_MATHEMATICS if raw.get(key)]
     if raw.get("init_lora_weights", True) not in (True, False, "gaussian", "eva", "orthogonal"):
         unsupported.append(f"init_lora_weights {raw['init_lora_weights']!r:.40}")  # these change the base's weights
+    if config.alpha == 0:
+        unsupported.append("lora_alpha 0, with which the adapter changes nothing,")
     odd = isinstance(targets, str) or config.rank < 1 or not math.isfinite(config.alpha)
     if raw.get("peft_type") != "LORA" or unsupported or odd:
         raise UserError(
