@@ -21,7 +21,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -60,15 +59,7 @@ def main() -> None:
         for name in [*NAMES[turn:], *NAMES[:turn]]:
             runs.append({"process": name, "round": number, **timed(command(name, work), work)})
             print(f"round {number}, {name}: {runs[-1]['wall_seconds']:.2f} s", flush=True)
-    document = {
-        "format": 1,
-        "kind": "cold-start",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": measure.machine_kind(),
-        "cores": measure.num_cores(),
-        "versions": measure.versions(),
-        "runs": runs,
-    }
+    document = measure.document("cold-start", runs)
     text = table(document)
     print("\n" + text)
     write(document, text, options.out, "cold-start")

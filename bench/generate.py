@@ -14,7 +14,6 @@ import json
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -58,15 +57,9 @@ def main() -> None:
                 speed = runs[-1]["new_tokens"] / runs[-1]["seconds"]
                 print(f"round {number}, {shape}, {name}, {streams} streams: {speed:,.1f} tokens/s", flush=True)
     document = {
-        "format": 1,
-        "kind": "generate",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": measure.machine_kind(),
-        "cores": measure.num_cores(),
-        "versions": measure.versions(),
+        **measure.document("generate", runs),
         "prompt_tokens": PROMPT_TOKENS,
         "new_tokens": options.new_tokens,
-        "runs": runs,
     }
     text = table(document)
     print("\n" + text)

@@ -11,8 +11,9 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,19 @@ def run_child(script: str, request: Mapping[str, Any], work: Path, timeout_secon
     if done.returncode != 0 or not results:
         raise SystemExit(f"{script} {json.dumps(request)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
     return {**json.loads(results[-1].removeprefix(MARK)), "process_seconds": seconds}
+
+
+def document(kind: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The raw numbers with what they were measured on; names no place."""
+    return {
+        "format": 1,
+        "kind": kind,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine_kind(),
+        "cores": num_cores(),
+        "versions": versions(),
+        "runs": runs,
+    }
 
 
 def hand_back(result: Mapping[str, Any]) -> None:

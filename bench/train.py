@@ -14,7 +14,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +55,7 @@ def main() -> None:
     if options.estimate_only:
         return
     runs = run_all(plan, work)
-    document = {
-        "format": 1,
-        "kind": "train",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": measure.machine_kind(),
-        "cores": measure.num_cores(),
-        "versions": next(iter(facts.values()))["versions"],
-        "runs": runs,
-    }
+    document = measure.document("train", runs)
     text = tables.training(document)
     print("\n" + text)
     write(document, text, options.out, "train")

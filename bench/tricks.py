@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -43,15 +42,7 @@ def main() -> None:
         request = {"shape": shape, "mode": mode, "rounds": options.rounds, "steps": options.steps, "work": str(work)}
         runs.append({**request, "work": "", **measure.run_child("tricks.py", request, work)})
         print(f"{shape}, {mode}: measured", flush=True)
-    document = {
-        "format": 1,
-        "kind": "tricks",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": measure.machine_kind(),
-        "cores": measure.num_cores(),
-        "versions": measure.versions(),
-        "runs": runs,
-    }
+    document = measure.document("tricks", runs)
     text = table(document)
     print("\n" + text)
     write(document, text, options.out, "tricks")

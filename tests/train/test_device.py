@@ -6,6 +6,7 @@ import ctypes
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from tunesmith.train import device
 
@@ -32,5 +33,8 @@ def test_freed_memory_is_kept_up_to_what_the_c_library_takes(
 
 
 def test_a_c_library_without_the_switch_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
-    device._keep_freed_memory()
+    library = SimpleNamespace()
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: library)
+    device.prepare()
+    assert vars(library) == {}
+    assert torch.are_deterministic_algorithms_enabled()  # what else there is to prepare is prepared
