@@ -36,6 +36,7 @@ from tunesmith.nn.weights import read_tensors, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.train import checkpoint
 from tunesmith.train import fine_tune as story
+from tunesmith.train.device import can_compile
 from tunesmith.train.run_folder import locked, read_metrics
 
 CONFIGS = [
@@ -264,6 +265,22 @@ def test_a_run_stopped_at_every_step_equals_an_uninterrupted_one(
         kinds = [json.loads(line)["type"] for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
         assert kinds[-2:] == ["checkpoint", "interrupted"]
     train(tmp_path / "run", settings, resume=True)
+    assert bits(tmp_path / "run") == bits(tmp_path / "whole")
+
+
+@pytest.mark.skipif(not can_compile(), reason="there is no C++ compiler here")
+def test_a_compiled_run_that_resumes_with_other_lengths_equals_an_uninterrupted_one(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    """The compiler sees the third step's lengths first, and none of its work from before."""
+    given = {**given, "compile": True, "precision": "bf16"}
+    torch._dynamo.reset()
+    train(tmp_path / "whole", given)
+    asked = iter((False, False, True))
+    with pytest.raises(Interrupted):
+        train(tmp_path / "run", given, stop=lambda: next(asked))
+    torch._dynamo.reset()
+    go_on(tmp_path / "run", given)
     assert bits(tmp_path / "run") == bits(tmp_path / "whole")
 
 
