@@ -219,7 +219,11 @@ def refresh_constraints() -> None:
     with Stage("resolving the newest versions that fit together"):
         pip(
             *("install", "--dry-run", "--ignore-installed", "--report", report, f"torch=={torch}"),
-            *("-e", f"{ROOT}[train,transformers]", *requirements_of(["test", "parity", "bench", "lint"])),
+            *(
+                "-e",
+                f"{ROOT}[train,transformers,postgres,s3]",
+                *requirements_of(["test", "s3-server", "parity", "bench", "lint"]),
+            ),
         )
     found = {
         item["metadata"]["name"]: item["metadata"]["version"] for item in json.loads(report.read_text())["install"]

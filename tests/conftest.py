@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
+import subprocess
+import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tunesmith.store.db import Database
+from tunesmith.store.migrate import upgrade
 
 # Read by torch when a test first imports it: one thread, so that workers share cores and bits repeat.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -91,6 +97,85 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def _reason(report: Any) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return str(text).removeprefix("Skipped: ")
+
+
+class PostgresServer:
+    """A PostgreSQL server of the test's own, behind a Unix socket in its own folder."""
+
+    def __init__(self) -> None:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        self._bin = f"{found[-1]}/" if found else ""
+        self.folder = Path(tempfile.mkdtemp(prefix="tunesmith-pg-"))
+        self._as = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []  # it refuses to run as root
+        if self._as:
+            shutil.chown(self.folder, "postgres")
+        self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-D", f"{self.folder}/data")
+        self.start()
+
+    def start(self) -> None:
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=200"
+        self._run("pg_ctl", "-w", "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "-w", "-D", f"{self.folder}/data", "-m", mode, "stop")
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def execute(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # The server inherits what it is given: a pipe here would wait for its end.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run([*self._as, self._bin + program, *arguments], stdout=output, stderr=output, cwd="/")
+            if done.returncode != 0:
+                output.seek(0)
+                raise RuntimeError(output.read().decode(errors="replace"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    server.execute("CREATE DATABASE blueprint")
+    blueprint = Database(server.url("blueprint"))
+    upgrade(blueprint)
+    blueprint.close()
+    yield server
+    server.stop()
+    shutil.rmtree(server.folder, ignore_errors=True)
+
+
+_database_numbers = itertools.count()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A migrated database of the test's own on PostgreSQL."""
+    name = f"test_{next(_database_numbers)}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE blueprint")
+    yield postgres_server.url(name)
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The test runs once on each kind of database, migrated and empty."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return f"sqlite:///{tmp_path / 'tunesmith.db'}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    upgrade(database)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

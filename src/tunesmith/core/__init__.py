@@ -2,4 +2,6 @@
 
 errors: the error tree, and the shape of a problem
 durable: files written whole or not at all
+ids: identifiers as the wire has them
+settings: what an operator sets, from the environment
 """

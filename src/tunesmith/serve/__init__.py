@@ -1,0 +1,1 @@
+"""The process that answers: it loads models, proves them, and generates."""

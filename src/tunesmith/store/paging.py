@@ -1,0 +1,38 @@
+"""One page of a list, and its cursor: ``after`` is an item's id, order is the order of creation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Select, Table
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    items: Sequence[Item]
+    has_more: bool
+
+
+class UnknownCursor(LookupError):
+    """``after`` names nothing that the caller can see."""
+
+
+def fetch_page(
+    connection: Connection, query: Select[Any], table: Table, *, after: str | None, limit: int, newest_first: bool
+) -> Page[Any]:
+    """Rows of ``query`` (which is scoped already) behind ``after``; raises UnknownCursor.
+
+    The cursor must be a row that the query itself could give, so a stranger's id tells nothing.
+    """
+    if after is not None:
+        place = connection.execute(query.with_only_columns(table.c.seq).where(table.c.id == after)).scalar_one_or_none()
+        if place is None:
+            raise UnknownCursor(after)
+        query = query.where(table.c.seq < place if newest_first else table.c.seq > place)
+    order = table.c.seq.desc() if newest_first else table.c.seq.asc()
+    rows = connection.execute(query.order_by(order).limit(limit + 1)).all()
+    return Page(rows[:limit], len(rows) > limit)
