@@ -21,7 +21,10 @@ FOLDERS = sorted(path.parent for path in MODULES if path.name == "__init__.py")
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 BANNED_CALLS = {"eval", "exec", "torch.load", "os.system", "os.popen"}
 BANNED_NAMES = {"utils", "common", "helpers", "misc"}
-DISTRIBUTION_OF = {"ruamel": "ruamel.yaml", "pydantic_core": "pydantic"}
+DISTRIBUTION_OF = {
+    "ruamel": "ruamel.yaml", "pydantic_core": "pydantic", "pydantic_settings": "pydantic-settings",
+    "python_multipart": "python-multipart", "starlette": "fastapi",
+}  # fmt: skip
 
 
 def named(path: Path) -> str:
