@@ -15,6 +15,8 @@ checkpoint_permissions: which other projects may chat with a checkpoint
 queue: who does which job: claims, leases, fencing tokens
 resume_states: what a later attempt goes on from
 workers: which workers there are
+webhooks: where a project wants to hear of what happens
+deliveries: what must be told to the outside
 principals: who calls: roles and what they may do
 paging: one page of a list, and its cursor
 """
