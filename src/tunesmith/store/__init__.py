@@ -3,6 +3,12 @@
 tables: the schema
 db: SQLite or PostgreSQL, read and written by short transactions
 migrate: bring a database to this version's schema, and make the first project
+instance: facts of the whole installation
+projects: whose everything is
+members: people, and their roles in projects
+keys: what a caller shows; only hashes are kept
+audit: who did what
+idempotency: a request sent again makes nothing twice
 jobs: fine-tuning jobs: states, moves, rows
 principals: who calls: roles and what they may do
 paging: one page of a list, and its cursor
