@@ -7,6 +7,12 @@ blobs: bytes named by their SHA-256, in a folder of this machine
 blobs_s3: the same in an S3 bucket
 blob_references: which rows need which blobs
 files: uploaded files
+instance: facts of the whole installation
+projects: whose everything is
+members: people, and their roles in projects
+keys: what a caller shows; only hashes are kept
+audit: who did what
+idempotency: a request sent again makes nothing twice
 jobs: fine-tuning jobs: states, moves, rows
 job_events: what happened to a job
 models: tuned models by name, and what a name stands for
