@@ -78,6 +78,7 @@ class Job:
     seed: int
     metadata: Mapping[str, str] | None
     resolved: Mapping[str, Any] | None
+    facts: Mapping[str, Any] | None
     state: State
     waiting_reason: str | None
     created_at: int
