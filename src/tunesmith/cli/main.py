@@ -76,6 +76,57 @@ def chat(
     run_chat(ChatOptions(model, message, system, temperature, top_p, max_tokens, seed, tuple(stop or ())))
 
 
+Home = Annotated[
+    Path | None, typer.Option(help="Where everything is kept; only you may read it [default: ~/.tunesmith].")
+]
+Host = Annotated[str | None, typer.Option(help="The address to listen on [default: 127.0.0.1].")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one [default: 8000].")]
+
+
+@app.command()
+def up(home: Home = None, host: Host = None, port: Port = None) -> None:
+    """Run the platform here: API, worker and serving process, until Ctrl-C. Options go before TUNESMITH_ variables."""
+    from tunesmith.cli.processes import run_up
+    from tunesmith.core.settings import read_settings
+
+    run_up(read_settings(home=home, host=host, port=port))
+
+
+@app.command()
+def api(
+    home: Home = None,
+    host: Host = None,
+    port: Port = None,
+    unix_socket: Annotated[Path | None, typer.Option(help="Listen on this Unix socket instead.")] = None,
+    descriptor: Annotated[
+        int | None, typer.Option(help="Listen on this socket, open already, instead.", hidden=True)
+    ] = None,
+) -> None:
+    """Run the API alone."""
+    from tunesmith.cli.parts import run_api
+    from tunesmith.core.settings import read_settings
+
+    run_api(read_settings(home=home, host=host, port=port), unix_socket, descriptor)
+
+
+@app.command()
+def worker(home: Home = None) -> None:
+    """Run a worker alone: it trains the jobs of its database, one after the other."""
+    from tunesmith.cli.parts import run_worker
+    from tunesmith.core.settings import read_settings
+
+    run_worker(read_settings(home=home))
+
+
+@app.command()
+def serve(home: Home = None) -> None:
+    """Run the serving process alone: it answers chat for the API of the same home."""
+    from tunesmith.cli.parts import run_serve
+    from tunesmith.core.settings import read_settings
+
+    run_serve(read_settings(home=home))
+
+
 @app.command()
 def doctor(
     whole: Annotated[
