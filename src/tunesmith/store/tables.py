@@ -185,6 +185,8 @@ jobs = Table(
     Column("metadata", _Json),
     # Setting → {value, reason}; from the first attempt's start, kept by all later ones.
     Column("resolved", _Json),
+    # What its memory is estimated from, counted when its files were judged: specs.memory.DataFacts.
+    Column("facts", _Json),
     # store.jobs.State
     Column("state", String(24), nullable=False, index=True),
     # Why it waits, in a sentence; null where nothing hinders it.

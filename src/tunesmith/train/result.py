@@ -1,7 +1,8 @@
 """The trained model on disk: an adapter in PEFT's format or a whole model in the Hugging Face layout.
 
 Beside the weights lie the tokenizer, the template that was trained with, and ``tunesmith.json``, which
-says how the model is to be prompted (chat or raw), where it stops, and which base it belongs to.
+says how the model is to be prompted (chat or raw), where it stops, and which base it belongs to, and
+``serving_check.json``, by which a server sees that it computes the same.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tunesmith.nn.lora import AdapterConfig, save_adapter
 from tunesmith.nn.transformer import CausalModel
 from tunesmith.nn.weights import named_weights, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.train import serving_check
+from tunesmith.train.serving_check import ServingCheck
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -31,9 +34,16 @@ def save_model(
     renderer: Renderer,
     *,
     is_chat: bool,
+    check: ServingCheck | None = None,
 ) -> None:
     """Publish the result as ``folder``, whole or not at all."""
-    durable.write_folder(folder, lambda temporary: _write(temporary, decoder, adapter, base, renderer, is_chat))
+
+    def write(temporary: Path) -> None:
+        _write(temporary, decoder, adapter, base, renderer, is_chat)
+        if check is not None:
+            serving_check.write(temporary, check)
+
+    durable.write_folder(folder, write)
 
 
 def source_hashes(
