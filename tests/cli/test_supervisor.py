@@ -120,7 +120,7 @@ def test_one_that_lived_a_while_begins_with_the_first_pause(world: World) -> Non
         await supervisor.stop(["one"])
 
     played(story)
-    assert {text for text in world.said} == {"one ended (exit code 0); it is started again in 0.01 s."}
+    assert set(world.said) == {"one ended (exit code 0); it is started again in 0.01 s."}
 
 
 def test_stopped_program_ends_and_is_not_started_again(world: World) -> None:
@@ -236,6 +236,8 @@ def test_log_on_a_full_disk_stops_nothing() -> None:
     assert list(log.last_lines) == ["lost"]
 
 
-@pytest.mark.parametrize(("code", "words"), [(3, "exit code 3"), (-9, "killed by SIGKILL"), (-99, "killed by signal 99")])
+@pytest.mark.parametrize(
+    ("code", "words"), [(3, "exit code 3"), (-9, "killed by SIGKILL"), (-99, "killed by signal 99")]
+)
 def test_end_is_told_in_words(code: int, words: str) -> None:
     assert how_it_ended(code) == words

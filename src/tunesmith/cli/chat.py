@@ -18,6 +18,4 @@ def run_chat(options: ChatOptions) -> None:
     if not model.is_chat and options.system is not None:
         raise UserError(f"{options.model} was trained on raw prompts and has no system message.", "leave --system out")
     opening = [Message("system", options.system)] if options.system is not None else []
-    talk(
-        model.name, opening, options.message, lambda asked: model.answer(list(asked), sampling), is_chat=model.is_chat
-    )
+    talk(model.name, opening, options.message, lambda asked: model.answer(list(asked), sampling), is_chat=model.is_chat)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
     """``model`` is a name for the server, or what ``load_model`` understands."""
+
     model: str
     message: str | None
     system: str | None

@@ -5,10 +5,9 @@ Asks once a second. A server that is away is asked again until it is back: the j
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.console import Console
@@ -77,7 +76,7 @@ class _Following:
     _waiting_for: str | None = None
     _progress: TrainingProgress | None = None
     _shown_step: int = -1
-    _is_away: bool = field(default=False)
+    _is_away: bool = False
 
     def run(self) -> Answer:
         path = f"{JOBS}/{segment(self.job_id)}"
@@ -98,7 +97,7 @@ class _Following:
 
     def close(self) -> None:
         if self._progress is not None:
-            self._progress.__exit__(*sys.exc_info())
+            self._progress.__exit__(None, None, None)
             self._progress = None
 
     def _new_events(self, path: str) -> list[RemoteEvent]:

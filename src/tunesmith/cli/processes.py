@@ -221,4 +221,10 @@ async def _lacking(client: httpx2.AsyncClient) -> str | None:
         answer = await client.get("/healthz")
     except httpx2.HTTPError:
         return "the API does not answer"
-    return None if answer.status_code == 200 else answer.text.strip()[:500] or f"HTTP {answer.status_code}"
+    if answer.status_code == 200:
+        return None
+    try:
+        parts = answer.json()["parts"].items()
+        return "; ".join(f"{name}: {found}" for name, found in parts if found != "ready")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"the API answers HTTP {answer.status_code}"

@@ -52,6 +52,11 @@ class RemoteError(msgspec.Struct, frozen=True):
     param: str | None = None
 
 
+class RemoteSetting(msgspec.Struct, frozen=True):
+    value: Any
+    reason: str | None = None
+
+
 class RemoteJob(msgspec.Struct, frozen=True):
     id: str
     model: str
@@ -65,6 +70,8 @@ class RemoteJob(msgspec.Struct, frozen=True):
     trained_tokens: int | None = None
     result_files: list[str] = []
     error: RemoteError | None = None
+    waiting_reason: str | None = None
+    resolved: dict[str, RemoteSetting] = {}
 
     @property
     def has_ended(self) -> bool:
@@ -104,7 +111,9 @@ class Answer:
         try:
             return msgspec.convert(self.raw, shape)
         except msgspec.ValidationError as error:
-            raise MachineError(f"The server's answer is not understood: {error}.", "is it the URL of a Tunesmith server?") from None
+            raise MachineError(
+                f"The server's answer is not understood: {error}.", "is it the URL of a Tunesmith server?"
+            ) from None
 
 
 @dataclass(slots=True)
@@ -206,7 +215,7 @@ class RemoteServer:
             raise Unreachable(f"{self.url} did not answer in time.", "is it busy? ask again later") from error
         except httpx2.TransportError as error:
             raise Unreachable(
-                f"{self.url} cannot be reached: {error or type(error).__name__}.",
+                f"{self.url} cannot be reached: {str(error) or type(error).__name__}.",
                 "start it with: tunesmith up, or name another one with --server",
             ) from error
         except httpx2.InvalidURL as error:

@@ -105,7 +105,11 @@ def show_job(job_id: JobId, server: Server = DEFAULT_SERVER, json: Json = False)
 
 @jobs_app.command()
 def events(
-    job_id: JobId, server: Server = DEFAULT_SERVER, limit: Limit = 20, everything: Everything = False, json: Json = False
+    job_id: JobId,
+    server: Server = DEFAULT_SERVER,
+    limit: Limit = 20,
+    everything: Everything = False,
+    json: Json = False,
 ) -> None:
     """What happened, the newest last."""
     from tunesmith.cli.server_pages import show_events

@@ -62,7 +62,9 @@ def upload(server: RemoteServer, path: Path, purpose: str, console: Console) -> 
     """Send it, with a bar on a terminal. A JSON array for fine-tuning goes as JSON lines, which the API asks for."""
     with as_lines(path) if purpose == "fine-tune" else nullcontext((path, path.name)) as (source, name):
         columns = (TextColumn("Uploading {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True)
+        bar = Progress(
+            *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True
+        )
         with bar, durable.disk_errors(source):
             task = bar.add_task(name, total=source.stat().st_size if source.exists() else None)
             return server.upload(source, name, purpose, lambda number: bar.advance(task, number))
@@ -128,7 +130,12 @@ def show_job(url: str, job_id: str, *, as_json: bool) -> None:
 
 def print_job(answer: Answer, console: Console) -> None:
     job = answer.read(RemoteJob)
-    facts: dict[str, str | Text] = {"id": job.id, "state": state(job), "model": job.model, "created": when(job.created_at)}
+    facts: dict[str, str | Text] = {
+        "id": job.id,
+        "state": state(job),
+        "model": job.model,
+        "created": when(job.created_at),
+    }
     if job.estimated_finish and not job.has_ended:
         facts["expected to end"] = when(job.estimated_finish)
     if job.finished_at:
@@ -145,11 +152,10 @@ def print_job(answer: Answer, console: Console) -> None:
     if job.error and job.error.message:
         facts["reason"] = job.error.message
     _print_facts(facts, console)
-    settings = job.settings()
-    if settings:
+    if job.resolved:
         console.print()
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        for name, setting in settings.items():
+        for name, setting in job.resolved.items():
             table.add_row(name, Text(value(setting.value)), Text(setting.reason or "", "dim"))
         console.print(table)
 

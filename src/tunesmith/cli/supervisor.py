@@ -265,6 +265,6 @@ def _dying_with_parent() -> Callable[[], None] | None:
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     """Whether it has ended; where the system can tell without reaping, its id stays taken."""
-    if sys.platform == "linux":
+    if hasattr(os, "waitid"):
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     return process.poll() is not None

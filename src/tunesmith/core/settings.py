@@ -102,7 +102,9 @@ def read_settings(**given: object) -> Settings:
     except SettingsError as error:
         raise UserError(f"{error}.", "write it as JSON") from None
     except ValidationError as error:
-        raise Problems("The settings cannot be used:", [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
+        raise Problems(
+            "The settings cannot be used:", [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        ) from None
 
 
 def _problem(place: tuple[int | str, ...], message: str) -> Problem:
