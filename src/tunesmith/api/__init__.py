@@ -11,5 +11,6 @@ bodies: what a body may be
 edge: what holds for every request, before and after its route
 health: whether every part is ready
 openapi: the description of what is served
+organization: projects, members, keys, and the audit log
 app: the application: every route module, every rule that holds for all of them
 """

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from tunesmith import __version__
-from tunesmith.api import health, openapi
+from tunesmith.api import health, openapi, organization
 from tunesmith.api.auth import Callers
 from tunesmith.api.edge import Edge, guarded
 from tunesmith.api.labels import check_labels, permit_of
@@ -24,6 +24,7 @@ from tunesmith.api.services import Services
 ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     openapi.router,
+    organization.router,
 )
 """One line a route module."""
 
