@@ -5,4 +5,10 @@ wire: the base of all bodies, in and out
 auth: keys → principals, and the label that every route carries
 services: what the routes work with
 app: the application: routes, middleware, handlers
+rate_limits: requests and tokens of each key in a minute
+serving_client: the serving process, as the API sees it
+chat_request: a chat request's body → what the serving process is asked
+chat_answer: what it says → a completion, or the chunks of a stream
+chat: POST /chat/completions
+stored_chats: completions that were kept
 """

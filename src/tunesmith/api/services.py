@@ -8,7 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from tunesmith.api.rate_limits import RateLimits
+from tunesmith.api.serving_client import Serving
 from tunesmith.core.settings import Settings
+from tunesmith.nn.known_models import KnownModels
 from tunesmith.store.db import Database
 
 
@@ -19,6 +22,9 @@ class Services:
     settings: Settings
     database: Database
     now: Callable[[], float]
+    known_models: KnownModels
+    serving: Serving
+    rate_limits: RateLimits
 
 
 async def _services(request: Request) -> Services:

@@ -13,4 +13,5 @@ resume_states: what a later attempt goes on from
 workers: which workers there are
 principals: who calls: roles and what they may do
 paging: one page of a list, and its cursor
+stored_chats: chat completions that were asked to be kept
 """
