@@ -80,6 +80,7 @@ memberships = Table(
     Column("member_id", String(64), ForeignKey("members.id"), primary_key=True),
     # owner | member | viewer
     Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )  # fmt: skip
 
 keys = Table(
