@@ -52,8 +52,12 @@ class DataFacts:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> DataFacts:
-        counts = (int(raw[name]) for name in ("num_examples", "longest_example_tokens", "total_tokens"))
-        return cls(*counts, has_validation=bool(raw["has_validation"]))
+        return cls(
+            int(raw["num_examples"]),
+            int(raw["longest_example_tokens"]),
+            int(raw["total_tokens"]),
+            bool(raw["has_validation"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
