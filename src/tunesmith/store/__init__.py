@@ -2,7 +2,8 @@
 
 tables: the schema
 db: SQLite or PostgreSQL, read and written by short transactions
-migrate: bring a database to this version's schema, and make the first project
+migrate: bring a database to this version's schema
+migrations: its changes, one file each
 instance: facts of the whole installation
 projects: whose everything is
 members: people, and their roles in projects
