@@ -21,7 +21,7 @@ from sqlalchemy.sql.elements import False_
 
 from tunesmith.store.db import Database
 from tunesmith.store.migrate import MIGRATIONS, upgrade
-from tunesmith.store.tables import JSON_TYPE, SEQ_TYPE, metadata
+from tunesmith.store.tables import _Json, _Seq, metadata
 
 TEMPLATE = '''"""{title}"""
 
@@ -81,9 +81,9 @@ def _operations(database: Database, *, as_batch: bool) -> str:
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    if kind == "type" and item is SEQ_TYPE:
+    if kind == "type" and item is _Seq:
         return "SEQ"
-    if kind == "type" and item is JSON_TYPE:
+    if kind == "type" and item is _Json:
         return "JSON"
     if kind == "server_default" and isinstance(getattr(item, "arg", None), False_):
         return "sa.false()"  # 0 on SQLite, but not on PostgreSQL

@@ -11,7 +11,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from tunesmith.api.rate_limits import RateLimits
+from tunesmith.api.serving_client import Serving
 from tunesmith.core.settings import Settings
+from tunesmith.nn.known_models import KnownModels
+from tunesmith.store.blobs import Blobs
 from tunesmith.store.db import Database
 
 HealthCheck = Callable[[], str | None]
@@ -25,6 +29,10 @@ class Services:
     settings: Settings
     database: Database
     now: Callable[[], float]
+    blobs: Blobs
+    known_models: KnownModels
+    serving: Serving
+    rate_limits: RateLimits
     health_checks: Mapping[str, HealthCheck] = field(default_factory=dict)
 
 

@@ -34,12 +34,12 @@ metadata = MetaData(
     }
 )
 
-SEQ_TYPE = BigInteger().with_variant(Integer, "sqlite")
-JSON_TYPE = JSON().with_variant(JSONB, "postgresql")
+_Seq = BigInteger().with_variant(Integer, "sqlite")
+_Json = JSON().with_variant(JSONB, "postgresql")
 
 
 def _seq() -> Column[int]:
-    return Column("seq", SEQ_TYPE, primary_key=True, autoincrement=True)
+    return Column("seq", _Seq, primary_key=True, autoincrement=True)
 
 
 def _id() -> Column[str]:
@@ -110,7 +110,7 @@ audit_log = Table(
     Column("action", String(64), nullable=False),
     Column("object_id", String(300)),
     Column("request_id", String(64)),
-    Column("detail", JSON_TYPE),
+    Column("detail", _Json),
 )  # fmt: skip
 
 blobs = Table(
@@ -178,14 +178,16 @@ jobs = Table(
     Column("training_file_id", String(64), nullable=False),
     Column("validation_file_id", String(64)),
     # FineTuneSpec as asked for, file names replaced by file ids.
-    Column("spec", JSON_TYPE, nullable=False),
+    Column("spec", _Json, nullable=False),
     # What the request said, as the answer repeats it: method, hyperparameters, integrations.
-    Column("request", JSON_TYPE, nullable=False),
+    Column("request", _Json, nullable=False),
     Column("suffix", String(64)),
     Column("seed", BigInteger, nullable=False),
-    Column("metadata", JSON_TYPE),
+    Column("metadata", _Json),
     # Setting → {value, reason}; from the first attempt's start, kept by all later ones.
-    Column("resolved", JSON_TYPE),
+    Column("resolved", _Json),
+    # What its memory is estimated from, counted when its files were judged: specs.memory.DataFacts.
+    Column("facts", _Json),
     # store.jobs.State
     Column("state", String(24), nullable=False, index=True),
     # Why it waits, in a sentence; null where nothing hinders it.
@@ -198,7 +200,7 @@ jobs = Table(
     Column("step", Integer, nullable=False, server_default="0"),
     Column("total_steps", Integer),
     # {code, message, param} once it has failed.
-    Column("error", JSON_TYPE),
+    Column("error", _Json),
     Column("fine_tuned_model", String(300)),
     Column("result_file_id", String(64)),
     # The fencing token: raised by every claim and by whatever takes the job from its worker.
@@ -222,7 +224,7 @@ job_events = Table(
     # message | metrics
     Column("type", String(16), nullable=False),
     Column("message", Text, nullable=False),
-    Column("data", JSON_TYPE),
+    Column("data", _Json),
     # What may happen once in a job's life, such as metrics:12: said again after a resume, it is not doubled.
     Column("once", String(100)),
     UniqueConstraint("job_id", "once"),
@@ -235,7 +237,7 @@ checkpoints = Table(
     # ft:…:ckpt-step-N, what chat calls it.
     Column("name", String(300), nullable=False, unique=True),
     Column("step_number", Integer, nullable=False),
-    Column("metrics", JSON_TYPE, nullable=False),
+    Column("metrics", _Json, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
     UniqueConstraint("job_id", "step_number"),
@@ -273,10 +275,10 @@ stored_chats = Table(
     "stored_chats", metadata, _seq(), _id(), _project(),
     Column("model", String(300), nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Column("metadata", JSON_TYPE),
-    # The messages asked, and the answer's wire JSON.
-    Column("messages", JSON_TYPE, nullable=False),
-    Column("completion", JSON_TYPE, nullable=False),
+    Column("metadata", _Json),
+    # The messages asked, and the answer's wire JSON. As text: a model may write a zero byte, which jsonb refuses.
+    Column("messages", JSON(), nullable=False),
+    Column("completion", JSON(), nullable=False),
     Index("ix_stored_chats_project_id_seq", "project_id", "seq"),
 )  # fmt: skip
 
@@ -284,7 +286,7 @@ webhook_endpoints = Table(
     "webhook_endpoints", metadata, _seq(), _id(), _project(),
     Column("name", String(200), nullable=False),
     Column("url", Text, nullable=False),
-    Column("event_types", JSON_TYPE, nullable=False),
+    Column("event_types", _Json, nullable=False),
     # whsec_…, needed whole to sign.
     Column("secret", String(200), nullable=False),
     Column("old_secret", String(200)),
@@ -302,7 +304,7 @@ deliveries = Table(
     Column("target_id", String(64), nullable=False),
     Column("event_type", String(64), nullable=False),
     # The body of a webhook, as it is signed; the facts of an e-mail.
-    Column("payload", JSON_TYPE, nullable=False),
+    Column("payload", _Json, nullable=False),
     # pending | delivered | failed
     Column("state", String(16), nullable=False, index=True),
     Column("num_attempts", Integer, nullable=False, server_default="0"),
@@ -329,5 +331,5 @@ workers = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     # Its slots and the machine's memory.
-    Column("facts", JSON_TYPE, nullable=False),
+    Column("facts", _Json, nullable=False),
 )  # fmt: skip
