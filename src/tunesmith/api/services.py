@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tunesmith.core.settings import Settings
+from tunesmith.nn.known_models import KnownModels
 from tunesmith.store.db import Database
 
 HealthCheck = Callable[[], str | None]
@@ -26,6 +27,7 @@ class Services:
     database: Database
     now: Callable[[], float]
     health_checks: Mapping[str, HealthCheck] = field(default_factory=dict)
+    known_models: KnownModels = field(default_factory=KnownModels.of)
 
 
 async def _services(request: Request) -> Services:
