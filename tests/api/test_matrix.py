@@ -183,7 +183,9 @@ class Examples:
                 examples = field.examples or [
                     example for mark in marks for example in getattr(mark, "examples", None) or ()
                 ]
-                use_example = examples and (*steps, name) not in self.wanted and not self._is_wanted_below((*steps, name))
+                use_example = (
+                    examples and (*steps, name) not in self.wanted and not self._is_wanted_below((*steps, name))
+                )
                 body[name] = examples[0] if use_example else self.of(field.annotation, (*steps, name), marks)
         return body
 
@@ -224,7 +226,13 @@ def like(known: str) -> str:
 
 def told(answer: httpx2.Response, used: str) -> tuple[int, str, dict[str, str]]:
     """Everything a caller learns, but for what differs from request to request."""
-    changing = ("x-request-id", "openai-processing-ms", "date", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
+    changing = (
+        "x-request-id",
+        "openai-processing-ms",
+        "date",
+        "x-ratelimit-reset-requests",
+        "x-ratelimit-reset-tokens",
+    )
     headers = {name: value for name, value in answer.headers.items() if name not in changing}
     return answer.status_code, answer.text.replace(used, "ID"), headers
 

@@ -140,11 +140,12 @@ class JobCreate(RequestBody):
             )
         return legacy | own
 
-    def spec(self, base_model: str, seed: int) -> FineTuneSpec:
-        """What is asked for, typed; files are named by their ids."""
+    def spec(self, base_model: str, seed: int, settings: Mapping[str, Any]) -> FineTuneSpec:
+        """What is asked for, typed; files are named by their ids. ``settings`` are given by the model to start from."""
         return _parse(
-            base_model, self.training_file, self.validation_file, seed, self.hyperparameters_given(), self.extensions()
-        )
+            base_model, self.training_file, self.validation_file, seed, self.hyperparameters_given(),
+            {**self.extensions(), **settings},
+        )  # fmt: skip
 
     def extensions(self) -> dict[str, Any]:
         """The keys that OpenAI's body does not have."""
