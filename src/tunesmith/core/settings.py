@@ -8,8 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from tunesmith.core.errors import Problem, Problems, UserError
 
 GIB = 1 << 30
 
@@ -88,3 +90,23 @@ class Settings(BaseSettings):
     def serving_socket(self) -> Path:
         """The Unix socket of the serving process."""
         return self.folder / "run" / "serve.sock"
+
+
+def read_settings(**given: object) -> Settings:
+    """The variables, with ``given`` (options of a command line) before them; None: not given.
+
+    Raises Problems naming each variable that cannot be used, never its value: it may be a secret.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except SettingsError as error:
+        raise UserError(f"{error}.", "write it as JSON") from None
+    except ValidationError as error:
+        raise Problems(
+            "The settings cannot be used:", [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        ) from None
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> Problem:
+    name = f"TUNESMITH_{str(place[0]).upper()}" if place else "a setting"
+    return Problem("invalid_setting", message[0].lower() + message[1:], "mend that variable, or unset it", path=name)
