@@ -35,7 +35,6 @@ class Services:
     serving: Serving
     rate_limits: RateLimits
     health_checks: Mapping[str, HealthCheck] = field(default_factory=dict)
-    known_models: KnownModels = field(default_factory=KnownModels.of)
 
     @classmethod
     def of(

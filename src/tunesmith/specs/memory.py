@@ -52,12 +52,8 @@ class DataFacts:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> DataFacts:
-        return cls(
-            int(raw["num_examples"]),
-            int(raw["longest_example_tokens"]),
-            int(raw["total_tokens"]),
-            bool(raw["has_validation"]),
-        )
+        num, longest, total = (int(raw[name]) for name in ("num_examples", "longest_example_tokens", "total_tokens"))
+        return cls(num, longest, total, bool(raw["has_validation"]))
 
 
 @dataclass(frozen=True, slots=True)
