@@ -15,6 +15,7 @@ from tunesmith.api.rate_limits import RateLimits
 from tunesmith.api.serving_client import Serving
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
+from tunesmith.store.blobs import Blobs
 from tunesmith.store.db import Database
 
 HealthCheck = Callable[[], str | None]
@@ -28,6 +29,7 @@ class Services:
     settings: Settings
     database: Database
     now: Callable[[], float]
+    blobs: Blobs
     known_models: KnownModels
     serving: Serving
     rate_limits: RateLimits

@@ -6,7 +6,9 @@ migrate: bring a database to this version's schema, and make the first project
 blobs: bytes named by their SHA-256, in a folder of this machine
 blobs_s3: the same in an S3 bucket
 blob_references: which rows need which blobs
+collection: what nothing needs any more is removed
 files: uploaded files
+uploads: files that arrive in parts
 instance: facts of the whole installation
 projects: whose everything is
 members: people, and their roles in projects
