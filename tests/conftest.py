@@ -161,19 +161,36 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def make_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
+    """``make_sqlite(path)`` copies a migrated, empty database there; → its URL."""
+    blueprint = tmp_path_factory.mktemp("blueprint") / "tunesmith.db"
+    database = Database(f"sqlite:///{blueprint}")
+    upgrade(database)
+    database.close()
+
+    def make(path: Path) -> str:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(blueprint, path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The test runs once on each kind of database, migrated and empty."""
     if request.param == "postgres":
         url: str = request.getfixturevalue("postgres_url")
         return url
-    return f"sqlite:///{tmp_path / 'tunesmith.db'}"
+    make: Callable[[Path], str] = request.getfixturevalue("make_sqlite")
+    return make(tmp_path / "tunesmith.db")
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
+    """Migrated and empty."""
     database = Database(database_url)
-    upgrade(database)
     yield database
     database.close()
 

@@ -225,9 +225,14 @@ def test_a_refused_write_takes_its_whole_transaction_with_it(database: Database,
     job_id = add_job()
     claimed(database)
     set_state(database, job_id, State.CANCELLED)
-    with pytest.raises(Fenced), database.write() as connection:
-        resume_states.add(connection, job_id, attempt=1, step_number=3, now=NOW)
-        queue.fenced(connection, job_id, 1)
+
+    def write_late() -> None:
+        with database.write() as connection:
+            resume_states.add(connection, job_id, attempt=1, step_number=3, now=NOW)
+            queue.fenced(connection, job_id, 1)
+
+    with pytest.raises(Fenced):
+        write_late()
     with database.read() as connection:
         assert resume_states.newest_first(connection, job_id) == ()
 

@@ -1,1 +1,4 @@
-"""The process that answers: it loads models, proves them, and generates."""
+"""The process that answers.
+
+chat: one choice as it grows: tokens to text and calls of tools
+"""

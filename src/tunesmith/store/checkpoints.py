@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store.jobs import Job
@@ -70,5 +70,16 @@ def get(connection: Connection, project_id: str, name: str) -> Checkpoint | None
         select(checkpoints).where(
             checkpoints.c.name == name, checkpoints.c.project_id == project_id, checkpoints.c.deleted_at.is_(None)
         )
+    ).one_or_none()
+    return None if row is None else Checkpoint.of(row)
+
+
+def delete(connection: Connection, project_id: str, name: str, now: float) -> Checkpoint | None:
+    """The checkpoint that was deleted; None where the project has none of this name."""
+    row = connection.execute(
+        update(checkpoints)
+        .where(checkpoints.c.name == name, checkpoints.c.project_id == project_id, checkpoints.c.deleted_at.is_(None))
+        .values(deleted_at=int(now))
+        .returning(*checkpoints.c)
     ).one_or_none()
     return None if row is None else Checkpoint.of(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, exists, or_, select
+from sqlalchemy import Connection, Row, exists, or_, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store.jobs import Job
@@ -71,6 +71,17 @@ def list_all(connection: Connection, project_id: str) -> list[Model]:
 def get(connection: Connection, project_id: str, name: str) -> Model | None:
     row = connection.execute(
         select(models).where(models.c.name == name, models.c.project_id == project_id, models.c.deleted_at.is_(None))
+    ).one_or_none()
+    return None if row is None else Model.of(row)
+
+
+def delete(connection: Connection, project_id: str, name: str, now: float) -> Model | None:
+    """The model that was deleted; None where the project has none of this name. Its checkpoints stay."""
+    row = connection.execute(
+        update(models)
+        .where(models.c.name == name, models.c.project_id == project_id, models.c.deleted_at.is_(None))
+        .values(deleted_at=int(now))
+        .returning(*models.c)
     ).one_or_none()
     return None if row is None else Model.of(row)
 

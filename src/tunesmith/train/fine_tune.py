@@ -103,7 +103,8 @@ def fine_tune(
 
     place = device.choose_device()
     settings = resolve(spec, _facts(job, training, bool(validation), place))
-    identity = {**settings.as_json(), "sources": source_hashes(spec, base, job.training, job.validation)}
+    sources = source_hashes(spec, base, job.training, job.validation, job.initial_adapter)
+    identity = {**settings.as_json(), "sources": sources}
     run = _open_run(job, identity, now)
     restored = checkpoint.restore(run.checkpoints) if job.resume else checkpoint.Restored(None, ())
     state = restored.state

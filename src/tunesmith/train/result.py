@@ -16,7 +16,7 @@ from tunesmith.core import durable
 from tunesmith.data.examples import Dataset
 from tunesmith.data.render import Renderer
 from tunesmith.nn.catalog import BaseModel, config_as_json
-from tunesmith.nn.lora import AdapterConfig, save_adapter
+from tunesmith.nn.lora import ADAPTER_WEIGHTS, AdapterConfig, save_adapter
 from tunesmith.nn.transformer import CausalModel
 from tunesmith.nn.weights import named_weights, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
@@ -47,12 +47,13 @@ def save_model(
 
 
 def source_hashes(
-    spec: FineTuneSpec, base: BaseModel, training: Dataset, validation: Dataset | None
+    spec: FineTuneSpec, base: BaseModel, training: Dataset, validation: Dataset | None, initial_adapter: Path | None
 ) -> dict[str, str | float | None]:
     """What a run was made from, by content."""
     return {
         "initialization": spec.initialization,
         "base_model": base.sha256(),
+        "initial_adapter": durable.sha256_of(initial_adapter / ADAPTER_WEIGHTS) if initial_adapter else None,
         "tokenizer": _tokenizer_hash(base.folder),
         "training_file": training.sha256,
         "validation_file": validation.sha256 if validation else None,
