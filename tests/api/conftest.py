@@ -106,7 +106,7 @@ def settings(tmp_path: Path, server_database_url: str) -> Settings:
 def services(settings: Settings) -> Iterator[Services]:
     """Each part adds its field here."""
     database = Database(settings.sqlalchemy_url)
-    yield Services(settings=settings, database=database, now=time.time)
+    yield Services.of(settings, database)
     database.close()
 
 

@@ -18,6 +18,9 @@ def starter() -> Renderer:
     return Renderer.load(STARTER_FOLDER)
 
 
+PLAIN = AnswerRules()
+
+
 def ids_of(renderer: Renderer, text: str) -> list[int]:
     return renderer.tokenizer.encode([Text(text, is_control=True)])
 
@@ -27,7 +30,7 @@ def logprob(renderer: Renderer, token_id: int) -> TokenLogprob:
     return TokenLogprob(renderer.tokenizer.token_text(token_id), -1.0, None if data is None else list(data), [])
 
 
-def grow(renderer: Renderer, ids: list[int], rules: AnswerRules = AnswerRules()) -> tuple[Answer, list[Piece]]:
+def grow(renderer: Renderer, ids: list[int], rules: AnswerRules = PLAIN) -> tuple[Answer, list[Piece]]:
     answer = Answer(0, renderer.tokenizer, [], rules)
     pieces = []
     for token_id in ids:
@@ -91,12 +94,16 @@ def test_calls_of_tools_are_read(starter: Renderer) -> None:
 
 
 def test_only_one_call_where_calls_are_not_parallel(starter: Renderer) -> None:
-    answer, pieces = grow(starter, ids_of(starter, CALL + CALL), AnswerRules(syntax=call_syntax(starter), is_one_call=True))
+    answer, pieces = grow(
+        starter, ids_of(starter, CALL + CALL), AnswerRules(syntax=call_syntax(starter), is_one_call=True)
+    )
     assert len([call for piece in pieces for call in piece.calls]) == 1
     assert answer.is_stopped
 
 
-@pytest.mark.parametrize("written", ['{"name": "weather", "argu', "[1]", '{"arguments": {}}', '{"name": "x", "arguments": NaN}'])
+@pytest.mark.parametrize(
+    "written", ['{"name": "weather", "argu', "[1]", '{"arguments": {}}', '{"name": "x", "arguments": NaN}']
+)
 def test_what_cannot_be_read_as_a_call_stays_text(starter: Renderer, written: str) -> None:
     answer, pieces = grow(starter, ids_of(starter, "<|tool_call|>" + written), AnswerRules(syntax=call_syntax(starter)))
     assert said(pieces) == "<|tool_call|>" + written
@@ -125,7 +132,9 @@ def _hermes(base: Path, folder: Path) -> Renderer:
         token = {**raw["added_tokens"][0], "id": 1000 + number, "content": text, "special": False}
         raw["added_tokens"].append(token)
     path.write_text(json.dumps(raw))
-    template = "{% for m in messages %}{{ m.content }}{% if m.tool_calls %}<tool_call>{{ tools }}{% endif %}{% endfor %}"
+    template = (
+        "{% for m in messages %}{{ m.content }}{% if m.tool_calls %}<tool_call>{{ tools }}{% endif %}{% endfor %}"
+    )
     (folder / "hermes" / "chat_template.jinja").write_text(template)
     return Renderer.load(folder / "hermes")
 

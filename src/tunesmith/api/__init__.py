@@ -1,14 +1,25 @@
 """The process that speaks OpenAI's dialect. It never imports torch.
 
+app: the application: every route module, every rule that holds for all of them
+edge: what holds for every request, before and after its route
+paths: routes found by the raw path
+auth: keys → principals, and the labels that every route carries
+labels: a route without its labels fails the build
+bodies: what a body may be
+multipart: a body with a file, received to the disk as it comes
+wire: the base of all bodies, in and out
 errors: what goes wrong, in OpenAI's envelope
 findings: a request that does not fit its description, in sentences
-wire: the base of all bodies, in and out
-auth: keys → principals, and the labels that every route carries
 services: what the routes work with
-labels: a route without its labels fails the build
-paths: routes found by the raw path
-bodies: what a body may be
-edge: what holds for every request, before and after its route
+files: bytes with a purpose
+uploads: a large file in parts
+chat: POST /chat/completions
+chat_request: a chat request's body → what the serving process is asked
+chat_answer: what it says → a completion, or the chunks of a stream
+stored_chats: completions that were kept
+serving_client: the serving process, as the API sees it
+rate_limits: requests and tokens of each key in a minute
+organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
 job_request: the body that asks for a fine-tuning job

@@ -14,7 +14,18 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from tunesmith import __version__
-from tunesmith.api import checkpoint_permissions, fine_tuning, health, models, openapi
+from tunesmith.api import (
+    chat,
+    checkpoint_permissions,
+    files,
+    fine_tuning,
+    health,
+    models,
+    openapi,
+    organization,
+    stored_chats,
+    uploads,
+)
 from tunesmith.api.auth import Callers
 from tunesmith.api.edge import Edge, guarded
 from tunesmith.api.labels import check_labels, permit_of
@@ -24,6 +35,11 @@ from tunesmith.api.services import Services
 ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     openapi.router,
+    organization.router,
+    files.router,
+    uploads.router,
+    chat.router,
+    stored_chats.router,
     fine_tuning.router,
     checkpoint_permissions.router,
     models.router,

@@ -6,9 +6,7 @@ A client that goes away cancels the generation at once, and pays for what was ma
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -17,7 +15,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tunesmith.api.auth import permit, principal_of
+from tunesmith.api.auth import permit
 from tunesmith.api.chat_answer import ChatCompletion, Chunks, Collected
 from tunesmith.api.chat_request import Asked, ChatBody, judge
 from tunesmith.api.errors import ApiError, not_found
@@ -31,7 +29,6 @@ from tunesmith.infer.protocol import Began, Ended, Piece, Reply, Served
 from tunesmith.store import models, stored_chats
 from tunesmith.store.principals import Action, Principal
 
-KEY_IS_CHECKED_EVERY_SECONDS = 0.5
 _CLIENT_CLOSED_REQUEST = 499
 
 router = APIRouter()
@@ -40,17 +37,17 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-@router.post("/chat/completions", responses={200: {"model": ChatCompletion}})
+@router.post("/v1/chat/completions", responses={200: {"model": ChatCompletion}})
 async def create_chat_completion(
     body: ChatBody, request: Request, services: ServicesOf, principal: Annotated[Principal, permit(Action.CHAT)]
 ) -> Response:
     asked = judge(body)
     served = await find_served(services, principal, body.model)
     reservation = services.rate_limits.reserve(principal.key_id, asked.estimated_tokens)
-    turn = _Turn.of(request, services, principal, asked, served, reservation)
+    turn = _Turn.of(services, principal, asked, served, reservation)
     try:
         turn.conversation = await services.serving.converse(asked.chat(served))
-        replies = await _unless_client_leaves(request, turn.first_replies())
+        replies = await _unless_client_leaves(request, turn.next_replies())
         if asked.streams:
             return _EventStream(turn, replies)
         await _unless_client_leaves(request, turn.gather(replies))
@@ -85,7 +82,6 @@ def _find_servable(services: Services, project_id: str, name: str) -> models.Ser
 class _Turn:
     """One request and the answer to it, as far as it has come."""
 
-    request: Request
     services: Services
     principal: Principal
     asked: Asked
@@ -96,7 +92,7 @@ class _Turn:
 
     @classmethod
     def of(
-        cls, request: Request, services: Services, principal: Principal, asked: Asked, served: Served,
+        cls, services: Services, principal: Principal, asked: Asked, served: Served,
         reservation: Reservation,
     ) -> _Turn:  # fmt: skip
         collected = Collected(
@@ -107,11 +103,16 @@ class _Turn:
             has_functions=asked.has_functions,
         )
         headers = {**reservation.headers, "x-tunesmith-model": quote(served.name, safe=":/@,.-_ ")}
-        return cls(request, services, principal, asked, reservation, collected, headers)
+        return cls(services, principal, asked, reservation, collected, headers)
 
-    async def first_replies(self) -> list[Reply]:
-        """Raises ApiError where the process refuses: nothing was sent yet, so it becomes a plain answer."""
-        return await self._next_replies()
+    async def next_replies(self) -> list[Reply]:
+        """Raises ApiError where the process refuses or goes away; before the first one that is a plain answer."""
+        if self.conversation is None:
+            return []
+        replies = await self.conversation.next_replies()
+        if not replies:
+            raise ApiError(503, "The serving process ended before its answer did.", headers={"retry-after": "1"})
+        return replies
 
     async def gather(self, replies: list[Reply]) -> None:
         while True:
@@ -119,7 +120,7 @@ class _Turn:
                 self.collected.add(reply)
             if self.collected.done is not None:
                 return
-            replies = await self._next_replies()
+            replies = await self.next_replies()
 
     async def whole(self) -> Response:
         self.end()
@@ -135,13 +136,6 @@ class _Turn:
             completion = completion or self.collected.completion(self.asked.body.metadata)
             await to_thread.run_sync(self._keep, completion)
 
-    async def check_key(self) -> None:
-        """Raises ApiError 401 where the key was revoked since."""
-        await principal_of(self.request, self.services)
-
-    async def next_replies(self) -> list[Reply]:
-        return await self._next_replies()
-
     def end(self) -> None:
         """The answer is whole."""
         done = self.collected.done
@@ -156,19 +150,7 @@ class _Turn:
         elif self.collected.done is not None:
             self.end()
         else:
-            self.services.background.start(self._cancel(self.conversation))
-
-    async def _cancel(self, conversation: Conversation) -> None:
-        done = await conversation.cancel()
-        self.reservation.settle(done.prompt_tokens + done.completion_tokens if done else 0)
-
-    async def _next_replies(self) -> list[Reply]:
-        if self.conversation is None:
-            return []
-        replies = await self.conversation.next_replies()
-        if not replies:
-            raise ApiError(503, "The serving process ended before its answer did.", headers={"retry-after": "1"})
-        return replies
+            self.services.serving.abandon(self.conversation, self.reservation.settle)
 
     def _keep(self, completion: ChatCompletion) -> None:
         with self.services.database.write() as connection:
@@ -200,11 +182,11 @@ class _EventStream(Response):
         leaving = asyncio.ensure_future(_client_left(receive))
         try:
             await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
         finally:
-            for task in (sending, leaving):
-                task.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await sending
+            sending.cancel()
+            leaving.cancel()
             self._turn.abandon()
 
     async def _send_all(self, send: Send) -> None:
@@ -217,7 +199,7 @@ class _EventStream(Response):
             await _send_body(send, _error_line(ApiError(503, error.message)), more=False)
 
     async def _send_answer(self, send: Send) -> None:
-        replies, collected, checked_at = self._replies, self._turn.collected, time.monotonic()
+        replies, collected = self._replies, self._turn.collected
         while True:
             lines = b"".join(self._line(reply) for reply in replies)
             if collected.done is not None:
@@ -225,9 +207,6 @@ class _EventStream(Response):
             if lines:
                 await _send_body(send, lines)
             replies = await self._turn.next_replies()
-            if time.monotonic() - checked_at > KEY_IS_CHECKED_EVERY_SECONDS:
-                await self._turn.check_key()
-                checked_at = time.monotonic()
         self._turn.end()
         await self._turn.keep()
         await _send_body(send, lines + self._chunks.last(collected.done), more=False)
@@ -272,5 +251,3 @@ async def _send_body(send: Send, body: bytes, *, more: bool = True) -> None:
 
 def _error_line(error: ApiError) -> bytes:
     return b"data: " + bytes(error.response().body) + b"\n\n"
-
-

@@ -29,7 +29,7 @@ class AnswerMessage(Wire):
     role: Literal["assistant"] = "assistant"
     content: str | None
     refusal: None = None
-    annotations: list[Any] = []
+    annotations: Sequence[Any] = ()
     tool_calls: list[ToolCallOfMessage] | None = absent()
     function_call: FunctionOfCall | None = absent()
 
@@ -78,9 +78,7 @@ class Usage(Wire):
     @classmethod
     def of(cls, done: Done) -> Usage:
         total = done.prompt_tokens + done.completion_tokens
-        return cls(
-            prompt_tokens=done.prompt_tokens, completion_tokens=done.completion_tokens, total_tokens=total
-        )
+        return cls(prompt_tokens=done.prompt_tokens, completion_tokens=done.completion_tokens, total_tokens=total)
 
 
 class ChatCompletion(Wire):

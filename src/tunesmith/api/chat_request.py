@@ -365,9 +365,7 @@ def _declared(function: Any, at: str) -> dict[str, Any]:
 
 
 def _are_tools_offered(body: ChatBody) -> bool:
-    param, choice = (
-        ("function_call", body.function_call) if body.functions else ("tool_choice", body.tool_choice)
-    )
+    param, choice = ("function_call", body.function_call) if body.functions else ("tool_choice", body.tool_choice)
     if choice not in (None, "auto", "none"):
         raise bad_request(
             f"'{param}' can be none or auto here; a call cannot be forced yet.", param, "unsupported_value"

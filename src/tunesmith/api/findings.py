@@ -34,20 +34,22 @@ def told(error: RequestValidationError) -> ApiError:
 def _param(loc: Sequence[str | int], kind: str, body: Any) -> str:
     """``messages.0.role``: the place as the caller wrote it, without the names of a union's branches."""
     source, steps = (loc[0], loc[1:]) if loc and loc[0] in _SOURCES else ("", loc)
-    if source != "body" or not isinstance(body, dict | list):
+    if source != "body" or not isinstance(body, dict):
         return ".".join(str(step) for step in steps)
-    place: Any = body
-    kept = []
+    kept, place = [], body
     for number, step in enumerate(steps):
-        is_last = number == len(steps) - 1
-        if (isinstance(place, dict) and isinstance(step, str) and step in place) or (
-            isinstance(place, list) and isinstance(step, int) and step < len(place)
-        ):
+        if _leads_on(place, step):
             place = place[step]
-        elif not (is_last and kind == "missing"):
+        elif not (number == len(steps) - 1 and kind == "missing"):
             continue
         kept.append(str(step))
     return ".".join(kept)
+
+
+def _leads_on(place: Any, step: str | int) -> bool:
+    if isinstance(place, dict):
+        return step in place
+    return isinstance(place, list) and isinstance(step, int) and step < len(place)
 
 
 def _sentence(param: str, findings: Sequence[Mapping[str, Any]]) -> str:

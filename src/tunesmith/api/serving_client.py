@@ -7,7 +7,7 @@ Retry-After, which clients obey.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -35,10 +35,22 @@ class Serving:
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
+        self._cancelling: set[asyncio.Task[None]] = set()
 
     async def converse(self, chat: Chat) -> Conversation:
-        """The answer to a chat. Whoever asked ends it: by ``close`` when it is whole, or by ``cancel``."""
+        """The answer to a chat. Whoever asked ends it: by ``close`` when it is whole, or by ``abandon``."""
         return await self._open(chat)
+
+    def abandon(self, conversation: Conversation, settle: Callable[[int], None]) -> None:
+        """Cancels the rest; ``settle`` hears how many tokens were used until then."""
+
+        async def cancel() -> None:
+            done = await conversation.cancel()
+            settle(done.prompt_tokens + done.completion_tokens if done else 0)
+
+        task = asyncio.create_task(cancel())
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
 
     async def health(self, timeout_seconds: float = 5.0) -> HealthReport:
         async with asyncio.timeout(timeout_seconds):
@@ -129,9 +141,7 @@ def as_error(refused: Refused) -> ApiError:
     elif refused.status >= 500:
         headers = {"x-should-retry": "false"}
     kind = "requests" if refused.status == 429 else None
-    return ApiError(
-        refused.status, refused.message, code=refused.code, param=refused.param, type=kind, headers=headers
-    )
+    return ApiError(refused.status, refused.message, code=refused.code, param=refused.param, type=kind, headers=headers)
 
 
 def _gone() -> ApiError:

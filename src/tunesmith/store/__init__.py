@@ -2,11 +2,15 @@
 
 tables: the schema
 db: SQLite or PostgreSQL, read and written by short transactions
+migrate: bring a database to this version's schema
+migrations: its changes, one file each
 migrate: bring a database to this version's schema, and make the first project
 blobs: bytes named by their SHA-256, in a folder of this machine
 blobs_s3: the same in an S3 bucket
 blob_references: which rows need which blobs
+collection: what nothing needs any more is removed
 files: uploaded files
+uploads: files that arrive in parts
 instance: facts of the whole installation
 projects: whose everything is
 members: people, and their roles in projects
@@ -25,4 +29,5 @@ webhooks: where a project wants to hear of what happens
 deliveries: what must be told to the outside
 principals: who calls: roles and what they may do
 paging: one page of a list, and its cursor
+stored_chats: chat completions that were asked to be kept
 """

@@ -71,12 +71,5 @@ def copy(
     return ref
 
 
-def is_needed(connection: Connection, sha256: str) -> bool:
-    return (
-        connection.execute(select(blob_references.c.seq).where(blob_references.c.sha256 == sha256).limit(1)).first()
-        is not None
-    )
-
-
 def _of(owner_type: OwnerType, owner_id: str) -> ColumnElement[bool]:
     return and_(blob_references.c.owner_type == owner_type, blob_references.c.owner_id == owner_id)

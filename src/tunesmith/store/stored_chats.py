@@ -40,9 +40,7 @@ def create(
         "metadata": None if metadata is None else dict(metadata),
         "messages": [dict(message) for message in messages], "completion": dict(completion),
     }  # fmt: skip
-    return StoredChat.of(
-        connection.execute(stored_chats.insert().values(row).returning(*stored_chats.c)).one()
-    )
+    return StoredChat.of(connection.execute(stored_chats.insert().values(row).returning(*stored_chats.c)).one())
 
 
 def get(connection: Connection, project_id: str, id: str) -> StoredChat | None:

@@ -276,9 +276,9 @@ stored_chats = Table(
     Column("model", String(300), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("metadata", _Json),
-    # The messages asked, and the answer's wire JSON.
-    Column("messages", _Json, nullable=False),
-    Column("completion", _Json, nullable=False),
+    # The messages asked, and the answer's wire JSON. As text: a model may write a zero byte, which jsonb refuses.
+    Column("messages", JSON(), nullable=False),
+    Column("completion", JSON(), nullable=False),
     Index("ix_stored_chats_project_id_seq", "project_id", "seq"),
 )  # fmt: skip
 
