@@ -1,16 +1,18 @@
 """A running server: the real application behind uvicorn, its own home and database, clients of the unmodified SDK.
 
-``services`` is where a part adds what its routes need. ``make_object`` is where a part adds how one of its
-objects comes to be; the matrix test asks it for an object of every kind that a route takes.
+``MAKERS`` is where a part adds how one of its objects comes to be; the matrix test asks for an object of every
+kind that a route takes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +22,19 @@ from openai import OpenAI
 
 from tunesmith.api.app import Api, make_app
 from tunesmith.api.services import Services
+from tunesmith.core.ids import new_id
 from tunesmith.core.settings import Settings
-from tunesmith.store.audit import record
+from tunesmith.store import (
+    audit,
+    checkpoint_permissions,
+    checkpoints,
+    files,
+    job_events,
+    jobs,
+    models,
+    stored_chats,
+    uploads,
+)
 from tunesmith.store.db import Database
 from tunesmith.store.keys import NewKey, create_key, find_principal, hash_of
 from tunesmith.store.members import add_to_project, find_or_create_member, get_membership
@@ -97,7 +110,6 @@ def settings(tmp_path: Path, server_database_url: str) -> Settings:
 
 @pytest.fixture
 def services(settings: Settings) -> Iterator[Services]:
-    """Each part adds its field here."""
     database = Database(settings.sqlalchemy_url)
     yield Services.of(settings, database)
     database.close()
@@ -105,9 +117,25 @@ def services(settings: Settings) -> Iterator[Services]:
 
 @pytest.fixture
 def server(services: Services) -> Iterator[Server]:
-    now = time.time()
+    with started(services) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_server(make_sqlite: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests of a module, on SQLite: what one test makes, the next one finds."""
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home, database_url=make_sqlite(home / "tunesmith.db"))
+    database = Database(settings.sqlalchemy_url)
+    with started(Services.of(settings, database)) as server:
+        yield server
+    database.close()
+
+
+@contextmanager
+def started(services: Services) -> Iterator[Server]:
     with services.database.write() as connection:
-        project = find_project(connection, "default") or create_project(connection, name="default", now=now)
+        project = find_project(connection, "default") or create_project(connection, name="default", now=time.time())
     key = new_key(services.database, "owner", project.id, is_admin=True).secret
     app = make_app(services)
     with running(app) as base_url:
@@ -186,12 +214,112 @@ def _make_key(server: Server, project: Project) -> str:
 
 
 def _make_audit_entry(server: Server, project: Project) -> str:
-    from tunesmith.store.audit import list_entries
-
     principal = server.principal(server.new_key("owner", project.name).secret)
     with server.database.write() as connection:
-        record(connection, principal, "test.made", None, time.time())
-        return list_entries(connection, project.id, limit=1).items[0].id
+        audit.record(connection, principal, "test.made", None, time.time())
+        return audit.list_entries(connection, project.id, limit=1).items[0].id
+
+
+def _put_blob(server: Server, content: bytes) -> str:
+    path = server.services.blobs.new_temporary()
+    path.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    server.services.blobs.put_file(path, digest)
+    return digest
+
+
+def _make_file(server: Server, project: Project) -> str:
+    line = b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
+    content = line * 12
+    digest = _put_blob(server, content)
+    with server.database.write() as connection:
+        return files.create(
+            connection, project.id, filename="a.jsonl", purpose="fine-tune", num_bytes=len(content), sha256=digest,
+            now=time.time(),
+        ).id  # fmt: skip
+
+
+def _make_upload(server: Server, project: Project) -> str:
+    with server.database.write() as connection:
+        return uploads.create(
+            connection, project.id, filename="a.jsonl", purpose="fine-tune", num_bytes=10,
+            mime_type="application/jsonl", expires_after_seconds=None, now=time.time(),
+        ).id  # fmt: skip
+
+
+def _make_part(server: Server, project: Project) -> str:
+    upload_id, digest = _make_upload(server, project), _put_blob(server, b"0123456789")
+    with server.database.write() as connection:
+        upload = uploads.get(connection, project.id, upload_id)
+        assert upload is not None
+        return uploads.add_part(connection, upload, num_bytes=10, sha256=digest, now=time.time()).id
+
+
+def _job(server: Server, project: Project) -> jobs.Job:
+    file_id = _make_file(server, project)
+    with server.database.write() as connection:
+        return jobs.create(
+            connection, project.id, member_id=None, model="starter", requested_model="starter",
+            training_file_id=file_id, validation_file_id=None,
+            spec={"base_model": "starter", "training_file": file_id}, request={}, suffix=None, seed=1, metadata=None,
+            now=time.time(),
+        )  # fmt: skip
+
+
+def _make_job(server: Server, project: Project) -> str:
+    return _job(server, project).id
+
+
+def _make_job_event(server: Server, project: Project) -> str:
+    job = _job(server, project)
+    with server.database.write() as connection:
+        job_events.add(connection, job.id, message="made", now=time.time())
+        return job_events.list_page(connection, job.id, after=None, limit=1).items[0].id
+
+
+def _checkpoint(server: Server, project: Project) -> checkpoints.Checkpoint:
+    job = _job(server, project)
+    with server.database.write() as connection:
+        return checkpoints.add(connection, job, step_number=1, metrics={}, now=time.time())
+
+
+def _make_checkpoint(server: Server, project: Project) -> str:
+    return _checkpoint(server, project).id
+
+
+def _make_checkpoint_name(server: Server, project: Project) -> str:
+    return _checkpoint(server, project).name
+
+
+def _make_permission(server: Server, project: Project) -> str:
+    name = _make_checkpoint_name(server, project)
+    with server.database.write() as connection:
+        return checkpoint_permissions.grant(connection, project.id, name, project.id, time.time()).id
+
+
+def _make_model(server: Server, project: Project) -> str:
+    job = _job(server, project)
+    with server.database.write() as connection:
+        return models.register(connection, job, time.time(), "starter").name
+
+
+def _make_chat(server: Server, project: Project) -> str:
+    chat_id = new_id("chatcmpl-")
+    message = {"role": "assistant", "content": "b", "refusal": None}
+    completion = {
+        "id": chat_id, "object": "chat.completion", "created": 1, "model": "starter",
+        "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }  # fmt: skip
+    with server.database.write() as connection:
+        return stored_chats.create(
+            connection, project.id, id=chat_id, model="starter", metadata={},
+            messages=[{"role": "user", "content": "a"}], completion=completion, now=time.time(),
+        ).id  # fmt: skip
+
+
+def _make_chat_message(server: Server, project: Project) -> str:
+    return f"{_make_chat(server, project)}-0"
 
 
 # A part adds a line for each kind of object that its routes take.
@@ -200,16 +328,36 @@ MAKERS: dict[str, Maker] = {
     "member": _make_member,
     "key": _make_key,
     "audit_entry": _make_audit_entry,
+    "file": _make_file,
+    "upload": _make_upload,
+    "part": _make_part,
+    "job": _make_job,
+    "job_event": _make_job_event,
+    "checkpoint": _make_checkpoint,
+    "checkpoint_name": _make_checkpoint_name,
+    "permission": _make_permission,
+    "model": _make_model,
+    "chat_completion": _make_chat,
+    "chat_message": _make_chat_message,
 }
 
 
-@pytest.fixture
-def make_object(server: Server) -> Callable[[str, str], str]:
-    """``make_object(kind, project)``: the id of a new object of the project; fails for a kind without a maker."""
-
+def maker_for(server: Server) -> Callable[..., str]:
     def make(kind: str, project: str = "default") -> str:
         if kind not in MAKERS:
             pytest.fail(f"tests/api/conftest.py: MAKERS lacks a maker for the kind {kind!r}")
         return MAKERS[kind](server, server.project(project))
 
     return make
+
+
+@pytest.fixture
+def make_object(server: Server) -> Callable[..., str]:
+    """``make_object(kind, project)``: the id of a new object of the project; fails for a kind without a maker."""
+    return maker_for(server)
+
+
+@pytest.fixture
+def make_shared_object(shared_server: Server) -> Callable[..., str]:
+    """The same on ``shared_server``."""
+    return maker_for(shared_server)

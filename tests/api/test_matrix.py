@@ -45,6 +45,16 @@ BODIES: Mapping[str, Mapping[str, Any]] = {}
 Make = Callable[[str, str], str]
 
 
+@pytest.fixture
+def server(shared_server: Any) -> Any:
+    return shared_server
+
+
+@pytest.fixture
+def make_object(make_shared_object: Make) -> Make:
+    return make_shared_object
+
+
 def named(case: Any) -> str:
     route, method, *slot = case
     return f"{method} {route.path}" + (f" {slot[0].place}:{'.'.join(slot[0].steps)}" if slot else "")

@@ -96,7 +96,7 @@ class JobCreate(RequestBody):
     validation_file: Annotated[str, IdOf("file"), Field(min_length=1, max_length=200)] | None = None
     method: Method | None = None
     hyperparameters: Hyperparameters | None = None
-    suffix: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")] | None = None
+    suffix: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)] | None = None
     integrations: Annotated[list[Integration], Field(max_length=MOST_INTEGRATIONS)] | None = None
     metadata: Metadata | None = None
