@@ -256,7 +256,9 @@ class Residents:
         renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.model.folder)
         renderer.tokenizer.check_fits(base.model.config.vocab_size)
         is_chat = facts.get("prompt", "chat") == "chat"
-        loaded = LoadedModel.of(served.name, base.scheduler.decoder, renderer, base.model.stop_token_ids, is_chat=is_chat)
+        loaded = LoadedModel.of(
+            served.name, base.scheduler.decoder, renderer, base.model.stop_token_ids, is_chat=is_chat
+        )
         name = f"{served.owner_type}/{served.owner_id}"
         try:
             base.scheduler.add_adapter(name, folder)
