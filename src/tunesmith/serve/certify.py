@@ -77,7 +77,9 @@ def _certify_by(check: ServingCheck, served: ServedModel) -> Certificate:
     moved = _moved(served, [case.token_ids for case in check.cases])
     if moved is not None:
         figures.append(_check_moved(moved, by_trainer=max((case.moved for case in check.cases), default=None)))
-    return Certificate(f"same tokens and log-probabilities as the trainer in {len(check.cases)} conversations", tuple(figures))
+    return Certificate(
+        f"same tokens and log-probabilities as the trainer in {len(check.cases)} conversations", tuple(figures)
+    )
 
 
 def _check_tokens(number: int, case: Case, served: ServedModel) -> None:
