@@ -205,8 +205,7 @@ class Residents:
 
     def _loaded(self, key: Key, served: Served) -> Resident:
         if served.owner_type == "base":
-            base = self._base(key, lambda: locate(served.base_model, offline=True))
-            return self._whole_model(served, base)
+            return self._whole_model(served, self._shared_base(served))
         files = self._find_files(served.owner_type, served.owner_id)
         if not files:
             raise MachineError(f"The files of {served.name} are not there.", "train the model again")
@@ -216,6 +215,9 @@ class Residents:
             return self._adapted(served, folder)
         base = self._base(key, lambda: read_folder(folder, served.name))
         return self._whole_model(served, base)
+
+    def _shared_base(self, served: Served) -> Base:
+        return self._base(("base", served.base_model), lambda: locate(served.base_model, offline=True))
 
     def _base(self, key: Key, find: Callable[[], BaseModel]) -> Base:
         """The weights, shared by everybody who names them."""
@@ -245,7 +247,7 @@ class Residents:
         return self._resident(served, base, None, prompting, certificate, base.sha256, 0)
 
     def _adapted(self, served: Served, folder: Path) -> Resident:
-        base = self._base(("base", served.base_model), lambda: locate(served.base_model, offline=True))
+        base = self._shared_base(served)
         try:
             check_base(folder, base.model)
             prompting = Prompting.of(base.model, folder)
