@@ -295,7 +295,7 @@ class Scheduler:
                 return
             self._waiting.popleft()
             self._running.append(stream)
-            if source is not None and source.slot is not None and num_there >= SHARED_FROM_TOKENS:
+            if source is not None and source.slot is not None and num_there:
                 self._slots.copy(source.slot, stream.slot, num_there)
                 stream.ticket.num_cached_tokens = min(num_there, len(stream.request.prompt_ids))
             prompt_tokens -= stream.num_pending
@@ -306,14 +306,14 @@ class Scheduler:
 
     def _best_source(self, stream: _Stream) -> tuple[_Stream | None, int]:
         """The running stream that has, or will have read, the longest beginning of this one, and how long that is."""
-        best, longest = None, SHARED_FROM_TOKENS - 1
+        best, longest = None, 0
         if stream.request.owner is None or not stream.model.reads_chunks:
-            return None, 0
+            return best, longest
         for other in self._running:
             if (other.request.owner, other.adapter) == (stream.request.owner, stream.adapter):
                 # The last token is always read: its logits are wanted.
                 num_shared = min(_num_equal(stream.tokens, other.tokens), len(stream.tokens) - 1, len(other.tokens) - 1)
-                if num_shared > longest:
+                if num_shared > max(longest, SHARED_FROM_TOKENS - 1):
                     best, longest = other, num_shared
         return best, longest
 
