@@ -22,4 +22,11 @@ rate_limits: requests and tokens of each key in a minute
 organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
+job_request: the body that asks for a fine-tuning job
+job_creation: a body becomes a job
+job_wire: a job, an event, a checkpoint as the wire has them
+fine_tuning: the routes of jobs
+checkpoint_permissions: which other projects may chat with a checkpoint
+models: base models and tuned ones
+app: the application: every route module, every rule that holds for all of them
 """

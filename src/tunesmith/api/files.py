@@ -81,7 +81,10 @@ _FORM = {
 
 @router.post("/v1/files", response_model=FileObject, openapi_extra=_FORM)
 async def create_file(
-    request: Request, services: ServicesOf, principal: Annotated[Principal, permit(Action.FILE_WRITE)], request_id: RequestId
+    request: Request,
+    services: ServicesOf,
+    principal: Annotated[Principal, permit(Action.FILE_WRITE)],
+    request_id: RequestId,
 ) -> Response:
     path = services.blobs.new_temporary()
     received = await receive(request, path, file_field="file", most_bytes=services.settings.max_file_bytes)
@@ -116,7 +119,10 @@ def retrieve_file(
 
 @router.delete("/v1/files/{file_id}", response_model=FileDeleted)
 def delete_file(
-    file_id: FileId, services: ServicesOf, principal: Annotated[Principal, permit(Action.FILE_DELETE)], request_id: RequestId
+    file_id: FileId,
+    services: ServicesOf,
+    principal: Annotated[Principal, permit(Action.FILE_DELETE)],
+    request_id: RequestId,
 ) -> Response:
     """A job that uses the file keeps its bytes until it has ended."""
     now = services.now()

@@ -85,7 +85,10 @@ _PART = {
 
 @router.post("/v1/uploads", response_model=UploadObject)
 def create_upload(
-    body: CreateUpload, services: ServicesOf, principal: Annotated[Principal, permit(Action.FILE_WRITE)], request_id: RequestId
+    body: CreateUpload,
+    services: ServicesOf,
+    principal: Annotated[Principal, permit(Action.FILE_WRITE)],
+    request_id: RequestId,
 ) -> Response:
     check_name(body.filename, body.purpose)
     now = services.now()
@@ -142,7 +145,10 @@ def complete_upload(
 
 @router.post("/v1/uploads/{upload_id}/cancel", response_model=UploadObject)
 def cancel_upload(
-    upload_id: UploadId, services: ServicesOf, principal: Annotated[Principal, permit(Action.FILE_WRITE)], request_id: RequestId
+    upload_id: UploadId,
+    services: ServicesOf,
+    principal: Annotated[Principal, permit(Action.FILE_WRITE)],
+    request_id: RequestId,
 ) -> Response:
     upload = _pending(services, principal, upload_id)
     now = services.now()
@@ -173,7 +179,9 @@ def _not_pending(status: str) -> ApiError:
 def _keep_part(upload: uploads.Upload, received: Received, services: Services) -> Response:
     unknown = next(iter(received.fields), None)
     if unknown is not None:
-        raise bad_request(f"Unrecognized request argument supplied: {unknown[:100]}.", unknown[:100], "unknown_parameter")
+        raise bad_request(
+            f"Unrecognized request argument supplied: {unknown[:100]}.", unknown[:100], "unknown_parameter"
+        )
     if received.num_bytes == 0:
         raise bad_request("The part is empty.", "data")
     services.blobs.put_file(received.path, received.sha256)

@@ -52,8 +52,8 @@ class DataFacts:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> DataFacts:
-        counts = (int(raw[name]) for name in ("num_examples", "longest_example_tokens", "total_tokens"))
-        return cls(*counts, has_validation=bool(raw["has_validation"]))
+        num, longest, total = (int(raw[name]) for name in ("num_examples", "longest_example_tokens", "total_tokens"))
+        return cls(num, longest, total, bool(raw["has_validation"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Upload:
     num_bytes: int
     mime_type: str
     expires_after_seconds: int | None
-    status: str
+    status: Status
     file_id: str | None
     created_at: int
     expires_at: int
@@ -38,7 +38,7 @@ class Upload:
     def of(cls, row: Row[Any]) -> Upload:
         return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
 
-    def status_at(self, now: float) -> str:
+    def status_at(self, now: float) -> Status:
         return "expired" if self.status == "pending" and now >= self.expires_at else self.status
 
 
@@ -79,7 +79,11 @@ def add_part(connection: Connection, upload: Upload, *, num_bytes: int, sha256: 
     part = Part(new_id("part_"), upload.id, num_bytes, sha256, int(now))
     connection.execute(
         upload_parts.insert().values(
-            id=part.id, upload_id=part.upload_id, num_bytes=part.num_bytes, sha256=part.sha256, created_at=part.created_at
+            id=part.id,
+            upload_id=part.upload_id,
+            num_bytes=part.num_bytes,
+            sha256=part.sha256,
+            created_at=part.created_at,
         )
     )
     blob_references.refer(connection, "upload_part", part.id, [BlobRef("content", sha256, num_bytes)], now)
@@ -88,7 +92,13 @@ def add_part(connection: Connection, upload: Upload, *, num_bytes: int, sha256: 
 
 def parts_of(connection: Connection, upload: Upload, part_ids: Sequence[str]) -> list[Part] | None:
     """In the order asked for; None where one is not there."""
-    columns = (upload_parts.c.id, upload_parts.c.upload_id, upload_parts.c.num_bytes, upload_parts.c.sha256, upload_parts.c.created_at)
+    columns = (
+        upload_parts.c.id,
+        upload_parts.c.upload_id,
+        upload_parts.c.num_bytes,
+        upload_parts.c.sha256,
+        upload_parts.c.created_at,
+    )
     rows = connection.execute(select(*columns).where(upload_parts.c.upload_id == upload.id))
     known = {row.id: Part(*row) for row in rows}
     if any(part_id not in known for part_id in part_ids):
@@ -126,6 +136,8 @@ def _hold(connection: Connection, upload: Upload, now: float) -> None:
 
 def _end(connection: Connection, upload: Upload, **values: str) -> Upload:
     ended = update(uploads).where(uploads.c.id == upload.id).values(**values).returning(*uploads.c)
-    for part_id in connection.execute(select(upload_parts.c.id).where(upload_parts.c.upload_id == upload.id)).scalars().all():
+    for part_id in (
+        connection.execute(select(upload_parts.c.id).where(upload_parts.c.upload_id == upload.id)).scalars().all()
+    ):
         blob_references.drop(connection, "upload_part", part_id)
     return Upload.of(connection.execute(ended).one())

@@ -86,13 +86,16 @@ class Lifeline:
 
 
 def settle_in(parent_pid: int) -> None:
-    """Yield to everybody else, be the first that the system kills for memory, and die with the parent."""
+    """Yield to everybody else, be the first that the system kills for memory, and die with the parent.
+
+    ``parent_pid`` 0 says that the worker is not the parent; then silence on stdin alone ends the process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(max(0, _NICENESS - os.nice(0)))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("500")
-    if sys.platform == "linux":
+    if sys.platform == "linux" and parent_pid:
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent_pid:  # it died before it could be bound to
