@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from tunesmith.api.app import Api, make_app
 from tunesmith.api.services import Services
 from tunesmith.core.settings import Settings
-from tunesmith.store import checkpoint_permissions, checkpoints, files, job_events, jobs, models, tables
+from tunesmith.store import checkpoint_permissions, checkpoints, files, job_events, jobs, models, tables, webhooks
 from tunesmith.store.audit import record
 from tunesmith.store.checkpoints import Checkpoint
 from tunesmith.store.db import Database
@@ -259,6 +259,14 @@ def _make_permission(server: Server, project: Project) -> str:
         return checkpoint_permissions.grant(connection, project.id, checkpoint.name, project.id, time.time()).id
 
 
+def _make_webhook_endpoint(server: Server, project: Project) -> str:
+    with server.database.write() as connection:
+        return webhooks.create(
+            connection, project.id, name="made", url="https://hooks.invalid/in", event_types=["fine_tuning.job.failed"],
+            now=time.time(),
+        ).id  # fmt: skip
+
+
 # A part adds a line for each kind of object that its routes take.
 MAKERS: dict[str, Maker] = {
     "job": _make_job,
@@ -267,6 +275,7 @@ MAKERS: dict[str, Maker] = {
     "checkpoint": _make_checkpoint,
     "checkpoint_name": _make_checkpoint_name,
     "permission": _make_permission,
+    "webhook_endpoint": _make_webhook_endpoint,
     "project": _make_project,
     "member": _make_member,
     "key": _make_key,

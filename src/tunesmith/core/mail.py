@@ -11,13 +11,12 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -58,7 +57,7 @@ class Mailer:
     user: str
     password: str = field(repr=False)
     sender: str = "tunesmith@localhost"
-    tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Mailer | None:
@@ -87,7 +86,9 @@ class Mailer:
                 server.send_message(message, from_addr=parseaddr(self.sender)[1], to_addrs=[mail.to_address])
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()))
-            raise MailError(f"{self.host} refuses the recipient: {_shown(code, answer)}.", is_final=code >= 500) from None
+            raise MailError(
+                f"{self.host} refuses the recipient: {_shown(code, answer)}.", is_final=code >= 500
+            ) from None
         except smtplib.SMTPNotSupportedError as error:
             raise MailError(f"{self.host} cannot take the mail: {error}.", is_final=True) from None
         except smtplib.SMTPResponseException as error:
@@ -98,12 +99,14 @@ class Mailer:
     def _connected(self) -> smtplib.SMTP:
         name = socket.gethostname() or "localhost"
         if self.security == "tls":
-            return smtplib.SMTP_SSL(self.host, self.port, name, timeout=TIMEOUT_SECONDS, context=self.tls())
+            return smtplib.SMTP_SSL(
+                self.host, self.port, name, timeout=TIMEOUT_SECONDS, context=self.tls or ssl.create_default_context()
+            )
         server = smtplib.SMTP(self.host, self.port, name, timeout=TIMEOUT_SECONDS)
         try:
             server.ehlo_or_helo_if_needed()
             if server.has_extn("starttls"):
-                server.starttls(context=self.tls())
+                server.starttls(context=self.tls or ssl.create_default_context())
             elif self.user and not _is_this_machine(self.host):
                 raise MailError(
                     f"{self.host} offers no encryption, and a password is not sent in clear text.",

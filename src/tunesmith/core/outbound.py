@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from queue import Empty, SimpleQueue
 from typing import Any, Final
@@ -70,7 +70,8 @@ class Outbound:
     is_offline: bool = False
     allow_private: bool = False
     resolver: Resolver = resolve
-    tls: Callable[[], ssl.SSLContext] = field(default_factory=lambda: _default_tls)
+    tls: ssl.SSLContext | None = None
+    """None: the certificates that the system trusts, or those of ``SSL_CERT_FILE``."""
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @classmethod
@@ -118,7 +119,7 @@ class Outbound:
             "host": url.netloc.decode("ascii"), "user-agent": f"Tunesmith/{__version__}", "accept": "*/*",
             "connection": "close", "content-length": str(len(body)), **headers,
         }  # fmt: skip
-        tls = self.tls() if url.scheme == "https" else None
+        tls = (self.tls or _default_tls()) if url.scheme == "https" else None
         with httpcore2.HTTPConnection(raw.origin, ssl_context=tls, network_backend=network) as connection:
             pairs = [(name.encode("ascii"), value.encode("ascii")) for name, value in all_headers.items()]
             with connection.stream("POST", raw, headers=pairs, content=body) as response:
