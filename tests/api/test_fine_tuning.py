@@ -146,7 +146,13 @@ def test_extensions_travel_in_extra_body_and_come_back(server: Any, client: Open
     )  # fmt: skip
     with server.database.read() as connection:
         spec = connection.execute(select(tables.jobs.c.spec).where(tables.jobs.c.id == job.id)).scalar_one()
-    asked = {"adapter": "none", "over_length": "drop", "max_steps": 7, "validation_split": 0.2, "prompt_loss_weight": 0.01}
+    asked = {
+        "adapter": "none",
+        "over_length": "drop",
+        "max_steps": 7,
+        "validation_split": 0.2,
+        "prompt_loss_weight": 0.01,
+    }
     assert {name: spec[name] for name in asked} == asked
     assert job.to_dict()["resolved"]["over_length"] == {"value": "drop", "reason": "as given"}  # type: ignore[index]
 
@@ -315,9 +321,7 @@ def test_an_unknown_cursor_is_refused(server: Any, after: str, make_job: Make) -
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "after")
 
 
-def test_the_answer_of_a_running_job_has_numbers(
-    server: Any, client: OpenAI, make_job: Make, validate: Make
-) -> None:
+def test_the_answer_of_a_running_job_has_numbers(server: Any, client: OpenAI, make_job: Make, validate: Make) -> None:
     job = make_job(state="running", resolved=RESOLVED_LORA, step=3, total_steps=10, trained_tokens=5,
                    estimated_finish_at=99, waiting_reason=None)  # fmt: skip
     wire = validate(FineTuningJob, get(server, f"/{job.id}").content)

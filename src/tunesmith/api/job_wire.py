@@ -135,13 +135,13 @@ class JobEventWire(Wire):
 
 
 class CheckpointMetricsWire(Wire):
-    step: float = absent()
-    train_loss: float = absent()
-    train_mean_token_accuracy: float = absent()
-    valid_loss: float = absent()
-    valid_mean_token_accuracy: float = absent()
-    full_valid_loss: float = absent()
-    full_valid_mean_token_accuracy: float = absent()
+    step: float | None = absent()
+    train_loss: float | None = absent()
+    train_mean_token_accuracy: float | None = absent()
+    valid_loss: float | None = absent()
+    valid_mean_token_accuracy: float | None = absent()
+    full_valid_loss: float | None = absent()
+    full_valid_mean_token_accuracy: float | None = absent()
 
 
 class CheckpointWire(Wire):
