@@ -149,6 +149,8 @@ class _Exchange:
             self.edge.note_use(self.principal)
 
     async def answer(self, receive: Receive) -> None:
+        if b"%00" in self.scope["query_string"]:
+            raise bad_request("The query holds a null character.")
         found = self.edge.table.find(_raw_path(self.scope))
         entry = _entry(found, self.scope["method"])
         if entry is None or entry[0].permit is not None:

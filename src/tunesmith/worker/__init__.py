@@ -1,1 +1,19 @@
-"""The process that does jobs."""
+"""The process that does jobs.
+
+run: claims jobs, does them, looks after those whose workers died
+judging: a new job's files are judged
+fine_tune: the platform's story, whole
+attempt: one attempt: its folder, heartbeat, fenced writes, child process
+border: whatever goes wrong becomes a move of the job
+preparing: files, a tuned model to start from, a state to resume
+metrics: training's figures in the wire's words
+endings: how an attempt ends
+artifacts: folders to blobs and back
+fitting: does a job fit this machine now
+leases: who is alive
+process: the worker's side of a child process
+protocol: the words between the two
+lifeline: the child's side
+child: the training process
+check_files: the judging process
+"""

@@ -29,7 +29,7 @@ from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.jobs import Job
 from tunesmith.train.run_folder import read_metrics
 from tunesmith.worker import artifacts, endings
-from tunesmith.worker.attempt import Attempt, Stop, Workplace
+from tunesmith.worker.attempt import Attempt
 from tunesmith.worker.border import attempt_border
 from tunesmith.worker.lifeline import ORPHANED
 from tunesmith.worker.metrics import checkpoint_metrics, metrics_event, result_table
@@ -45,9 +45,10 @@ _FLUSH_SECONDS = 1.0
 _LISTEN_SECONDS = 0.1
 
 
-def run_job(place: Workplace, job: Job, stop: Stop) -> None:
-    """Train a job that was claimed under ``job.attempt``, as far as it goes."""
-    with Attempt(place, job, stop) as attempt, attempt_border(attempt):
+def run_job(attempt: Attempt) -> None:
+    """Train a claimed job as far as it goes under this attempt's fencing token."""
+    place = attempt.place
+    with attempt, attempt_border(attempt):
         order = make_order(attempt)
         resumed_step = restore_newest(attempt)
         record = Record(attempt, resumed_step)
