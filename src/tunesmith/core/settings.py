@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """How often a job that kills its process is tried."""
     serving_memory_bytes: Annotated[int, Field(ge=1 << 20)] = 4 * GIB
     """What weights and KV caches of the serving process may take together."""
+    serving_threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of the serving process; 0: as many as the machine has cores. Training yields to them."""
     max_streams: Annotated[int, Field(ge=1, le=1024)] = 32
     """How many completions are generated at once."""
     max_waiting: Annotated[int, Field(ge=0)] = 256

@@ -192,9 +192,7 @@ class Scheduler:
         with self._changed:
             if self._closed is not None:
                 raise MachineError("The engine has stopped.", "start it again")
-            adapter = _Adapter(self._model, None) if request.adapter is None else self._adapters.get(request.adapter)
-            if adapter is None:
-                raise UserError(f"There is no adapter {request.adapter} here.", "add it first")
+            adapter = self._named(request.adapter)
             stream = _Stream(
                 request, listener, ticket, adapter.model, adapter.pairs, sampler, list(request.prompt_ids), max_tokens
             )
@@ -202,6 +200,18 @@ class Scheduler:
             self._has_news = True
             self._changed.notify_all()
         return ticket
+
+    @torch.inference_mode()
+    def logprobs(self, token_ids: Sequence[int], adapter: str | None = None) -> tuple[float, ...]:
+        """The log-probability of each token but the first, as answers are computed; in a pass beside the streams."""
+        with self._changed:
+            made = self._named(adapter)
+        model, rows = made.model, [made.pairs] * len(token_ids) if made.pairs is not None else []
+        tokens_T = torch.tensor(token_ids, device=model.device)
+        chunk = Chunk(model.new_cache(1, len(token_ids)), 0, 0, len(token_ids))
+        hidden_TH = model.run(tokens_T, [], [chunk], rows)
+        logprobs_TV = model.logits(hidden_TH[:-1], rows[:-1]).float().log_softmax(-1)
+        return tuple(logprobs_TV.gather(1, tokens_T[1:, None])[:, 0].tolist())
 
     def stats(self) -> Stats:
         with self._changed:
@@ -228,6 +238,14 @@ class Scheduler:
         for stream in [*self._running, *self._waiting]:
             self._fail(stream, error)
         self._note_stats()
+
+    def _named(self, adapter: str | None) -> _Adapter:
+        """Within the lock."""
+        if adapter is None:
+            return _Adapter(self._model, None)
+        if adapter not in self._adapters:
+            raise UserError(f"There is no adapter {adapter} here.", "add it first")
+        return self._adapters[adapter]
 
     # The engine's thread
 
