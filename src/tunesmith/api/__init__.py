@@ -25,6 +25,7 @@ chat_answer: what it says → a completion, or the chunks of a stream
 stored_chats: completions that were kept
 serving_client: the serving process, as the API sees it
 rate_limits: requests and tokens of each key in a minute
+webhooks: where a project wants to hear of what happens
 organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
