@@ -8,15 +8,21 @@ import pytest
 import torch
 
 from tunesmith.core.errors import UserError
-from tunesmith.infer.sampling import Sampler, Sampling
+from tunesmith.infer.sampling import Sampler, Sampling, sample
 
 # Sums of these are exact in binary, so that a border of the nucleus is exact too.
 HALVES = torch.tensor([0.125, 0.5, 0.0625, 0.25, 0.0625])
 
 
+def next_token(logits_V: torch.Tensor, sampler: Sampler) -> int:
+    (token,) = sample(logits_V[None], [sampler])
+    assert token is not None
+    return token
+
+
 def drawn(probabilities: torch.Tensor, sampling: Sampling, count: int = 400) -> Counter[int]:
     sampler = Sampler(sampling, 0)
-    return Counter(sampler.sample(probabilities.log()) for _ in range(count))
+    return Counter(next_token(probabilities.log(), sampler) for _ in range(count))
 
 
 def test_temperature_of_zero_takes_the_most_likely_token() -> None:
@@ -24,7 +30,7 @@ def test_temperature_of_zero_takes_the_most_likely_token() -> None:
 
 
 def test_tie_goes_to_the_first_token() -> None:
-    assert Sampler(Sampling(), 0).sample(torch.zeros(7)) == 0
+    assert next_token(torch.zeros(7), Sampler(Sampling(), 0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_tiny_temperature_takes_the_most_likely_token(temperature: float) -> Non
 
 def draws(seed: int, stream: int) -> list[int]:
     sampler = Sampler(Sampling(temperature=1.0, seed=seed), stream)
-    return [sampler.sample(torch.zeros(1000)) for _ in range(8)]
+    return [next_token(torch.zeros(1000), sampler) for _ in range(8)]
 
 
 def test_draws_are_a_function_of_seed_and_stream() -> None:
@@ -89,7 +95,7 @@ def test_draws_do_not_touch_the_global_generator() -> None:
 def test_bf16_logits_are_sampled_in_fp32() -> None:
     logits = torch.randn(500, generator=torch.Generator().manual_seed(0)).bfloat16()
     one, other = (Sampler(Sampling(temperature=1.0, top_p=0.9), 0) for _ in range(2))
-    assert [one.sample(logits) for _ in range(20)] == [other.sample(logits.float()) for _ in range(20)]
+    assert [next_token(logits, one) for _ in range(20)] == [next_token(logits.float(), other) for _ in range(20)]
 
 
 @pytest.mark.parametrize("temperature", [-0.1, 2.1, float("nan"), float("inf")])

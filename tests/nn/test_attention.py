@@ -184,11 +184,3 @@ def test_entries_past_a_streams_length_are_not_seen() -> None:
     before = attend_cached(q, *cache.append(0, k, v))
     cache.layers[0][:, 0, :, 4:] = 1e4
     assert torch.equal(attend_cached(q, *cache.append(0, k, v)), before)
-
-
-def test_streams_that_ended_leave_the_cache() -> None:
-    cache = cache_of(*qkv(12)[1:], [3, 4, 5], [0, 1, 2], capacity=6)
-    kept = cache.layers[0][:, [0, 2]].clone()
-    cache.keep(torch.tensor([0, 2]))
-    assert cache.lengths_N.tolist() == [3, 5]
-    assert torch.equal(cache.layers[0], kept)

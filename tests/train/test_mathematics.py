@@ -224,15 +224,15 @@ def lost_moments(monkeypatch: pytest.MonkeyPatch) -> None:
 def cache_off_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest key is written over the one before it."""
     original = attention.KVCache.next_rows
-    monkeypatch.setattr(attention.KVCache, "next_rows", lambda self: original(self) - 1)
+    monkeypatch.setattr(attention.KVCache, "next_rows", lambda self, streams: original(self, streams) - 1)
 
 
 def cache_of_a_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams are stored in each other's places."""
     original = attention.KVCache.store
     monkeypatch.setattr(
-        attention.KVCache, "store", lambda self, layer, k, v, lengths, streams: original(
-            self, layer, k, v, lengths, [*streams[1:], streams[0]]
+        attention.KVCache, "store", lambda self, layer, k, v, lengths, streams, start=0: original(
+            self, layer, k, v, lengths, [*streams[1:], streams[0]], start
         )
     )  # fmt: skip
 

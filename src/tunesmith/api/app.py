@@ -14,7 +14,19 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from tunesmith import __version__
-from tunesmith.api import chat, files, health, openapi, organization, stored_chats, uploads
+from tunesmith.api import (
+    chat,
+    checkpoint_permissions,
+    files,
+    fine_tuning,
+    health,
+    models,
+    openapi,
+    organization,
+    stored_chats,
+    uploads,
+    webhooks,
+)
 from tunesmith.api.auth import Callers
 from tunesmith.api.edge import Edge, guarded
 from tunesmith.api.labels import check_labels, permit_of
@@ -29,6 +41,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     uploads.router,
     chat.router,
     stored_chats.router,
+    fine_tuning.router,
+    checkpoint_permissions.router,
+    models.router,
+    webhooks.router,
 )
 """One line a route module."""
 

@@ -28,6 +28,7 @@ from tunesmith.api.bodies import MOST_JSON_BYTES, JsonRequest, limited
 from tunesmith.api.errors import ApiError, as_api_error, bad_request, not_found
 from tunesmith.api.paths import Found, RouteTable
 from tunesmith.core.ids import new_id
+from tunesmith.core.log import redacted, request_id
 from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.instance import read_organization_id
 from tunesmith.store.principals import Principal
@@ -137,6 +138,7 @@ class _Exchange:
     async def run(self, receive: Receive) -> None:
         self.scope["app"] = self.edge.app
         self.scope["tunesmith.request_id"] = self.request_id
+        request_id.set(self.request_id)
         try:
             if self.edge.organization is None:
                 await self.edge.know_organization()
@@ -149,6 +151,8 @@ class _Exchange:
             self.edge.note_use(self.principal)
 
     async def answer(self, receive: Receive) -> None:
+        if b"%00" in self.scope["query_string"]:
+            raise bad_request("The query holds a null character.")
         found = self.edge.table.find(_raw_path(self.scope))
         entry = _entry(found, self.scope["method"])
         if entry is None or entry[0].permit is not None:
@@ -268,4 +272,4 @@ def _shown_path(scope: Scope) -> str:
 
 def envelope_of(error: ApiError) -> Mapping[str, Any]:
     """For a route that streams and must tell of an error within the stream."""
-    return {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
+    return {"error": {"message": redacted(error.message), "type": error.type, "param": error.param, "code": error.code}}

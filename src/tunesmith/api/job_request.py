@@ -96,7 +96,7 @@ class JobCreate(RequestBody):
     validation_file: Annotated[str, IdOf("file"), Field(min_length=1, max_length=200)] | None = None
     method: Method | None = None
     hyperparameters: Hyperparameters | None = None
-    suffix: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")] | None = None
+    suffix: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)] | None = None
     integrations: Annotated[list[Integration], Field(max_length=MOST_INTEGRATIONS)] | None = None
     metadata: Metadata | None = None
@@ -140,11 +140,12 @@ class JobCreate(RequestBody):
             )
         return legacy | own
 
-    def spec(self, base_model: str, seed: int) -> FineTuneSpec:
-        """What is asked for, typed; files are named by their ids."""
+    def spec(self, base_model: str, seed: int, settings: Mapping[str, Any]) -> FineTuneSpec:
+        """What is asked for, typed; files are named by their ids. ``settings`` are given by the model to start from."""
         return _parse(
-            base_model, self.training_file, self.validation_file, seed, self.hyperparameters_given(), self.extensions()
-        )
+            base_model, self.training_file, self.validation_file, seed, self.hyperparameters_given(),
+            {**self.extensions(), **settings},
+        )  # fmt: skip
 
     def extensions(self) -> dict[str, Any]:
         """The keys that OpenAI's body does not have."""

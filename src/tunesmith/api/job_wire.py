@@ -123,25 +123,25 @@ class JobEventWire(Wire):
     created_at: int
     level: Literal["info", "warn", "error"]
     message: str
-    data: Mapping[str, Any] | None
+    data: Mapping[str, Any]
     type: Literal["message", "metrics"]
 
     @classmethod
     def of(cls, event: JobEvent) -> JobEventWire:
         return cls(
-            id=event.id, created_at=event.created_at, level=event.level, message=event.message, data=event.data,
+            id=event.id, created_at=event.created_at, level=event.level, message=event.message, data=event.data or {},
             type=event.type,
         )  # fmt: skip
 
 
 class CheckpointMetricsWire(Wire):
-    step: float = absent()
-    train_loss: float = absent()
-    train_mean_token_accuracy: float = absent()
-    valid_loss: float = absent()
-    valid_mean_token_accuracy: float = absent()
-    full_valid_loss: float = absent()
-    full_valid_mean_token_accuracy: float = absent()
+    step: float | None = absent()
+    train_loss: float | None = absent()
+    train_mean_token_accuracy: float | None = absent()
+    valid_loss: float | None = absent()
+    valid_mean_token_accuracy: float | None = absent()
+    full_valid_loss: float | None = absent()
+    full_valid_mean_token_accuracy: float | None = absent()
 
 
 class CheckpointWire(Wire):
@@ -187,6 +187,8 @@ def _resolved(job: Job) -> dict[str, SettingWire]:
 def _asked(job: Job, name: str) -> SettingWire:
     if name not in FineTuneSpec.model_fields:
         return SettingWire(value="auto", reason=_CHOSEN_LATER)
+    if name == "seed" and job.request.get("seed") is None:
+        return SettingWire(value=job.seed, reason="drawn by chance, as none was given")
     value = job.spec.get(name, _DEFAULTS[name])
     if value in ("auto", None):
         return SettingWire(value="auto", reason=_CHOSEN_LATER)

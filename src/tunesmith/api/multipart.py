@@ -14,14 +14,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from tunesmith.api.errors import ApiError, bad_request
 from tunesmith.core import durable
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 PIECE_BYTES: Final = 1 << 20
 MOST_FIELDS: Final = 64
@@ -170,7 +173,8 @@ class _Form:
             return
         if self._filename is not None:
             raise bad_request(f"The field '{self._file_field}' is there twice.", self._file_field)
-        self._filename = _text(options.get(b"filename") or b"upload", "file's name")
+        # A quotation mark in a name travels as %22 (WHATWG, multipart/form-data).
+        self._filename = _text(options.get(b"filename") or b"upload", "file's name").replace("%22", '"')
         with durable.disk_errors(self._path):
             self._file = self._path.open("xb", buffering=0)
 

@@ -5,6 +5,7 @@ Each part adds its field here: blobs for files, base models for jobs, the servin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -15,7 +16,7 @@ from tunesmith.api.rate_limits import RateLimits
 from tunesmith.api.serving_client import Serving
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
-from tunesmith.store.blobs import Blobs
+from tunesmith.store.blobs import Blobs, open_blobs
 from tunesmith.store.db import Database
 
 HealthCheck = Callable[[], str | None]
@@ -34,6 +35,24 @@ class Services:
     serving: Serving
     rate_limits: RateLimits
     health_checks: Mapping[str, HealthCheck] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, settings: Settings, database: Database, now: Callable[[], float] = time.time, **checks: HealthCheck
+    ) -> Services:
+        """What the settings ask for; ``checks`` are the health checks by name."""
+        return cls(
+            settings=settings,
+            database=database,
+            now=now,
+            blobs=open_blobs(settings),
+            known_models=KnownModels.of(
+                settings.default_model, settings.default_completion_model, settings.base_models, settings.model_aliases
+            ),
+            serving=Serving(settings.serving_socket),
+            rate_limits=RateLimits(settings.requests_per_minute, settings.tokens_per_minute),
+            health_checks=checks,
+        )
 
 
 async def _services(request: Request) -> Services:

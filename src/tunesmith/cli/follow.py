@@ -6,7 +6,6 @@ Asks once a second. A server that is away is asked again until it is back: the j
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,9 +29,9 @@ def watch_job(url: str, job_id: str, *, as_json: bool) -> None:
         finish(follow(server, job_id, console), console, as_json=as_json)
 
 
-def follow(server: RemoteServer, job_id: str, console: Console, sleep: Callable[[float], None] = time.sleep) -> Answer:
+def follow(server: RemoteServer, job_id: str, console: Console) -> Answer:
     """→ the job, ended. Ctrl-C leaves it running and raises Interrupted with what to type next."""
-    following = _Following(server, job_id, console, sleep)
+    following = _Following(server, job_id, console)
     try:
         return following.run()
     except KeyboardInterrupt:
@@ -70,7 +69,6 @@ class _Following:
     server: RemoteServer
     job_id: str
     console: Console
-    sleep: Callable[[float], None]
     _last_event: str | None = None
     _state: str = ""
     _waiting_for: str | None = None
@@ -93,7 +91,7 @@ class _Following:
                 self._show(answer, events)
                 if answer.read(RemoteJob).has_ended:
                     return answer
-            self.sleep(ASK_SECONDS)
+            time.sleep(ASK_SECONDS)
 
     def close(self) -> None:
         if self._progress is not None:

@@ -130,8 +130,9 @@ def attend_cached(
 class KVCache:
     """Keys and values of up to ``num_streams`` streams of up to ``capacity`` tokens, layer by layer.
 
-    Kept as [layer][2, N, K, C, D]; ``lengths_N`` counts the tokens of each stream. The decoder writes
-    into it: ``store`` at prefill, ``append`` at each decode step; the engine moves ``lengths_N`` on.
+    Kept as [layer][2, N, K, C, D]; ``lengths_N`` counts the tokens of each stream, and there may be room for more
+    streams than it names. The decoder writes into it: ``store`` at prefill, ``append`` at each decode step; the
+    engine moves ``lengths_N`` on. What no stream has written is zero.
     """
 
     def __init__(
@@ -142,32 +143,37 @@ class KVCache:
         self.layers = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(num_layers)]
         self.lengths_N = torch.zeros(num_streams, dtype=torch.long, device=device)
 
-    def store(self, layer: int, k_TKD: Tensor, v_TKD: Tensor, lengths: Sequence[int], streams: Sequence[int]) -> None:
-        """Write whole documents of a stream of tokens into their places."""
-        start = 0
+    def store(
+        self, layer: int, k_TKD: Tensor, v_TKD: Tensor, lengths: Sequence[int], streams: Sequence[int], start: int = 0
+    ) -> None:
+        """Write runs of tokens into their streams' places, from place ``start`` on."""
+        row = 0
         for length, stream in zip(lengths, streams, strict=True):
-            self.layers[layer][0, stream, :, :length] = k_TKD[start : start + length].transpose(0, 1)
-            self.layers[layer][1, stream, :, :length] = v_TKD[start : start + length].transpose(0, 1)
-            start += length
+            places = slice(start, start + length)
+            self.layers[layer][0, stream, :, places] = k_TKD[row : row + length].transpose(0, 1)
+            self.layers[layer][1, stream, :, places] = v_TKD[row : row + length].transpose(0, 1)
+            row += length
 
     def append(self, layer: int, k_NKD: Tensor, v_NKD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Write one token per stream; → the keys, values and lengths to attend over."""
-        rows = torch.arange(k_NKD.shape[0], device=k_NKD.device)
+        num_streams = k_NKD.shape[0]
+        rows = torch.arange(num_streams, device=k_NKD.device)
         self.layers[layer][0, rows, :, self.lengths_N] = k_NKD
         self.layers[layer][1, rows, :, self.lengths_N] = v_NKD
         used = int(self.lengths_N.max()) + 1
-        return self.layers[layer][0, :, :, :used], self.layers[layer][1, :, :, :used], self.lengths_N + 1
+        k_NKCD, v_NKCD = self.layers[layer][:, :num_streams, :, :used].unbind(0)
+        return k_NKCD, v_NKCD, self.lengths_N + 1
 
-    def next_rows(self) -> Tensor:
-        """Where the next keys and values go in a layer seen as rows of D: [N · 2 · K], in that order."""
-        _, n, kv_heads, capacity, _ = self.layers[0].shape
-        heads = torch.arange(2 * n * kv_heads, device=self.lengths_N.device).view(2, n, kv_heads).transpose(0, 1)
-        return (heads * capacity + self.lengths_N[:, None, None]).reshape(-1)
+    def next_rows(self, streams_N: Tensor) -> Tensor:
+        """Where these streams' next keys and values go in a layer seen as rows of D: [N · 2 · K], in that order."""
+        _, num_places, kv_heads, capacity, _ = self.layers[0].shape
+        heads = torch.arange(2 * num_places * kv_heads, device=self.lengths_N.device).view(2, num_places, kv_heads)
+        heads_N2K = heads.index_select(1, streams_N).transpose(0, 1)
+        return (heads_N2K * capacity + self.lengths_N.index_select(0, streams_N)[:, None, None]).reshape(-1)
 
-    def keep(self, streams: Tensor) -> None:
-        """Drop the streams that have ended, keeping those at the given places."""
-        self.layers = [layer.index_select(1, streams) for layer in self.layers]
-        self.lengths_N = self.lengths_N.index_select(0, streams)
+    @property
+    def num_bytes(self) -> int:
+        return sum(layer.nbytes for layer in self.layers)
 
 
 class _Products(torch.autograd.Function):

@@ -73,8 +73,35 @@ def save_adapter(folder: Path, decoder: CausalModel, config: AdapterConfig, base
     durable.write_json(folder / ADAPTER_CONFIG, _peft_config(config, base_model))
 
 
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A saved adapter that was found to fit a base model: A [r, in] and B [out, r] by the names of its projections."""
+
+    config: AdapterConfig
+    pairs: Mapping[str, tuple[Tensor, Tensor]]
+
+    @property
+    def changes_something(self) -> bool:
+        return any(bool(up.any()) and bool(down.any()) for down, up in self.pairs.values())
+
+
 def load_adapter(decoder: CausalModel, folder: Path) -> AdapterConfig:
     """Put a saved adapter on the decoder. Every tensor must find its module, and every target its tensors."""
+    adapter = read_adapter(decoder, folder)
+    attach_adapter(decoder, adapter)
+    return adapter.config
+
+
+def attach_adapter(decoder: CausalModel, adapter: Adapter) -> None:
+    layers = linear_layers(decoder)
+    decoder.requires_grad_(False)
+    for name, (down, up) in adapter.pairs.items():
+        _attach(layers[name], down.float(), up.float(), adapter.config.scale)
+
+
+def read_adapter(decoder: CausalModel, folder: Path) -> Adapter:
+    """A saved adapter, checked against the decoder, which stays as it is. Every tensor must find its module, and every
+    target its tensors."""
     config = read_adapter_config(folder / ADAPTER_CONFIG)
     tensors = read_tensors(folder / ADAPTER_WEIGHTS)
     layers = _targets(decoder, config.target_modules)
@@ -87,27 +114,29 @@ def load_adapter(decoder: CausalModel, folder: Path) -> AdapterConfig:
             f"{_example(lost)}, {len(missing)} are missing{_example(missing)}.",
             "use the base model that the adapter was trained on",
         )
+    pairs = {
+        name: (tensors[f"{_PREFIX}{name}.lora_A.weight"], tensors[f"{_PREFIX}{name}.lora_B.weight"]) for name in layers
+    }
     for name, layer in layers.items():
-        down, up = tensors[f"{_PREFIX}{name}.lora_A.weight"], tensors[f"{_PREFIX}{name}.lora_B.weight"]
-        num_out, num_in = layer.weight.shape
-        if down.shape != (config.rank, num_in) or up.shape != (num_out, config.rank):
-            raise UserError(
-                f"{folder}: the adapter's tensors for {name} have shapes {tuple(down.shape)} and {tuple(up.shape)}; "
-                f"the base model's layer is {num_out} × {num_in} and the rank {config.rank}.",
-                "use the base model that the adapter was trained on",
-            )
-        if not {down.dtype, up.dtype} <= set(PLAIN_DTYPES):
-            raise UserError(
-                f"{folder}: the adapter's tensors for {name} are kept as {down.dtype} and {up.dtype}.",
-                "save the adapter in fp32, bf16 or fp16",
-            )
-        if not bool(torch.isfinite(down).all() and torch.isfinite(up).all()):
-            raise UserError(f"{folder}: the adapter's tensors for {name} are not finite.", "train the adapter again")
-    decoder.requires_grad_(False)
-    for name, layer in layers.items():
-        down, up = tensors[f"{_PREFIX}{name}.lora_A.weight"], tensors[f"{_PREFIX}{name}.lora_B.weight"]
-        _attach(layer, down.float(), up.float(), config.scale)
-    return config
+        _check_pair(folder, name, layer, config.rank, *pairs[name])
+    return Adapter(config, pairs)
+
+
+def _check_pair(folder: Path, name: str, layer: Linear, rank: int, down: Tensor, up: Tensor) -> None:
+    num_out, num_in = layer.weight.shape
+    if down.shape != (rank, num_in) or up.shape != (num_out, rank):
+        raise UserError(
+            f"{folder}: the adapter's tensors for {name} have shapes {tuple(down.shape)} and {tuple(up.shape)}; "
+            f"the base model's layer is {num_out} × {num_in} and the rank {rank}.",
+            "use the base model that the adapter was trained on",
+        )
+    if not {down.dtype, up.dtype} <= set(PLAIN_DTYPES):
+        raise UserError(
+            f"{folder}: the adapter's tensors for {name} are kept as {down.dtype} and {up.dtype}.",
+            "save the adapter in fp32, bf16 or fp16",
+        )
+    if not bool(torch.isfinite(down).all() and torch.isfinite(up).all()):
+        raise UserError(f"{folder}: the adapter's tensors for {name} are not finite.", "train the adapter again")
 
 
 def merge_adapter(decoder: CausalModel) -> None:

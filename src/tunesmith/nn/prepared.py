@@ -5,21 +5,26 @@ until one of them changes. Projections that read the same input become one produ
 and up); in bf16 on a CPU its weight is put into oneDNN's own layout, which reads twice as fast when
 there are few tokens. Elsewhere the decoder's own projections are called and nothing is copied.
 
-Adapters stay apart from the weights: adding them in would round them away in bf16. A goes below the
-weight, so that one product gives ``W x`` and ``A x``, and B follows.
+Adapters stay apart from the weights: adding them in would round them away in bf16. The decoder's own A goes
+below the weight, so that one product gives ``W x`` and ``A x``, and B follows. Adapters that share the base
+(``PreparedDecoder.adapter``) are products of their own on their rows, whatever mixture of them is in a pass.
+
+A pass (``run``) takes what many streams need next, together: one token each of some, pieces of the prompts of others.
 
 In fp32 the logits are the decoder's but for the last bits; in bf16 log-probabilities differ from the
 decoder's by as much as both differ from fp32 (0.01 nats on average): a rotation is rounded once, not
 three times, and an adapter's scale is rounded with B.
 
-Shapes: T tokens, N streams, H query heads, K key/value heads, G = H / K, D head width, V vocabulary.
+Shapes: T tokens, N streams, H query heads, K key/value heads, G = H / K, D head width, V vocabulary, L keys
+that a query may see, R ranks of all adapters of a pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import accumulate, groupby
+from typing import Protocol, TypeAlias
 from weakref import WeakKeyDictionary, ref
 
 import torch
@@ -32,24 +37,61 @@ from tunesmith.nn.transformer import CausalModel, Decoder, Layer, Linear, rope_t
 
 # The number of rows that oneDNN's layout is chosen for; others run on it too.
 PACKED_FOR_ROWS = 16
+# Rows of one adapter from which on it multiplies them alone; fewer are multiplied by all adapters of the pass at once,
+# which reads more and calls less (measured: 16 rows of 4 adapters cost 50 µs a projection, not 110).
+ALONE_FROM_ROWS = 32
 
 Product = Callable[[Tensor], Tensor]
+# A [R, in] and scale · Bᵀ [R, out].
+Pair = tuple[Tensor, Tensor]
 # Of each weight: where its numbers lie and how often they were written; of each projection: its adapter's scale.
 Stamp = tuple[tuple[tuple[int, int], ...], tuple[float, ...]]
+
+# One for each row, None where the row has none; empty where no row has one.
+Adapters: TypeAlias = "Sequence[PreparedAdapter | None]"
 
 _kept: WeakKeyDictionary[Decoder, _Kept] = WeakKeyDictionary()
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """One token each of some streams of a cache, in rising order; its ``lengths_N`` say where they go."""
+
+    cache: KVCache
+    streams: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens of one stream's prompt that follow the ``start`` ones which the cache already has."""
+
+    cache: KVCache
+    stream: int
+    start: int
+    num_tokens: int
+
+
 class PreparedModel(Protocol):
-    """What generation asks of a model."""
+    """What generation asks of a model.
+
+    ``run`` takes the rows of all steps, then those of all chunks, and one adapter (or None) for each row;
+    it writes keys and values and leaves the caches' ``lengths_N`` alone.
+    """
 
     @property
     def config(self) -> DecoderConfig | ForeignConfig: ...
     @property
     def device(self) -> torch.device: ...
+    @property
+    def reads_chunks(self) -> bool:
+        """Whether a prompt may come in several chunks."""
+
+    def run(
+        self, tokens_T: Tensor, steps: Sequence[Steps], chunks: Sequence[Chunk], adapters: Adapters = ()
+    ) -> Tensor: ...
     def prefill(self, tokens_T: Tensor, borders: Borders, cache: KVCache, streams: Sequence[int]) -> Tensor: ...
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor: ...
-    def logits(self, hidden_NH: Tensor) -> Tensor: ...
+    def logits(self, hidden_NH: Tensor, adapters: Adapters = ()) -> Tensor: ...
     def new_cache(self, num_streams: int, capacity: int) -> KVCache: ...
 
 
@@ -88,13 +130,44 @@ def _stamp(decoder: Decoder) -> Stamp:
 
 
 class _AsItIs:
+    reads_chunks = False
+
     def __init__(self, model: CausalModel) -> None:
         self.config, self.device = model.config, model.device
-        self.prefill, self.decode, self.logits, self.new_cache = model, model.decode, model.logits, model.new_cache
+        self.prefill, self.decode, self.new_cache = model, model.decode, model.new_cache
+        self._model = model
+
+    def run(self, tokens_T: Tensor, steps: Sequence[Steps], chunks: Sequence[Chunk], adapters: Adapters = ()) -> Tensor:
+        """A decode step per cache, of all its streams: what is written for those that have none comes after their
+        tokens, and is written again. Then the prompts."""
+        sizes = [len(step.streams) for step in steps] + [sum(chunk.num_tokens for chunk in chunks)]
+        *tokens, prompts_T = tokens_T.split(sizes)
+        hidden = [self._step(*each) for each in zip(tokens, steps, strict=True)]
+        row = 0
+        for cache, run in groupby(chunks, lambda chunk: chunk.cache):
+            run_of_cache = list(run)
+            lengths = [chunk.num_tokens for chunk in run_of_cache]
+            borders = Borders.of(lengths, self.device)
+            part_T = prompts_T[row : row + sum(lengths)]
+            hidden.append(self._model(part_T, borders, cache, [chunk.stream for chunk in run_of_cache]))
+            row += sum(lengths)
+        return torch.cat(hidden)
+
+    def logits(self, hidden_NH: Tensor, adapters: Adapters = ()) -> Tensor:
+        return self._model.logits(hidden_NH)
+
+    def _step(self, tokens_N: Tensor, step: Steps) -> Tensor:
+        lengths_N, streams = step.cache.lengths_N, torch.tensor(step.streams, device=self.device)
+        all_tokens = torch.zeros_like(lengths_N).index_copy_(0, streams, tokens_N)
+        hidden_NH = self._model.decode(all_tokens, step.cache)
+        step.cache.lengths_N = lengths_N
+        return hidden_NH.index_select(0, streams)
 
 
 class PreparedDecoder:
     """Made by ``prepare``; holds no reference to the decoder, only to what it needs of it."""
+
+    reads_chunks = True
 
     @torch.no_grad()
     def __init__(self, decoder: Decoder) -> None:
@@ -106,35 +179,178 @@ class PreparedDecoder:
         self._layers = [_PreparedLayer(layer, self.dtype, packed) for layer in layers]
         self._norm = decoder.model.norm
         self._head = _product([decoder.lm_head], self.dtype, packed)
+        names = {id(module): name for name, module in decoder.named_modules()}
+        groups = [group for layer in decoder.model.layers if isinstance(layer, Layer) for group in _groups(layer)]
+        self._sites = [[(names[id(p)], p.weight.shape[0]) for p in group] for group in (*groups, [decoder.lm_head])]
+        self._stack = AdapterStack(())
         cos, sin = rope_tables(self.config, self.dtype, self.device)
         self._cos, self._sin = torch.cat((cos, cos), -1), torch.cat((-sin, sin), -1)
 
+    def run(self, tokens_T: Tensor, steps: Sequence[Steps], chunks: Sequence[Chunk], adapters: Adapters = ()) -> Tensor:
+        """→ hidden_TH after the last norm, in the order of the tokens: first all steps', then all chunks'."""
+        places = [step.cache.lengths_N[list(step.streams)] for step in steps]
+        places += [torch.arange(c.start, c.start + c.num_tokens, device=self.device) for c in chunks]
+        return self._run(tokens_T, torch.cat(places), self._parts(steps, chunks), adapters)
+
     def prefill(self, tokens_T: Tensor, borders: Borders, cache: KVCache, streams: Sequence[int]) -> Tensor:
         """Whole prompts → hidden_TH after the last norm; their keys and values are stored for ``streams``."""
-        return self._run(tokens_T, _Prefill(*self._rotations(borders.positions_T), borders, cache, streams))
+        return self._run(tokens_T, borders.positions_T, [_Documents(borders, [(cache, streams)])])
 
     def decode(self, tokens_N: Tensor, cache: KVCache) -> Tensor:
         """One token per stream of the cache → hidden_NH; the cache's lengths move on by one."""
-        hidden_NH = self._run(tokens_N, _Step(*self._rotations(cache.lengths_N), cache))
+        steps = Steps(cache, tuple(range(len(cache.lengths_N))))
+        hidden_NH = self._run(tokens_N, cache.lengths_N, [_Step(steps, self.dtype)])
         cache.lengths_N = cache.lengths_N + 1
         return hidden_NH
 
-    def logits(self, hidden_NH: Tensor) -> Tensor:
-        return self._head(hidden_NH)
+    def logits(self, hidden_NH: Tensor, adapters: Adapters = ()) -> Tensor:
+        logits_NV = self._head(hidden_NH)
+        _adapt(self._spans(adapters), len(self._sites) - 1, hidden_NH, logits_NV)
+        return logits_NV
 
     def new_cache(self, num_streams: int, capacity: int) -> KVCache:
         c = self.config
         return KVCache(c.num_layers, num_streams, c.num_kv_heads, capacity, c.head_dim, self.dtype, self.device)
 
-    def _run(self, tokens_T: Tensor, tokens: _Prefill | _Step) -> Tensor:
+    @torch.no_grad()
+    def adapter(self, pairs: Mapping[str, tuple[Tensor, Tensor]], scale: float) -> PreparedAdapter:
+        """An adapter's pairs (A, B) by the names of their projections, laid out for ``run`` and ``logits``."""
+        unknown = pairs.keys() - {name for site in self._sites for name, _ in site}
+        if unknown:
+            raise ValueError(f"there is no projection {sorted(unknown)[0]}")
+        return PreparedAdapter([_side_pair(site, pairs, scale, self.dtype, self.device) for site in self._sites])
+
+    def _parts(self, steps: Sequence[Steps], chunks: Sequence[Chunk]) -> list[_Part]:
+        parts: list[_Part] = [_Step(step, self.dtype) for step in steps]
+        for is_first, run in groupby(chunks, lambda chunk: chunk.start == 0):
+            if is_first:
+                parts.append(_Documents.of(list(run), self.device))
+            else:
+                parts += [_Continuation(chunk, self.dtype) for chunk in run]
+        return parts
+
+    def _run(self, tokens_T: Tensor, positions_T: Tensor, parts: Sequence[_Part], adapters: Adapters = ()) -> Tensor:
+        cos, sin = (table.index_select(0, positions_T)[:, None] for table in (self._cos, self._sin))
+        this_pass = _Pass(cos, sin, parts, self._spans(adapters))
         hidden_TH = self._embed_tokens(tokens_T).to(self.dtype)
         for index, layer in enumerate(self._layers):
-            hidden_TH = layer(hidden_TH, index, tokens)
+            hidden_TH = layer(hidden_TH, index, this_pass)
         normed_TH: Tensor = self._norm(hidden_TH)
         return normed_TH
 
-    def _rotations(self, positions_T: Tensor) -> tuple[Tensor, Tensor]:
-        return self._cos.index_select(0, positions_T)[:, None], self._sin.index_select(0, positions_T)[:, None]
+    def _spans(self, adapters: Adapters) -> list[_Span]:
+        """Long runs of one adapter alone; what lies between them by all of its adapters at once."""
+        runs = [(adapter, len(list(run))) for adapter, run in groupby(adapters)]
+        ends = accumulate(length for _, length in runs)
+        spans: list[_Span] = []
+        few: list[tuple[PreparedAdapter | None, int]] = []
+        for (adapter, length), end in zip(runs, ends, strict=True):
+            if length < ALONE_FROM_ROWS and len(runs) > 1:
+                few.append((adapter, length))
+            else:
+                self._add_few(spans, few, end - length)
+                if adapter is not None:
+                    spans.append(_Span(end - length, end, adapter.pairs, None))
+                few = []
+        self._add_few(spans, few, len(adapters))
+        return spans
+
+    def _add_few(self, spans: list[_Span], few: Sequence[tuple[PreparedAdapter | None, int]], end: int) -> None:
+        used = tuple(dict.fromkeys(adapter for adapter, _ in few if adapter is not None))
+        if not used:
+            return
+        start = end - sum(length for _, length in few)
+        if len(used) == 1 and all(adapter is not None for adapter, _ in few):
+            spans.append(_Span(start, end, used[0].pairs, None))
+            return
+        self._stack = self._stack.holding(used)
+        rows = [adapter for adapter, length in few for _ in range(length)]
+        spans.append(_Span(start, end, self._stack.pairs, self._stack.masks(rows, self.device)))
+
+
+class PreparedAdapter:
+    """An adapter's pairs, one for each product of the decoder (None where it has none): A [R, in] and
+    scale · Bᵀ [R, out]. Compared by identity."""
+
+    def __init__(self, pairs: Sequence[Pair | None]) -> None:
+        self.pairs = pairs
+
+
+class AdapterStack:
+    """Several adapters below each other: two products give what each would; a mask lets each row see its own."""
+
+    def __init__(self, adapters: Sequence[PreparedAdapter]) -> None:
+        self.adapters = tuple(adapters)
+        by_site = list(zip(*(adapter.pairs for adapter in adapters), strict=True))
+        self._ranks = [tuple(0 if pair is None else pair[0].shape[0] for pair in pairs) for pairs in by_site]
+        self.pairs = [_below_each_other(pairs) for pairs in by_site]
+
+    def holding(self, used: Sequence[PreparedAdapter]) -> AdapterStack:
+        """This one, or a new one; adapters that are not used now stay while they are no more than the others."""
+        if set(used) <= set(self.adapters) and len(self.adapters) <= 2 * len(used):
+            return self
+        others = [adapter for adapter in self.adapters if adapter not in used]
+        return AdapterStack((*used, *others[: len(used) // 2]))
+
+    def masks(self, rows: Sequence[PreparedAdapter | None], device: torch.device) -> list[Tensor | None]:
+        """[rows, R] for each product: True at ranks of other adapters than the row's. Shared by products of like ranks."""
+        place = {adapter: number for number, adapter in enumerate(self.adapters)}
+        own_N = torch.tensor([-1 if adapter is None else place[adapter] for adapter in rows], device=device)
+        made: dict[tuple[int, ...], Tensor] = {}
+        for ranks in self._ranks:
+            if ranks not in made:
+                owners_R = torch.arange(len(ranks), device=device).repeat_interleave(torch.tensor(ranks, device=device))
+                made[ranks] = owners_R[None] != own_N[:, None]
+        return [made[ranks] if any(ranks) else None for ranks in self._ranks]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Rows ``start`` … ``end`` of a pass and what is added to their products."""
+
+    start: int
+    end: int
+    pairs: Sequence[Pair | None]
+    masks: Sequence[Tensor | None] | None
+
+
+def _adapt(spans: Sequence[_Span], site: int, x_TI: Tensor, y_TO: Tensor) -> None:
+    """Add the adapters' part to ``y`` in place. What a row's own adapter did not give is set to zero, not multiplied
+    by it: another's overflow stays its own."""
+    for span in spans:
+        pair = span.pairs[site]
+        if pair is None:
+            continue
+        x, y = x_TI[span.start : span.end], y_TO[span.start : span.end]
+        low_rank = F.linear(x, pair[0])
+        mask = span.masks[site] if span.masks is not None else None
+        if mask is not None:
+            low_rank.masked_fill_(mask, 0)
+        y.addmm_(low_rank, pair[1])
+
+
+def _side_pair(
+    site: Sequence[tuple[str, int]], pairs: Mapping[str, tuple[Tensor, Tensor]], scale: float,
+    dtype: torch.dtype, device: torch.device,
+) -> Pair | None:  # fmt: skip
+    found = [pairs.get(name) for name, _ in site]
+    downs = [pair[0] for pair in found if pair is not None]
+    if not downs:
+        return None
+    ups = _blocks([(width, None if pair is None else pair[1]) for (_, width), pair in zip(site, found, strict=True)])
+    return torch.cat(downs).to(device, dtype), (scale * ups).to(device, dtype)
+
+
+def _below_each_other(pairs: Sequence[Pair | None]) -> Pair | None:
+    found = [pair for pair in pairs if pair is not None]
+    return (torch.cat([down for down, _ in found]), torch.cat([up for _, up in found])) if found else None
+
+
+def _groups(layer: Layer) -> list[list[Linear]]:
+    """A layer's projections, those of one input together, in the order in which a pass comes to them."""
+    attention, mlp = layer.self_attn, layer.mlp
+    qkv = [attention.q_proj, attention.k_proj, attention.v_proj]
+    return [qkv, [attention.o_proj], [mlp.gate_proj, mlp.up_proj], [mlp.down_proj]]
 
 
 class _PreparedLayer:
@@ -146,81 +362,159 @@ class _PreparedLayer:
         self._inner = mlp.gate_proj.weight.shape[0]
         self._q_norm, self._k_norm, self._window = attention.q_norm, attention.k_norm, attention.window
         self._attention_norm, self._mlp_norm = layer.input_layernorm, layer.post_attention_layernorm
-        self._qkv = _product([attention.q_proj, attention.k_proj, attention.v_proj], dtype, packed)
-        self._out = _product([attention.o_proj], dtype, packed)
-        self._gate_up = _product([mlp.gate_proj, mlp.up_proj], dtype, packed)
-        self._down = _product([mlp.down_proj], dtype, packed)
+        self._products = [_product(group, dtype, packed) for group in _groups(layer)]
 
-    def __call__(self, hidden_TH: Tensor, index: int, tokens: _Prefill | _Step) -> Tensor:
-        all_heads = self._qkv(self._attention_norm(hidden_TH)).view(hidden_TH.shape[0], -1, self._width)
+    def __call__(self, hidden_TH: Tensor, index: int, this_pass: _Pass) -> Tensor:
+        all_heads = self._multiply(0, index, self._attention_norm(hidden_TH), this_pass)
+        all_heads = all_heads.view(hidden_TH.shape[0], -1, self._width)
         q_and_k, v = all_heads.split((self._heads + self._kv_heads, self._kv_heads), 1)
         if self._q_norm is not None and self._k_norm is not None:
             q, k = q_and_k.split((self._heads, self._kv_heads), 1)
             q_and_k = torch.cat((self._q_norm(q), self._k_norm(k)), 1)
-        q, k = tokens.rotate(q_and_k).split((self._heads, self._kv_heads), 1)
-        hidden_TH = hidden_TH + self._out(tokens.attend(index, q, k, v, self._window).flatten(1))
-        gate, up = self._gate_up(self._mlp_norm(hidden_TH)).split(self._inner, 1)
-        return hidden_TH + self._down(F.silu(gate).mul_(up))
+        q, k = this_pass.rotate(q_and_k).split((self._heads, self._kv_heads), 1)
+        attended_TH = this_pass.attend(index, q, k, v, self._window).flatten(1)
+        hidden_TH = hidden_TH + self._multiply(1, index, attended_TH, this_pass)
+        gate, up = self._multiply(2, index, self._mlp_norm(hidden_TH), this_pass).split(self._inner, 1)
+        return hidden_TH + self._multiply(3, index, F.silu(gate).mul_(up), this_pass)
+
+    def _multiply(self, number: int, index: int, x_TI: Tensor, this_pass: _Pass) -> Tensor:
+        y_TO = self._products[number](x_TI)
+        if this_pass.spans:
+            _adapt(this_pass.spans, index * len(self._products) + number, x_TI, y_TO)
+        return y_TO
 
 
-class _Rotated:
-    """Cosines [T, 1, D], and sines with the sign that each half needs."""
+class _Part(Protocol):
+    """Some rows of a pass: what they may see, and where their keys and values go."""
 
-    def __init__(self, cos: Tensor, sin: Tensor) -> None:
-        self._cos, self._sin = cos, sin
+    num_rows: int
+
+    def attend(self, index: int, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, window: int | None) -> Tensor: ...
+
+
+class _Pass:
+    """What all layers share: cosines [T, 1, D], sines with the sign that each half needs, parts and adapters."""
+
+    def __init__(self, cos: Tensor, sin: Tensor, parts: Sequence[_Part], spans: Sequence[_Span]) -> None:
+        self._cos, self._sin, self._parts, self.spans = cos, sin, parts, spans
+        self._sizes = [part.num_rows for part in parts]
 
     def rotate(self, x_THD: Tensor) -> Tensor:
         return torch.addcmul(x_THD * self._cos, x_THD.roll(x_THD.shape[-1] // 2, -1), self._sin)
 
+    def attend(self, index: int, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, window: int | None) -> Tensor:
+        if len(self._parts) == 1:
+            return self._parts[0].attend(index, q_THD, k_TKD, v_TKD, window)
+        each = zip(self._parts, *(x.split(self._sizes) for x in (q_THD, k_TKD, v_TKD)), strict=True)
+        return torch.cat([part.attend(index, q, k, v, window) for part, q, k, v in each])
 
-class _Prefill(_Rotated):
-    """What all layers share in a pass over whole prompts."""
 
-    def __init__(self, cos: Tensor, sin: Tensor, borders: Borders, cache: KVCache, streams: Sequence[int]) -> None:
-        super().__init__(cos, sin)
-        self._borders, self._cache, self._streams = borders, cache, streams
+class _Documents:
+    """Prompts from their first token on."""
+
+    def __init__(self, borders: Borders, places: Sequence[tuple[KVCache, Sequence[int]]]) -> None:
+        """``places``: runs of the documents' streams, cache by cache."""
+        self.num_rows = sum(borders.lengths)
+        self._borders, self._places = borders, places
+
+    @staticmethod
+    def of(chunks: Sequence[Chunk], device: torch.device) -> _Documents:
+        places = [(cache, [chunk.stream for chunk in run]) for cache, run in groupby(chunks, lambda chunk: chunk.cache)]
+        return _Documents(Borders.of([chunk.num_tokens for chunk in chunks], device), places)
 
     def attend(self, index: int, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, window: int | None) -> Tensor:
-        self._cache.store(index, k_TKD, v_TKD, self._borders.lengths, self._streams)
+        document = row = 0
+        for cache, streams in self._places:
+            lengths = self._borders.lengths[document : document + len(streams)]
+            rows = slice(row, row + sum(lengths))
+            cache.store(index, k_TKD[rows], v_TKD[rows], lengths, streams)
+            document, row = document + len(streams), rows.stop
         return attend(q_THD, k_TKD, v_TKD, self._borders, window)
 
 
-class _Step(_Rotated):
-    """What all layers share in a decode step: where the new keys go, and what each stream may see."""
+class _Continuation:
+    """The next tokens of a prompt whose beginning is in the cache."""
 
-    def __init__(self, cos: Tensor, sin: Tensor, cache: KVCache) -> None:
-        super().__init__(cos, sin)
-        self._layers, self._rows = cache.layers, cache.next_rows()
-        self._lengths_N, self._dtype = cache.lengths_N, cos.dtype
-        self._shortest, longest = (int(length) for length in cache.lengths_N.aminmax())
+    def __init__(self, chunk: Chunk, dtype: torch.dtype) -> None:
+        self.num_rows = chunk.num_tokens
+        self._chunk, self._dtype = chunk, dtype
+        self._masks: dict[tuple[int, int | None], Tensor] = {}
+
+    def attend(self, index: int, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, window: int | None) -> Tensor:
+        """Queries of one key/value head lie side by side, as in a step."""
+        chunk, (num_tokens, heads, width), kv_heads = self._chunk, q_THD.shape, k_TKD.shape[1]
+        chunk.cache.store(index, k_TKD, v_TKD, [num_tokens], [chunk.stream], chunk.start)
+        k_KLD, v_KLD = chunk.cache.layers[index][:, chunk.stream, :, : chunk.start + num_tokens].unbind(0)
+        q = q_THD.view(num_tokens, kv_heads, heads // kv_heads, width).transpose(0, 1).reshape(1, kv_heads, -1, width)
+        mask = self._mask(heads // kv_heads, window)
+        out = F.scaled_dot_product_attention(q, k_KLD[None], v_KLD[None], attn_mask=mask)
+        return out.view(kv_heads, num_tokens, -1, width).transpose(0, 1).reshape(num_tokens, heads, width)
+
+    def _mask(self, group: int, window: int | None) -> Tensor:
+        """[T · G, L]: −inf at keys that come later or have left the window."""
+        if (group, window) not in self._masks:
+            start, end = self._chunk.start, self._chunk.start + self.num_rows
+            device = self._chunk.cache.layers[0].device
+            queries, keys = torch.arange(start, end, device=device)[:, None], torch.arange(end, device=device)[None]
+            hidden_TL = keys > queries
+            if window is not None:
+                hidden_TL |= keys <= queries - window
+            mask_TL = torch.zeros(hidden_TL.shape, dtype=self._dtype, device=device)
+            mask_TL.masked_fill_(hidden_TL, float("-inf"))
+            self._masks[group, window] = mask_TL.repeat_interleave(group, 0)
+        return self._masks[group, window]
+
+
+class _Step:
+    """One token each of some streams: where the new keys go, and what each stream may see.
+
+    Attention runs over the places of all streams up to the last one that is asked for: those between that are not
+    get a neighbour's query, and what comes of it is dropped.
+    """
+
+    def __init__(self, steps: Steps, dtype: torch.dtype) -> None:
+        cache = steps.cache
+        device = cache.lengths_N.device
+        streams_N = torch.tensor(steps.streams, device=device)
+        self.num_rows, self._num_places = len(steps.streams), steps.streams[-1] + 1
+        self._layers, self._rows, self._dtype = cache.layers, cache.next_rows(streams_N), dtype
+        self._streams_N = streams_N if self._num_places > self.num_rows else None
+        self._query_of_place = torch.zeros(self._num_places, dtype=torch.long, device=device)
+        self._query_of_place[streams_N] = torch.arange(self.num_rows, device=device)
+        self._lengths_N = torch.zeros_like(self._query_of_place)
+        self._lengths_N[streams_N] = cache.lengths_N.index_select(0, streams_N)
+        self._shortest, longest = (int(length) for length in self._lengths_N.aminmax())
         self._used = longest + 1
         self._masks: dict[int | None, Tensor | None] = {}
 
     def _mask(self, window: int | None) -> Tensor | None:
-        """[N, keys]: −inf at keys that are not there yet or have left the window; None where every stream sees all."""
+        """[N, L]: −inf at keys that are not there yet or have left the window; None where every stream sees all."""
         if window is not None and window >= self._used:
             window = None
         if window not in self._masks:
             self._masks[window] = None
             if window is not None or self._shortest + 1 < self._used:
                 places, newest = torch.arange(self._used, device=self._lengths_N.device)[None], self._lengths_N[:, None]
-                hidden_NC = places > newest
+                hidden_NL = places > newest
                 if window is not None:
-                    hidden_NC |= places <= newest - window
-                mask_NC = torch.zeros(hidden_NC.shape, dtype=self._dtype, device=hidden_NC.device)
-                self._masks[window] = mask_NC.masked_fill_(hidden_NC, float("-inf"))
+                    hidden_NL |= places <= newest - window
+                mask_NL = torch.zeros(hidden_NL.shape, dtype=self._dtype, device=hidden_NL.device)
+                self._masks[window] = mask_NL.masked_fill_(hidden_NL, float("-inf"))
         return self._masks[window]
 
     def attend(self, index: int, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor, window: int | None) -> Tensor:
         """The heads of a group are the queries of one key/value head: the fused kernel shares its reads."""
-        layer, (n, heads, width), kv_heads = self._layers[index], q_NHD.shape, k_NKD.shape[1]
+        layer, (_, heads, width), kv_heads = self._layers[index], q_NHD.shape, k_NKD.shape[1]
         layer.view(-1, width).index_copy_(0, self._rows, torch.cat((k_NKD, v_NKD), 1).view(-1, width))
-        k, v = layer[:, :, :, : self._used].unbind(0)
-        q_NKGD = q_NHD.reshape(n, kv_heads, heads // kv_heads, width)
+        k, v = layer[:, : self._num_places, :, : self._used].unbind(0)
+        if self._streams_N is not None:
+            q_NHD = q_NHD.index_select(0, self._query_of_place)
+        q_NKGD = q_NHD.reshape(-1, kv_heads, heads // kv_heads, width)
         mask = self._mask(window)
         if mask is not None:
-            mask = mask[:, None, None].expand(n, 1, heads // kv_heads, self._used)
-        return F.scaled_dot_product_attention(q_NKGD, k, v, attn_mask=mask).reshape(n, heads, width)
+            mask = mask[:, None, None].expand(-1, 1, heads // kv_heads, -1)
+        out_NHD = F.scaled_dot_product_attention(q_NKGD, k, v, attn_mask=mask).reshape(-1, heads, width)
+        return out_NHD if self._streams_N is None else out_NHD.index_select(0, self._streams_N)
 
 
 def can_pack(dtype: torch.dtype, device: torch.device) -> bool:
@@ -278,12 +572,17 @@ def _biases(layers: Sequence[Linear], num_more: int, dtype: torch.dtype) -> Tens
 
 def _block_diagonal(layers: Sequence[Linear]) -> Tensor:
     """[all ranks, all outputs]: scale · Bᵀ of each adapted layer in its rows and columns, fp32."""
-    ranks = [0 if layer.lora_A is None else layer.lora_A.shape[0] for layer in layers]
-    blocks = torch.zeros(sum(ranks), sum(layer.weight.shape[0] for layer in layers))
+    scaled = [None if layer.lora_B is None else layer.lora_scale * layer.lora_B for layer in layers]
+    return _blocks([(layer.weight.shape[0], up) for layer, up in zip(layers, scaled, strict=True)])
+
+
+def _blocks(parts: Sequence[tuple[int, Tensor | None]]) -> Tensor:
+    """Of each part's width and B: Bᵀ in its rows and columns, zero elsewhere, fp32."""
+    ranks = [0 if up is None else up.shape[1] for _, up in parts]
+    blocks = torch.zeros(sum(ranks), sum(width for width, _ in parts))
     row = column = 0
-    for layer, rank in zip(layers, ranks, strict=True):
-        num_out = layer.weight.shape[0]
-        if layer.lora_B is not None:
-            blocks[row : row + rank, column : column + num_out] = layer.lora_scale * layer.lora_B.t()
-        row, column = row + rank, column + num_out
+    for (width, up), rank in zip(parts, ranks, strict=True):
+        if up is not None:
+            blocks[row : row + rank, column : column + width] = up.t()
+        row, column = row + rank, column + width
     return blocks

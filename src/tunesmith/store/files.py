@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, or_, select, update
 
@@ -26,7 +26,7 @@ class File:
     purpose: str
     num_bytes: int
     sha256: str
-    status: str
+    status: Literal["uploaded", "processed", "error"]
     status_details: str | None
     created_at: int
     expires_at: int | None

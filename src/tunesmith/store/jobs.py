@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, cast, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tunesmith.core.ids import new_id
@@ -127,7 +127,7 @@ def create(
         "id": new_id("ftjob-"), "project_id": project_id, "member_id": member_id, "model": model,
         "requested_model": requested_model, "training_file_id": training_file_id,
         "validation_file_id": validation_file_id, "spec": dict(spec), "request": dict(request), "suffix": suffix,
-        "seed": seed, "metadata": None if metadata is None else dict(metadata),
+        "seed": seed, "metadata": null() if metadata is None else dict(metadata),
         "state": State.VALIDATING_FILES, "created_at": int(now),
     }  # fmt: skip
     return Job.of(connection.execute(jobs.insert().values(row).returning(*jobs.c)).one())
@@ -140,12 +140,14 @@ def get(connection: Connection, project_id: str, job_id: str) -> Job | None:
 
 def list_page(
     connection: Connection, project_id: str, *, after: str | None = None, limit: int = 20,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None, without_metadata: bool = False,
 ) -> Page[Job]:  # fmt: skip
-    """Newest first; only those with all the pairs of ``metadata``; raises UnknownCursor."""
+    """Newest first; only those with all the pairs of ``metadata``, or with none at all; raises UnknownCursor."""
     query = select(jobs).where(jobs.c.project_id == project_id)
     for key, value in (metadata or {}).items():
         query = query.where(_has_pair(connection, key, value))
+    if without_metadata:
+        query = query.where(or_(jobs.c.metadata.is_(None), cast(jobs.c.metadata, Text) == "{}"))
     page = fetch_page(connection, query, jobs, after=after, limit=limit, newest_first=True)
     return Page([Job.of(row) for row in page.items], page.has_more)
 

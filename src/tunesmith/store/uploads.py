@@ -29,7 +29,7 @@ class Upload:
     num_bytes: int
     mime_type: str
     expires_after_seconds: int | None
-    status: str
+    status: Status
     file_id: str | None
     created_at: int
     expires_at: int
@@ -38,7 +38,7 @@ class Upload:
     def of(cls, row: Row[Any]) -> Upload:
         return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
 
-    def status_at(self, now: float) -> str:
+    def status_at(self, now: float) -> Status:
         return "expired" if self.status == "pending" and now >= self.expires_at else self.status
 
 
