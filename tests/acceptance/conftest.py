@@ -135,7 +135,7 @@ def starting() -> Iterator[Start]:
     started: list[Platform] = []
     place = Path(tempfile.mkdtemp(prefix="tunesmith-up-"))
 
-    def start(home: Path | None = None, *, key: str | None = KEY, wait: bool = True, **variables: str) -> Platform:
+    def start(home: Path | None = None, *, key: str | None = KEY, port: str = "0", **variables: str) -> Platform:
         number = len(started)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TUNESMITH_")}
         environment |= {"OMP_NUM_THREADS": "1", "TUNESMITH_TRAINING_THREADS": "1", "COLUMNS": "200", **variables}
@@ -145,14 +145,13 @@ def starting() -> Iterator[Start]:
         output = place / f"output-{number}"
         # An own session, so that a signal is for it alone; output to a file, because a full pipe would stop it.
         with output.open("wb") as file:
-            arguments = [sys.executable, "-m", "tunesmith", "up", "--home", str(home), "--port", "0"]
+            arguments = [sys.executable, "-m", "tunesmith", "up", "--home", str(home), "--port", port]
             process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment, start_new_session=True
             )
         platform = Platform(home, output, process, key)
         started.append(platform)
-        if wait:
-            platform.wait_ready()
+        platform.wait_ready()
         return platform
 
     try:
