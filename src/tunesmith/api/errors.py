@@ -28,7 +28,8 @@ class ApiError(Exception):
 
     def response(self) -> JSONResponse:
         """A message may repeat what was asked; a key that stood there by mistake is cut out."""
-        envelope = {"message": redacted(self.message), "type": self.type, "param": self.param, "code": self.code}
+        param = None if self.param is None else redacted(self.param)
+        envelope = {"message": redacted(self.message), "type": self.type, "param": param, "code": self.code}
         return JSONResponse({"error": envelope}, self.status, self.headers)
 
 

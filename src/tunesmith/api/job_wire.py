@@ -181,7 +181,15 @@ def _hyperparameters(job: Job) -> HyperparametersWire:
 def _resolved(job: Job) -> dict[str, SettingWire]:
     if job.resolved is not None:
         return {name: SettingWire(**setting) for name, setting in job.resolved.items()}
-    return {name: _asked(job, name) for name in _SETTINGS}
+    return {**_UNASKED, **{name: _asked(job, name) for name in _SETTINGS if name in job.spec or name == "seed"}}
+
+
+def _unasked(name: str) -> SettingWire:
+    """A setting that the request left out."""
+    value = _DEFAULTS[name] if name in FineTuneSpec.model_fields else None
+    if value in ("auto", None):
+        return SettingWire(value="auto", reason=_CHOSEN_LATER)
+    return SettingWire(value=value, reason="the default")
 
 
 def _asked(job: Job, name: str) -> SettingWire:
@@ -193,3 +201,7 @@ def _asked(job: Job, name: str) -> SettingWire:
     if value in ("auto", None):
         return SettingWire(value="auto", reason=_CHOSEN_LATER)
     return SettingWire(value=value, reason="the default" if value == _DEFAULTS[name] else "as given")
+
+
+# The same for all jobs: made once, because a list of jobs shows it for each.
+_UNASKED = {name: _unasked(name) for name in _SETTINGS}
