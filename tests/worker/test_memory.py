@@ -66,7 +66,7 @@ def base_of(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Callab
 
 
 def peak_and_estimate(folder: Path, base: Path, **given: Any) -> tuple[int, int]:
-    """Train one step on 20 examples of about 250 tokens each."""
+    """Train two steps, as moments are there from the second on, on 20 examples of about 250 tokens each."""
     long = "".join(chr(97 + i * 7 % 26) for i in range(230))
     rows = [
         {"messages": [{"role": "user", "content": f"{n}"}, {"role": "assistant", "content": f"{n}{long}"}]}
@@ -74,7 +74,7 @@ def peak_and_estimate(folder: Path, base: Path, **given: Any) -> tuple[int, int]
     ]
     folder.mkdir()
     (folder / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    asked = {"base_model": "b", "training_file": "t.jsonl", "max_steps": 1, "compile": False, **given}
+    asked = {"base_model": "b", "training_file": "t.jsonl", "max_steps": 2, "compile": False, **given}
     order = {
         "spec": asked, "base_model": "b", "base_location": str(base), "training_file": "t.jsonl", "validation_file": None,
         "lease_seconds": 60, "parent_pid": 0, "num_threads": 1, "offline": True,
