@@ -24,8 +24,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from tunesmith.api.app import Api, make_app
 from tunesmith.api.services import Services
+from tunesmith.core.ids import new_id
 from tunesmith.core.settings import Settings
-from tunesmith.store import checkpoint_permissions, checkpoints, files, job_events, jobs, models, tables
+from tunesmith.store import checkpoint_permissions, checkpoints, files, job_events, jobs, models, stored_chats, tables
 from tunesmith.store.audit import record
 from tunesmith.store.checkpoints import Checkpoint
 from tunesmith.store.db import Database
@@ -259,8 +260,29 @@ def _make_permission(server: Server, project: Project) -> str:
         return checkpoint_permissions.grant(connection, project.id, checkpoint.name, project.id, time.time()).id
 
 
+def make_stored_chat(server: Server, project: Project, **changes: Any) -> str:
+    message = {"role": "assistant", "content": "Hi", "refusal": None, "annotations": []}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    id = new_id("chatcmpl-")
+    completion = {
+        "id": id, "object": "chat.completion", "created": 5, "model": "starter", "service_tier": "default",
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
+        "usage": usage, "system_fingerprint": "fp_1",
+    }  # fmt: skip
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+    given: dict[str, Any] = {"model": "starter", "metadata": None, "messages": messages, "completion": completion}
+    with server.database.write() as connection:
+        return stored_chats.create(connection, project.id, id=id, now=time.time(), **{**given, **changes}).id
+
+
+def _make_chat_message(server: Server, project: Project) -> str:
+    return f"{make_stored_chat(server, project)}-0"
+
+
 # A part adds a line for each kind of object that its routes take.
 MAKERS: dict[str, Maker] = {
+    "chat_completion": make_stored_chat,
+    "chat_message": _make_chat_message,
     "job": _make_job,
     "job_event": _make_job_event,
     "model": _make_model,
@@ -362,3 +384,20 @@ def make_checkpoint(server: Server) -> Callable[..., Checkpoint]:
         return make_checkpoint_row(server, server.project(project), step_number)
 
     return make
+
+
+@pytest.fixture
+def make_chat(server: Server) -> Callable[..., str]:
+    """``make_chat(project="default", **columns)``: the id of a chat completion that was kept."""
+
+    def make(project: str = "default", **columns: Any) -> str:
+        return make_stored_chat(server, server.project(project), **columns)
+
+    return make
+
+
+@pytest.fixture
+def serving(settings: Settings, serving_on: Callable[..., Any]) -> Iterator[Any]:
+    """The serving process's server on the same home; in fp32, where neighbours change no bit that matters."""
+    with serving_on(settings, dtype="fp32") as serving:
+        yield serving

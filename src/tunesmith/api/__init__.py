@@ -28,5 +28,4 @@ job_wire: a job, an event, a checkpoint as the wire has them
 fine_tuning: the routes of jobs
 checkpoint_permissions: which other projects may chat with a checkpoint
 models: base models and tuned ones
-app: the application: every route module, every rule that holds for all of them
 """
