@@ -8,10 +8,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "cuda": _has_cuda,
     "postgres": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("postgres") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
     "s3": lambda: find_spec("swift") is not None,
     "peers": lambda: find_spec("trl") is not None,
 }
@@ -99,6 +103,100 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def _reason(report: Any) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return str(text).removeprefix("Skipped: ")
+
+
+class Connections:
+    """Every socket address that this process connects to, and every name that it asks for, while ``with`` lasts."""
+
+    def __init__(self) -> None:
+        self.addresses: list[Any] = []
+        self.names: list[str] = []
+        self._is_on = False
+        sys.addaudithook(self._hear)
+
+    def __enter__(self) -> Connections:
+        self.addresses, self.names, self._is_on = [], [], True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_on = False
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._is_on:
+            return
+        if event == "socket.connect":
+            self.addresses.append(arguments[1])
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            self.names.append(str(arguments[0]))
+
+
+@pytest.fixture(scope="session")
+def connections() -> Connections:
+    """One for the whole run: an audit hook cannot be taken back."""
+    return Connections()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it came over the wire."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Receiver:
+    """An HTTP server on this machine that keeps what it is sent. ``answer`` says what to answer."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.answer: Callable[[Received], tuple[int, dict[str, str]]] = lambda _: (200, {})
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                request = Received(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                receiver.received.append(request)
+                status, headers = receiver.answer(request)
+                self.send_response(status)
+                for name, value in {"content-length": "0", **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            do_POST = do_GET = do_PUT = do_CONNECT = handle_any
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def make_receiver() -> Iterator[Callable[[], Receiver]]:
+    made: list[Receiver] = []
+
+    def make() -> Receiver:
+        made.append(Receiver())
+        return made[-1]
+
+    yield make
+    for receiver in made:
+        receiver.close()
+
+
+@pytest.fixture
+def receiver(make_receiver: Callable[[], Receiver]) -> Receiver:
+    return make_receiver()
 
 
 class PostgresServer:

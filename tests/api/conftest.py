@@ -1,17 +1,19 @@
 """A running server: the real application behind uvicorn, its own home and database, clients of the unmodified SDK.
 
-``services`` is where a part adds what its routes need. ``make_object`` is where a part adds how one of its
-objects comes to be; the matrix test asks it for an object of every kind that a route takes.
+``MAKERS`` is where a part adds how one of its objects comes to be; the matrix test asks for an object of every
+kind that a route takes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,19 @@ from tunesmith.api.app import Api, make_app
 from tunesmith.api.services import Services
 from tunesmith.core.ids import new_id
 from tunesmith.core.settings import Settings
-from tunesmith.store import checkpoint_permissions, checkpoints, files, job_events, jobs, models, stored_chats, tables
-from tunesmith.store.audit import record
+from tunesmith.store import (
+    audit,
+    checkpoint_permissions,
+    checkpoints,
+    files,
+    job_events,
+    jobs,
+    models,
+    stored_chats,
+    tables,
+    uploads,
+    webhooks,
+)
 from tunesmith.store.checkpoints import Checkpoint
 from tunesmith.store.db import Database
 from tunesmith.store.jobs import Job
@@ -105,7 +118,6 @@ def settings(tmp_path: Path, server_database_url: str) -> Settings:
 
 @pytest.fixture
 def services(settings: Settings) -> Iterator[Services]:
-    """Each part adds its field here."""
     database = Database(settings.sqlalchemy_url)
     yield Services.of(settings, database)
     database.close()
@@ -113,9 +125,25 @@ def services(settings: Settings) -> Iterator[Services]:
 
 @pytest.fixture
 def server(services: Services) -> Iterator[Server]:
-    now = time.time()
+    with started(services) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_server(make_sqlite: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests of a module, on SQLite: what one test makes, the next one finds."""
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home, database_url=make_sqlite(home / "tunesmith.db"))
+    database = Database(settings.sqlalchemy_url)
+    with started(Services.of(settings, database)) as server:
+        yield server
+    database.close()
+
+
+@contextmanager
+def started(services: Services) -> Iterator[Server]:
     with services.database.write() as connection:
-        project = find_project(connection, "default") or create_project(connection, name="default", now=now)
+        project = find_project(connection, "default") or create_project(connection, name="default", now=time.time())
     key = new_key(services.database, "owner", project.id, is_admin=True).secret
     app = make_app(services)
     with running(app) as base_url:
@@ -177,8 +205,9 @@ def viewer_client(make_client: Callable[..., OpenAI]) -> OpenAI:
     return make_client("viewer")
 
 
-# Kind of object, as IdOf names it → what makes one in a project, giving its id.
-Maker = Callable[[Server, Project], str]
+# Kind of object, as IdOf names it → what makes one in a project, giving its id. What lives within another object
+# gives that one's id first: such a pair stands together in a path.
+Maker = Callable[[Server, Project], str | tuple[str, str]]
 
 
 def _make_project(server: Server, project: Project) -> str:
@@ -194,12 +223,45 @@ def _make_key(server: Server, project: Project) -> str:
 
 
 def _make_audit_entry(server: Server, project: Project) -> str:
-    from tunesmith.store.audit import list_entries
-
     principal = server.principal(server.new_key("owner", project.name).secret)
     with server.database.write() as connection:
-        record(connection, principal, "test.made", None, time.time())
-        return list_entries(connection, project.id, limit=1).items[0].id
+        audit.record(connection, principal, "test.made", None, time.time())
+        return audit.list_entries(connection, project.id, limit=1).items[0].id
+
+
+def put_blob(server: Server, content: bytes) -> str:
+    path = server.services.blobs.new_temporary()
+    path.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    server.services.blobs.put_file(path, digest)
+    return digest
+
+
+def _make_file(server: Server, project: Project) -> str:
+    line = b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
+    content = line * 12
+    digest = put_blob(server, content)
+    with server.database.write() as connection:
+        return files.create(
+            connection, project.id, filename="a.jsonl", purpose="fine-tune", num_bytes=len(content), sha256=digest,
+            now=time.time(),
+        ).id  # fmt: skip
+
+
+def _make_upload(server: Server, project: Project) -> str:
+    with server.database.write() as connection:
+        return uploads.create(
+            connection, project.id, filename="a.jsonl", purpose="fine-tune", num_bytes=10,
+            mime_type="application/jsonl", expires_after_seconds=None, now=time.time(),
+        ).id  # fmt: skip
+
+
+def _make_part(server: Server, project: Project) -> tuple[str, str]:
+    upload_id, digest = _make_upload(server, project), put_blob(server, b"0123456789")
+    with server.database.write() as connection:
+        upload = uploads.get(connection, project.id, upload_id)
+        assert upload is not None
+        return upload_id, uploads.add_part(connection, upload, num_bytes=10, sha256=digest, now=time.time()).id
 
 
 def make_training_file(server: Server, project: Project, purpose: str = "fine-tune") -> str:
@@ -233,11 +295,11 @@ def _make_job(server: Server, project: Project) -> str:
     return make_job_row(server, project).id
 
 
-def _make_job_event(server: Server, project: Project) -> str:
+def _make_job_event(server: Server, project: Project) -> tuple[str, str]:
     job = make_job_row(server, project)
     with server.database.write() as connection:
         job_events.add(connection, job.id, message="made", now=time.time())
-        return job_events.list_page(connection, project.id, job.id).items[0].id
+        return job.id, job_events.list_page(connection, project.id, job.id).items[0].id
 
 
 def _make_model(server: Server, project: Project) -> str:
@@ -246,18 +308,28 @@ def _make_model(server: Server, project: Project) -> str:
         return models.register(connection, job, time.time(), "starter").name
 
 
-def _make_checkpoint(server: Server, project: Project) -> str:
-    return make_checkpoint_row(server, project).id
+def _make_checkpoint(server: Server, project: Project) -> tuple[str, str]:
+    checkpoint = make_checkpoint_row(server, project)
+    return checkpoint.job_id, checkpoint.id
 
 
 def _make_checkpoint_name(server: Server, project: Project) -> str:
     return make_checkpoint_row(server, project).name
 
 
-def _make_permission(server: Server, project: Project) -> str:
+def _make_permission(server: Server, project: Project) -> tuple[str, str]:
     checkpoint = make_checkpoint_row(server, project)
     with server.database.write() as connection:
-        return checkpoint_permissions.grant(connection, project.id, checkpoint.name, project.id, time.time()).id
+        made = checkpoint_permissions.grant(connection, project.id, checkpoint.name, project.id, time.time())
+    return checkpoint.name, made.id
+
+
+def _make_webhook_endpoint(server: Server, project: Project) -> str:
+    with server.database.write() as connection:
+        return webhooks.create(
+            connection, project.id, name="made", url="https://hooks.invalid/in", event_types=["fine_tuning.job.failed"],
+            now=time.time(),
+        ).id  # fmt: skip
 
 
 def make_stored_chat(server: Server, project: Project, **changes: Any) -> str:
@@ -275,12 +347,16 @@ def make_stored_chat(server: Server, project: Project, **changes: Any) -> str:
         return stored_chats.create(connection, project.id, id=id, now=time.time(), **{**given, **changes}).id
 
 
-def _make_chat_message(server: Server, project: Project) -> str:
-    return f"{make_stored_chat(server, project)}-0"
+def _make_chat_message(server: Server, project: Project) -> tuple[str, str]:
+    chat_id = make_stored_chat(server, project)
+    return chat_id, f"{chat_id}-0"
 
 
 # A part adds a line for each kind of object that its routes take.
 MAKERS: dict[str, Maker] = {
+    "file": _make_file,
+    "upload": _make_upload,
+    "part": _make_part,
     "chat_completion": make_stored_chat,
     "chat_message": _make_chat_message,
     "job": _make_job,
@@ -289,6 +365,7 @@ MAKERS: dict[str, Maker] = {
     "checkpoint": _make_checkpoint,
     "checkpoint_name": _make_checkpoint_name,
     "permission": _make_permission,
+    "webhook_endpoint": _make_webhook_endpoint,
     "project": _make_project,
     "member": _make_member,
     "key": _make_key,
@@ -296,16 +373,32 @@ MAKERS: dict[str, Maker] = {
 }
 
 
-@pytest.fixture
-def make_object(server: Server) -> Callable[[str, str], str]:
+class MakeObject:
     """``make_object(kind, project)``: the id of a new object of the project; fails for a kind without a maker."""
 
-    def make(kind: str, project: str = "default") -> str:
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def __call__(self, kind: str, project: str = "default") -> str:
+        return self.with_parent(kind, project)[-1]
+
+    def with_parent(self, kind: str, project: str = "default") -> tuple[str, ...]:
+        """The id of what it lives in, if anything, then its own."""
         if kind not in MAKERS:
             pytest.fail(f"tests/api/conftest.py: MAKERS lacks a maker for the kind {kind!r}")
-        return MAKERS[kind](server, server.project(project))
+        made = MAKERS[kind](self._server, self._server.project(project))
+        return (made,) if isinstance(made, str) else made
 
-    return make
+
+@pytest.fixture
+def make_object(server: Server) -> MakeObject:
+    return MakeObject(server)
+
+
+@pytest.fixture
+def make_shared_object(shared_server: Server) -> MakeObject:
+    """Objects on ``shared_server``."""
+    return MakeObject(shared_server)
 
 
 # Where the live service contradicts the SDK's own types, so do we: model, field, what is sent.
@@ -328,7 +421,8 @@ def validate() -> Validate:
         except ValidationError as error:
             found = [(model, each["loc"], each["input"]) for each in error.errors()]
             unexpected = [each for each in found if each not in CONTRADICTIONS]
-            assert unexpected == [], f"{model.__name__}: {error}"
+            if unexpected:
+                pytest.fail(f"{model.__name__}: {error}")
         return json.loads(text)
 
     return validate

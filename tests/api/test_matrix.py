@@ -6,6 +6,7 @@ is in the matrix by being there; a new kind of object needs a line in MAKERS (te
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 import time
@@ -45,6 +46,18 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 }
 
 Make = Callable[[str, str], str]
+
+
+@pytest.fixture
+def server(shared_server: Any) -> Any:
+    """One that has answered once, so that its own rows are there."""
+    assert httpx2.get(f"{shared_server.base_url}/healthz").status_code == 200
+    return shared_server
+
+
+@pytest.fixture
+def make_object(make_shared_object: Make) -> Make:
+    return make_shared_object
 
 
 def named(case: Any) -> str:
@@ -117,33 +130,50 @@ def test_administrators_keep_projects_apart_too(server: Any, make_object: Make) 
 class Request:
     """One route's request with objects of the project ``default`` wherever it takes an id."""
 
-    def __init__(self, route: APIRoute, method: str, make_object: Make) -> None:
-        self.route, self.method, self.make = route, method, make_object
-        self.own: dict[Slot, str] = {}
-        for slot in id_slots(route):
-            if slot.place == "path":
-                self.own[slot] = make_object(slot.kind, "default")
+    def __init__(self, route: APIRoute, method: str, make_object: Any) -> None:
+        self.route, self.method = route, method
+        slots = id_slots(route)
+        self.own = _own_objects([slot for slot in slots if slot.place == "path"], make_object)
+        self.bodies = {
+            slot: _body(route, method, make_object, {slot.steps: _MARK}) for slot in slots if slot.place == "body"
+        }
+        self.body = _body(route, method, make_object, {})
 
     def parts(self, instead: Mapping[Slot, str]) -> dict[str, Any]:
         """What httpx takes, with other ids in some places."""
-        ids = {**self.own, **instead}
-        path = self.route.path
-        query = {}
-        for slot, value in ids.items():
+        path, query, body = self.route.path, {}, self.body
+        for slot, value in {**self.own, **instead}.items():
             if slot.place == "path":
                 path = path.replace("{" + slot.steps[0] + "}", quote(value, safe=":@,"))
             elif slot.place == "query":
                 query[slot.steps[0]] = value
-        return {"method": self.method, "url": path, "params": query, **self._body(ids)}
+            else:
+                body = json.loads(json.dumps(self.bodies[slot]).replace(_MARK, value))
+        return {"method": self.method, "url": path, "params": query, **({} if body is None else {"json": body})}
 
-    def _body(self, ids: Mapping[Slot, str]) -> dict[str, Any]:
-        field = self.route.body_field
-        if field is None:
-            return {}
-        known = BODIES.get(f"{self.method} {self.route.path}")
-        wanted = {slot.steps: value for slot, value in ids.items() if slot.place == "body"}
-        kind = field.field_info.annotation
-        return {"json": dict(known) if known and not wanted else Examples(self.make, wanted).of(kind, (), ())}
+
+_MARK = "THE-ID-IN-QUESTION"
+
+
+def _own_objects(slots: list[Slot], make_object: Any) -> dict[Slot, str]:
+    """The last one first: it brings the one that it lives in."""
+    own: dict[Slot, str] = {}
+    for place, slot in reversed(list(enumerate(slots))):
+        if slot not in own:
+            *parents, own[slot] = make_object.with_parent(slot.kind, "default")
+            if parents and place > 0:
+                own[slots[place - 1]] = parents[-1]
+    return own
+
+
+def _body(route: APIRoute, method: str, make_object: Make, wanted: Mapping[tuple[str, ...], str]) -> Any:
+    field = route.body_field
+    if field is None:
+        return None
+    known = BODIES.get(f"{method} {route.path}")
+    return (
+        dict(known) if known and not wanted else Examples(make_object, wanted).of(field.field_info.annotation, (), ())
+    )
 
 
 class Examples:

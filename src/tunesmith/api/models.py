@@ -29,9 +29,9 @@ class ModelWire(Wire):
     created: int
     owned_by: str
     """``tunesmith`` for base models, the project for tuned ones."""
-    alias_of: str = absent()
+    alias_of: str | None = absent()
     """The base model that answers to this name."""
-    base_model: str = absent()
+    base_model: str | None = absent()
     """The base model that a tuned one was made from."""
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.resolve import ResolvedSpec
 
 GIB: Final = 1 << 30
 # An interpreter with torch, its thread pools and what the allocator keeps.
@@ -75,12 +75,9 @@ class Estimate:
         return self.total_bytes / GIB
 
 
-def estimate(
-    shape: ModelShape, spec: FineTuneSpec, data: DataFacts, *, precision: Literal["bf16", "fp32"],
-    micro_batch_tokens: int, batch_size: int,
-) -> Estimate:  # fmt: skip
-    """``precision``, ``micro_batch_tokens`` and ``batch_size`` are what ``auto`` comes to (``expected_settings``)."""
-    size = 2 if precision == "bf16" else 4
+def estimate(shape: ModelShape, spec: ResolvedSpec, data: DataFacts) -> Estimate:
+    """For training with these settings, validation and export included."""
+    size = 2 if spec.precision == "bf16" else 4
     trains_all = spec.adapter == "none"
     trained = shape.num_parameters if trains_all else _adapter_parameters(shape, spec.lora_rank)
     # Frozen weights are kept in the compute type, and read from a mapped file beside it; trained ones in fp32.
@@ -88,21 +85,20 @@ def estimate(
     passing = _largest_matrix(shape) * (4 + size)
     # Gradients and two moments in fp32, one more copy while a checkpoint is written, and one for the export.
     optimizer = trained * (4 + 8) + trained * (4 + (size if trains_all else 0))
-    tokens = tokens_at_once(data, micro_batch_tokens, batch_size)
-    recomputed = spec.activation_checkpointing is True
+    tokens = tokens_at_once(data, spec)
     return Estimate(
         fixed_bytes=_fixed(shape, spec) + data.total_tokens * _BYTES_OF_AN_EXAMPLE_TOKEN,
         weights_bytes=weights + passing,
         optimizer_bytes=optimizer,
-        activations_bytes=_activations(shape, spec, tokens, size, recomputed=recomputed),
+        activations_bytes=_activations(shape, spec, tokens, size),
         logits_bytes=_logits(shape, tokens, size),
     )
 
 
-def tokens_at_once(data: DataFacts, micro_batch_tokens: int, batch_size: int) -> int:
+def tokens_at_once(data: DataFacts, spec: ResolvedSpec) -> int:
     """The most tokens of one micro-batch: its budget or one longer example, but no more than there are."""
-    most = max(micro_batch_tokens, data.longest_example_tokens)
-    in_a_step = data.total_tokens if data.has_validation else batch_size * data.longest_example_tokens
+    most = max(spec.micro_batch_tokens, data.longest_example_tokens)
+    in_a_step = data.total_tokens if data.has_validation else spec.batch_size * data.longest_example_tokens
     return min(most, in_a_step)
 
 
@@ -110,9 +106,9 @@ def tokens_at_once(data: DataFacts, micro_batch_tokens: int, batch_size: int) ->
 _BYTES_OF_AN_EXAMPLE_TOKEN: Final = 120
 
 
-def _fixed(shape: ModelShape, spec: FineTuneSpec) -> int:
+def _fixed(shape: ModelShape, spec: ResolvedSpec) -> int:
     fixed = FIXED_BYTES + (LIBRARY_BYTES if shape.is_foreign else 0)
-    return fixed + (COMPILER_BYTES if spec.compile is True else 0)
+    return fixed + (COMPILER_BYTES if spec.compile else 0)
 
 
 def _adapter_parameters(shape: ModelShape, rank: int) -> int:
@@ -127,12 +123,16 @@ def _largest_matrix(shape: ModelShape) -> int:
     return shape.hidden_size * max(shape.vocab_size, shape.intermediate_size)
 
 
-def _activations(shape: ModelShape, spec: FineTuneSpec, tokens: int, size: int, *, recomputed: bool) -> int:
+def _activations(shape: ModelShape, spec: ResolvedSpec, tokens: int, size: int) -> int:
     """Kept for the backward pass: per layer the inputs of both norms, of every product and of attention."""
     heads = 3 * shape.query_width + 2 * shape.key_value_width
     layer = 6 * shape.hidden_size + heads + 4 * shape.intermediate_size
     pairs = 0 if spec.adapter == "none" else 7 * spec.lora_rank
-    kept = shape.num_layers * shape.hidden_size + layer if recomputed else shape.num_layers * (layer + pairs)
+    kept = (
+        shape.num_layers * shape.hidden_size + layer
+        if spec.activation_checkpointing
+        else shape.num_layers * (layer + pairs)
+    )
     at_work = 2 * layer + 4 * shape.hidden_size
     more = 3 if shape.is_foreign else 1
     return tokens * (kept * size * more + at_work * max(size, 4))

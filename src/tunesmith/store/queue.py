@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, case, exists, or_, select, update
 
 from tunesmith.store.jobs import Job, State
-from tunesmith.store.tables import jobs
+from tunesmith.store.tables import blob_references, jobs, resume_states
 
 # A worker has the job in these.
 HELD_STATES = (State.VALIDATING_FILES, State.RUNNING, State.PAUSING)
@@ -207,6 +207,21 @@ def seize(connection: Connection, held: Held, *, worker_id: str) -> Job | None:
     )
     row = connection.execute(statement.returning(jobs)).one_or_none()
     return None if row is None else Job.of(row)
+
+
+def ended_jobs_with_states(connection: Connection) -> tuple[Job, ...]:
+    """Jobs that ended, cancelled ones say, and still hold files or resume states."""
+    holds_state = exists().where(resume_states.c.job_id == jobs.c.id)
+    holds_file = exists().where(blob_references.c.owner_type == "job", blob_references.c.owner_id == jobs.c.id)
+    ended = [state for state in State if state.is_final]
+    rows = connection.execute(select(jobs).where(jobs.c.state.in_(ended), or_(holds_state, holds_file)).limit(1_000))
+    return tuple(Job.of(row) for row in rows)
+
+
+def token_of(connection: Connection, job_id: str) -> int:
+    """Attempts before this one are over; of an ended or unknown job, all of them."""
+    row = connection.execute(select(jobs.c.attempt, jobs.c.state).where(jobs.c.id == job_id)).one_or_none()
+    return 2**63 if row is None or State(row.state).is_final else int(row.attempt)
 
 
 # --- statements -------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.jobs import Job
 from tunesmith.train.run_folder import read_metrics
 from tunesmith.worker import artifacts, endings
-from tunesmith.worker.attempt import Attempt, Stop, Workplace
+from tunesmith.worker.attempt import Attempt
 from tunesmith.worker.border import attempt_border
 from tunesmith.worker.lifeline import ORPHANED
 from tunesmith.worker.metrics import checkpoint_metrics, metrics_event, result_table
@@ -45,9 +45,11 @@ _FLUSH_SECONDS = 1.0
 _LISTEN_SECONDS = 0.1
 
 
-def run_job(place: Workplace, job: Job, stop: Stop) -> None:
-    """Train a job that was claimed under ``job.attempt``, as far as it goes."""
-    with Attempt(place, job, stop) as attempt, attempt_border(attempt):
+def run_job(attempt: Attempt) -> None:
+    """Train a claimed job as far as it goes under this attempt's fencing token."""
+    place = attempt.place
+    with attempt, attempt_border(attempt):
+        _say_started(attempt)
         order = make_order(attempt)
         resumed_step = restore_newest(attempt)
         record = Record(attempt, resumed_step)
@@ -95,6 +97,11 @@ def follow(child: Child, record: Record) -> Mapping[str, Any]:
     return last_word
 
 
+def _say_started(attempt: Attempt) -> None:
+    text, now = "Fine-tuning job started", attempt.place.now()
+    attempt.write(lambda c, job: job_events.add(c, job.id, message=text, once="started", now=now))
+
+
 class Record:
     """What the child tells, on its way into the store: events at most a second late, and none of them twice."""
 
@@ -111,9 +118,6 @@ class Record:
     def begin(self, message: Mapping[str, Any]) -> None:
         self._first_step, self._total_steps = message["first_step"], message["total_steps"]
         self._begun_at = time.monotonic()
-        self._add("Fine-tuning job started", once="started")
-        if self._resumed_step is not None:
-            self._add(f"Training goes on after step {self._first_step}")
 
         def note(connection: Connection, job: Job) -> None:
             queue.note_settings(connection, job.id, job.attempt, message["resolved"], self._total_steps)

@@ -11,7 +11,7 @@ from tunesmith.core.errors import Problem
 from tunesmith.store import job_events, queue
 from tunesmith.store.jobs import Job
 from tunesmith.worker import endings
-from tunesmith.worker.attempt import Attempt, Stop, Workplace
+from tunesmith.worker.attempt import Attempt
 from tunesmith.worker.border import attempt_border
 from tunesmith.worker.preparing import make_order
 from tunesmith.worker.process import describe_end, until_told
@@ -22,9 +22,10 @@ _MAX_WARNINGS = 50
 _LISTEN_SECONDS = 0.2
 
 
-def judge_files(place: Workplace, job: Job, stop: Stop) -> None:
+def judge_files(attempt: Attempt) -> None:
     """Move the job on to the queue, or end it with every problem that its files have."""
-    with Attempt(place, job, stop) as attempt, attempt_border(attempt):
+    stop = attempt.stop
+    with attempt, attempt_border(attempt):
         _say_what_is_judged(attempt)
         word: Mapping[str, Any] | None = None
         with attempt.child(CHILD, make_order(attempt)) as child:

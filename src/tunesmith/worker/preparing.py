@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from tunesmith.core.errors import UserError
 from tunesmith.specs.fine_tune import FineTuneSpec
@@ -39,7 +38,7 @@ def make_order(attempt: Attempt) -> Order:
     if job.validation_file_id is not None:
         validation_file = _fetch_file(attempt, refs, "validation_file", job.validation_file_id)
     return Order(
-        spec=spec_of(job, training_file, validation_file),
+        spec=spec_of(job, training_file, validation_file).model_dump(),
         base_model=known.name,
         base_location=known.location,
         training_file=training_file,
@@ -54,11 +53,11 @@ def make_order(attempt: Attempt) -> Order:
     )
 
 
-def spec_of(job: Job, training_file: str, validation_file: str | None) -> dict[str, Any]:
+def spec_of(job: Job, training_file: str, validation_file: str | None) -> FineTuneSpec:
     """As asked for, with what the first attempt resolved, if there was one."""
     files = {"training_file": training_file, "validation_file": validation_file}
     spec = FineTuneSpec.model_validate({**job.spec, **files})
-    return (spec if job.resolved is None else pinned(spec, job.resolved)).model_dump()
+    return spec if job.resolved is None else pinned(spec, job.resolved)
 
 
 def restore_newest(attempt: Attempt) -> int | None:
