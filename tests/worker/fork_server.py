@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -104,7 +105,7 @@ def start_worker(path: str, given: dict[str, Any], log: Path) -> Forked:
 
 def serve(path: str) -> None:
     import torch
-    import torch._dynamo  # noqa: F401 - what the first optimizer would import in every trial
+    import torch._dynamo
 
     import tunesmith.worker.check_files
     import tunesmith.worker.child
@@ -180,6 +181,14 @@ def behave(fault: str) -> None:
     from tunesmith.train import checkpoint, fine_tune
     from tunesmith.train.run_folder import RunFolder
 
+    if "step_seconds" in given:
+        unhurried = RunFolder.add_metrics
+
+        def slowly(self: RunFolder, row: Any) -> None:
+            time.sleep(given["step_seconds"])
+            unhurried(self, row)
+
+        RunFolder.add_metrics = slowly  # type: ignore[method-assign]
     if "kill_at_step" in given:
         real = RunFolder.add_metrics
 

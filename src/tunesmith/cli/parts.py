@@ -55,30 +55,34 @@ def run_api(settings: Settings, unix_socket: Path | None, descriptor: int | None
 def services_of(settings: Settings) -> Services:
     """What the API works with, with a health check for each of the other parts."""
     from tunesmith.api.health import socket_check, worker_check
-    from tunesmith.api.rate_limits import RateLimits
     from tunesmith.api.services import Services
-    from tunesmith.api.serving_client import Serving
-    from tunesmith.nn.known_models import KnownModels
-    from tunesmith.store.blobs import open_blobs
     from tunesmith.store.db import Database
 
-    known_models = KnownModels.of(
-        settings.default_model, settings.default_completion_model, settings.base_models, settings.model_aliases
-    )
     database = Database(settings.sqlalchemy_url)
-    return Services(
-        settings=settings,
-        database=database,
-        now=time.time,
-        blobs=open_blobs(settings),
-        known_models=known_models,
-        serving=Serving(settings.serving_socket),
-        rate_limits=RateLimits(settings.requests_per_minute, settings.tokens_per_minute),
-        health_checks={
-            "worker": worker_check(database, time.time, WORKER_SIGHT_LEASES * settings.lease_seconds),
-            "serving": socket_check(settings.serving_socket),
-        },
+    return Services.of(
+        settings,
+        database,
+        worker=worker_check(database, time.time, WORKER_SIGHT_LEASES * settings.lease_seconds),
+        serving=socket_check(settings.serving_socket),
     )
+
+
+def run_worker(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C; jobs under way are saved and given back."""
+    from tunesmith.cli.processes import prepare_home
+    from tunesmith.worker.run import run_worker as run
+
+    prepare_home(settings.folder)
+    run(settings)
+
+
+def run_serve(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C; answers under way are finished first."""
+    from tunesmith.cli.processes import prepare_home
+    from tunesmith.serve.run import run
+
+    prepare_home(settings.folder)
+    run(settings)
 
 
 def _inherited(descriptor: int) -> socket.socket:
