@@ -90,7 +90,14 @@ class World:
         start_from: str | None = None, **spec: Any,
     ) -> str:  # fmt: skip
         """As the API creates one; → its id."""
-        asked = {"base_model": "tiny", "max_steps": 6, "batch_size": 4, "save_every_steps": 2, "precision": "fp32", **spec}
+        asked = {
+            "base_model": "tiny",
+            "max_steps": 6,
+            "batch_size": 4,
+            "save_every_steps": 2,
+            "precision": "fp32",
+            **spec,
+        }
         asked["training_file"] = "file-training"
         refs = [self.new_file(self.rows if rows is None else rows)]
         if validation is not None:

@@ -104,7 +104,7 @@ def start_worker(path: str, given: dict[str, Any], log: Path) -> Forked:
 
 def serve(path: str) -> None:
     import torch
-    import torch._dynamo  # noqa: F401 - what the first optimizer would import in every trial
+    import torch._dynamo
 
     import tunesmith.worker.check_files
     import tunesmith.worker.child

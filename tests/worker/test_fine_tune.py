@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
-from tunesmith.store import blob_references
 from tunesmith.store.jobs import State
-from tunesmith.store.tables import files
 
 
 def test_a_job_becomes_a_model_with_events_checkpoints_and_a_result_file(world_on_each: Any) -> None:

@@ -117,9 +117,9 @@ def cancel(connection: Connection, upload: Upload, now: float) -> Upload:
     return _end(connection, upload, status="cancelled")
 
 
-def expire(connection: Connection, now: float) -> int:
+def expire(connection: Connection, now: float, limit: int = 1000) -> int:
     """End uploads whose time is over and let go of their parts; → how many."""
-    due = select(uploads).where(uploads.c.status == "pending", uploads.c.expires_at <= int(now)).limit(1000)
+    due = select(uploads).where(uploads.c.status == "pending", uploads.c.expires_at <= int(now)).limit(limit)
     late = [Upload.of(row) for row in connection.execute(due)]
     for upload in late:
         _end(connection, upload, status="expired")
