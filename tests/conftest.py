@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -11,10 +12,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "cuda": _has_cuda,
     "postgres": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("postgres") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
     "s3": lambda: find_spec("swift") is not None,
     "peers": lambda: find_spec("trl") is not None,
 }
@@ -102,6 +106,100 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def _reason(report: Any) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return str(text).removeprefix("Skipped: ")
+
+
+class Connections:
+    """Every socket address that this process connects to, and every name that it asks for, while ``with`` lasts."""
+
+    def __init__(self) -> None:
+        self.addresses: list[Any] = []
+        self.names: list[str] = []
+        self._is_on = False
+        sys.addaudithook(self._hear)
+
+    def __enter__(self) -> Connections:
+        self.addresses, self.names, self._is_on = [], [], True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_on = False
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._is_on:
+            return
+        if event == "socket.connect":
+            self.addresses.append(arguments[1])
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            self.names.append(str(arguments[0]))
+
+
+@pytest.fixture(scope="session")
+def connections() -> Connections:
+    """One for the whole run: an audit hook cannot be taken back."""
+    return Connections()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it came over the wire."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Receiver:
+    """An HTTP server on this machine that keeps what it is sent. ``answer`` says what to answer."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.answer: Callable[[Received], tuple[int, dict[str, str]]] = lambda _: (200, {})
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                request = Received(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                receiver.received.append(request)
+                status, headers = receiver.answer(request)
+                self.send_response(status)
+                for name, value in {"content-length": "0", **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            do_POST = do_GET = do_PUT = do_CONNECT = handle_any
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def make_receiver() -> Iterator[Callable[[], Receiver]]:
+    made: list[Receiver] = []
+
+    def make() -> Receiver:
+        made.append(Receiver())
+        return made[-1]
+
+    yield make
+    for receiver in made:
+        receiver.close()
+
+
+@pytest.fixture
+def receiver(make_receiver: Callable[[], Receiver]) -> Receiver:
+    return make_receiver()
 
 
 class PostgresServer:
@@ -292,6 +390,127 @@ def make_tiny_base(folder: Path, *, seed: int = 7, tie: bool = True) -> Path:
     }
     write_tensors(folder / "model.safetensors", weights)
     return folder
+
+
+@pytest.fixture(scope="session")
+def train_tiny(
+    tiny_base: Path, tiny_rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """``train_tiny(**spec)`` trains a few steps on ``tiny_base``; → the model's folder, check file and all."""
+    from tunesmith.data.validate import read_dataset
+    from tunesmith.nn.catalog import locate
+    from tunesmith.specs.fine_tune import FineTuneSpec
+    from tunesmith.train.fine_tune import Job, fine_tune
+
+    class Silent:
+        def say(self, text: str) -> None: ...
+        def begin(self, settings: Any, first_step: int) -> None: ...
+        def step(self, metrics: Any) -> None: ...
+
+    def train(**changes: Any) -> Path:
+        folder = tmp_path_factory.mktemp("trained")
+        file = folder / "rows.jsonl"
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in tiny_rows), encoding="utf-8")
+        given = {"max_steps": 8, "batch_size": 8, "precision": "fp32", "learning_rate": 3e-2, "save_every_steps": 8}
+        spec = FineTuneSpec.model_validate(
+            {"base_model": str(tiny_base), "training_file": str(file), **given, **changes}
+        )
+        training, _ = read_dataset(file, None, ())
+        fine_tune(Job(spec, locate(spec.base_model), training, None, folder / "run"), Silent(), lambda: False)
+        return folder / "run" / "model"
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def tiny_adapter(train_tiny: Callable[..., Path]) -> Path:
+    """An adapter trained on ``tiny_base``, far enough for other answers than the base's."""
+    return train_tiny(seed=1)
+
+
+@pytest.fixture(scope="session")
+def other_adapter(train_tiny: Callable[..., Path]) -> Path:
+    return train_tiny(seed=2, lora_rank=4)
+
+
+@pytest.fixture(scope="session")
+def tiny_full(train_tiny: Callable[..., Path]) -> Path:
+    """``tiny_base`` with all its weights trained."""
+    return train_tiny(seed=3, adapter="none", learning_rate=3e-3)
+
+
+@pytest.fixture(scope="session")
+def keep_model() -> Callable[..., str]:
+    """``keep_model(database, blobs, project_id, folder, base_model)``: registers a folder as a tuned model, as a worker
+    does at a job's end; → its name. ``as_checkpoint=True``: as a checkpoint of a job instead."""
+    return _keep_model
+
+
+def _keep_model(
+    database: Database, blobs: Any, project_id: str, folder: Path, base_model: str, *, as_checkpoint: bool = False
+) -> str:
+    import hashlib
+    import time
+
+    from tunesmith.store import blob_references, checkpoints, jobs, models
+    from tunesmith.store.blob_references import BlobRef
+
+    refs = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        sha256, temporary = hashlib.sha256(content).hexdigest(), blobs.new_temporary()
+        temporary.write_bytes(content)
+        blobs.put_file(temporary, sha256)
+        refs.append(BlobRef(path.relative_to(folder).as_posix(), sha256, len(content)))
+    with database.write() as connection:
+        job = jobs.create(
+            connection, project_id, member_id=None, model=base_model, requested_model=base_model,
+            training_file_id="file-x", validation_file_id=None, spec={"base_model": base_model}, request={},
+            suffix=None, seed=1, metadata=None, now=time.time(),
+        )  # fmt: skip
+        if as_checkpoint:
+            checkpoint = checkpoints.add(connection, job, step_number=3, metrics={}, now=time.time())
+            blob_references.refer(connection, "checkpoint", checkpoint.id, refs, time.time())
+            return checkpoint.name
+        model = models.register(connection, job, time.time(), base_model)
+        blob_references.refer(connection, "model", model.id, refs, time.time())
+        return model.name
+
+
+class ServingThread:
+    """The serving process's server in a thread of the test, with an event loop of its own."""
+
+    def __init__(self, settings: Any, **limits: Any) -> None:
+        from dataclasses import replace
+
+        from tunesmith.serve.run import Server, limits_of
+
+        self.database = Database(settings.sqlalchemy_url)
+        self.server = Server(settings, self.database, replace(limits_of(settings), **limits))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> ServingThread:
+        self._thread.start()
+        self.do(self.server.start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.do(self.server.stop(drain_seconds=10))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(20)
+        self._loop.close()
+        self.database.close()
+
+    def do(self, work: Any) -> Any:
+        """Run a coroutine in the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+
+@pytest.fixture(scope="session")
+def serving_on() -> Callable[..., ServingThread]:
+    """``with serving_on(settings, most_bytes=…) as serving``: a server on the settings' socket."""
+    return ServingThread
 
 
 # A real server that speaks S3 and checks signatures: OpenStack Swift, four daemons on one folder.

@@ -39,6 +39,7 @@ from tunesmith.store import (
     stored_chats,
     tables,
     uploads,
+    webhooks,
 )
 from tunesmith.store.checkpoints import Checkpoint
 from tunesmith.store.db import Database
@@ -343,6 +344,14 @@ def _make_permission(server: Server, project: Project) -> tuple[str, str]:
     return checkpoint.name, made.id
 
 
+def _make_webhook_endpoint(server: Server, project: Project) -> str:
+    with server.database.write() as connection:
+        return webhooks.create(
+            connection, project.id, name="made", url="https://hooks.invalid/in", event_types=["fine_tuning.job.failed"],
+            now=time.time(),
+        ).id  # fmt: skip
+
+
 # A part adds a line for each kind of object that its routes take.
 MAKERS: dict[str, Maker] = {
     "file": _make_file,
@@ -356,6 +365,7 @@ MAKERS: dict[str, Maker] = {
     "checkpoint": _make_checkpoint,
     "checkpoint_name": _make_checkpoint_name,
     "permission": _make_permission,
+    "webhook_endpoint": _make_webhook_endpoint,
     "project": _make_project,
     "member": _make_member,
     "key": _make_key,

@@ -118,9 +118,12 @@ def test_validating_with_the_training_file_is_warned_about(client: OpenAI, make_
 
 def test_a_seed_is_made_and_kept_where_none_is_given(client: OpenAI, make_file: Make) -> None:
     file = make_file()
-    made = [client.fine_tuning.jobs.create(model="starter", training_file=file).seed for _ in range(4)]
-    assert all(0 <= seed < 2**31 for seed in made)
-    assert len(set(made)) > 1
+    made = [client.fine_tuning.jobs.create(model="starter", training_file=file) for _ in range(4)]
+    assert all(0 <= job.seed < 2**31 for job in made)
+    assert len({job.seed for job in made}) > 1
+    reason = made[0].to_dict()["resolved"]["seed"]  # type: ignore[index]
+    assert reason == {"value": made[0].seed, "reason": "drawn by chance, as none was given"}
+    assert client.fine_tuning.jobs.retrieve(made[0].id) == made[0]
 
 
 def test_older_and_newer_places_of_hyperparameters_mean_the_same(client: OpenAI, make_file: Make) -> None:
@@ -315,10 +318,16 @@ def test_a_limit_out_of_range_is_refused(server: Any, limit: str) -> None:
 
 
 @both
-@pytest.mark.parametrize("after", ["ftjob-nope", "%00", "\x00", "' OR ''='"])
+@pytest.mark.parametrize("after", ["ftjob-nope", "%00", "' OR ''='"])
 def test_an_unknown_cursor_is_refused(server: Any, after: str, make_job: Make) -> None:
     answer = get(server, after=after)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "after")
+
+
+@both
+@pytest.mark.parametrize("name", ["after", "metadata[k]", "metadata[\0]"])
+def test_a_null_character_is_refused(server: Any, name: str, make_job: Make) -> None:
+    assert get(server, **{name: "\0"}).status_code == 400
 
 
 def test_the_answer_of_a_running_job_has_numbers(server: Any, client: OpenAI, make_job: Make, validate: Make) -> None:

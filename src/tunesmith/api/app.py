@@ -25,6 +25,7 @@ from tunesmith.api import (
     organization,
     stored_chats,
     uploads,
+    webhooks,
 )
 from tunesmith.api.auth import Callers
 from tunesmith.api.edge import Edge, guarded
@@ -43,6 +44,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     fine_tuning.router,
     checkpoint_permissions.router,
     models.router,
+    webhooks.router,
 )
 """One line a route module."""
 

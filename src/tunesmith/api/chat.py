@@ -46,7 +46,7 @@ async def create_chat_completion(
     reservation = services.rate_limits.reserve(principal.key_id, asked.estimated_tokens)
     turn = _Turn.of(services, principal, asked, served, reservation)
     try:
-        turn.conversation = await services.serving.converse(asked.chat(served))
+        turn.conversation = await services.serving.converse(asked.chat(served, principal.project_id))
         replies = await _unless_client_leaves(request, turn.next_replies())
         if asked.streams:
             return _EventStream(turn, replies)

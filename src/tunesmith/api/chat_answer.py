@@ -78,7 +78,12 @@ class Usage(Wire):
     @classmethod
     def of(cls, done: Done) -> Usage:
         total = done.prompt_tokens + done.completion_tokens
-        return cls(prompt_tokens=done.prompt_tokens, completion_tokens=done.completion_tokens, total_tokens=total)
+        return cls(
+            prompt_tokens=done.prompt_tokens,
+            completion_tokens=done.completion_tokens,
+            total_tokens=total,
+            prompt_tokens_details=PromptTokensDetails(cached_tokens=done.cached_tokens),
+        )
 
 
 class ChatCompletion(Wire):

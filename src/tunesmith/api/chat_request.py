@@ -110,11 +110,12 @@ class Asked:
         said = sum(len(message.content or "") for message in self.messages)
         return said // 4 + (self.max_tokens or 0) * self.n
 
-    def chat(self, model: Served) -> Chat:
+    def chat(self, model: Served, owner: str) -> Chat:
         body = self.body
         return Chat(
             model=model,
             messages=self.messages,
+            owner=owner,
             seed=secrets.randbelow(MOST_SEED) if body.seed is None else body.seed % MOST_SEED,
             tools=self.tools,
             parallel_tool_calls=body.parallel_tool_calls is not False and not self.has_functions,

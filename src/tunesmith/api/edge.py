@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -27,7 +28,7 @@ from tunesmith.api.auth import TRUSTED_SECONDS, Callers, Permit
 from tunesmith.api.bodies import MOST_JSON_BYTES, JsonRequest, limited
 from tunesmith.api.errors import ApiError, as_api_error, bad_request, not_found
 from tunesmith.api.paths import Found, RouteTable
-from tunesmith.core.ids import new_id
+from tunesmith.core.log import redacted, request_id
 from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.instance import read_organization_id
 from tunesmith.store.principals import Principal
@@ -127,7 +128,7 @@ class _Exchange:
     def __init__(self, edge: Edge, scope: Scope, send: Send) -> None:
         self.edge, self.scope, self.raw_send = edge, scope, send
         self.started_at = time.perf_counter()
-        self.request_id = new_id("req_")
+        self.request_id = "req_" + secrets.token_hex(16)
         self.headers = Headers(scope=scope)
         self.has_started = self.is_event_stream = False
         self.principal: Principal | None = None
@@ -137,6 +138,7 @@ class _Exchange:
     async def run(self, receive: Receive) -> None:
         self.scope["app"] = self.edge.app
         self.scope["tunesmith.request_id"] = self.request_id
+        request_id.set(self.request_id)
         try:
             if self.edge.organization is None:
                 await self.edge.know_organization()
@@ -270,4 +272,4 @@ def _shown_path(scope: Scope) -> str:
 
 def envelope_of(error: ApiError) -> Mapping[str, Any]:
     """For a route that streams and must tell of an error within the stream."""
-    return {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
+    return {"error": {"message": redacted(error.message), "type": error.type, "param": error.param, "code": error.code}}

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from tunesmith.core.errors import MachineError, Problems, UserError
+from tunesmith.core.log import redacted
 from tunesmith.store.db import DatabaseUnavailable
 from tunesmith.store.paging import UnknownCursor
 
@@ -26,7 +27,9 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> JSONResponse:
-        envelope = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        """A message may repeat what was asked; a key that stood there by mistake is cut out."""
+        param = None if self.param is None else redacted(self.param)
+        envelope = {"message": redacted(self.message), "type": self.type, "param": param, "code": self.code}
         return JSONResponse({"error": envelope}, self.status, self.headers)
 
 

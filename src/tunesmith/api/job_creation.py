@@ -159,7 +159,7 @@ def _write(connection: Connection, principal: Principal, body: JobCreate, start:
     job = jobs.create(
         connection, principal.project_id, member_id=principal.member_id, model=start.model,
         requested_model=body.model, training_file_id=body.training_file, validation_file_id=body.validation_file,
-        spec=spec.model_dump(mode="json", exclude_none=True), request={"integrations": integrations or None},
+        spec=spec.model_dump(mode="json", exclude_none=True), request={"integrations": integrations or None, "seed": body.seed},
         suffix=body.suffix, seed=seed, metadata=body.metadata, now=now,
     )  # fmt: skip
     _copy_references(connection, job, start)

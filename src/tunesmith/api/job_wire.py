@@ -123,13 +123,13 @@ class JobEventWire(Wire):
     created_at: int
     level: Literal["info", "warn", "error"]
     message: str
-    data: Mapping[str, Any] | None
+    data: Mapping[str, Any]
     type: Literal["message", "metrics"]
 
     @classmethod
     def of(cls, event: JobEvent) -> JobEventWire:
         return cls(
-            id=event.id, created_at=event.created_at, level=event.level, message=event.message, data=event.data,
+            id=event.id, created_at=event.created_at, level=event.level, message=event.message, data=event.data or {},
             type=event.type,
         )  # fmt: skip
 
@@ -181,13 +181,27 @@ def _hyperparameters(job: Job) -> HyperparametersWire:
 def _resolved(job: Job) -> dict[str, SettingWire]:
     if job.resolved is not None:
         return {name: SettingWire(**setting) for name, setting in job.resolved.items()}
-    return {name: _asked(job, name) for name in _SETTINGS}
+    return {**_UNASKED, **{name: _asked(job, name) for name in _SETTINGS if name in job.spec or name == "seed"}}
+
+
+def _unasked(name: str) -> SettingWire:
+    """A setting that the request left out."""
+    value = _DEFAULTS[name] if name in FineTuneSpec.model_fields else None
+    if value in ("auto", None):
+        return SettingWire(value="auto", reason=_CHOSEN_LATER)
+    return SettingWire(value=value, reason="the default")
 
 
 def _asked(job: Job, name: str) -> SettingWire:
     if name not in FineTuneSpec.model_fields:
         return SettingWire(value="auto", reason=_CHOSEN_LATER)
+    if name == "seed" and job.request.get("seed") is None:
+        return SettingWire(value=job.seed, reason="drawn by chance, as none was given")
     value = job.spec.get(name, _DEFAULTS[name])
     if value in ("auto", None):
         return SettingWire(value="auto", reason=_CHOSEN_LATER)
     return SettingWire(value=value, reason="the default" if value == _DEFAULTS[name] else "as given")
+
+
+# The same for all jobs: made once, because a list of jobs shows it for each.
+_UNASKED = {name: _unasked(name) for name in _SETTINGS}

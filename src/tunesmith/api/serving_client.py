@@ -7,7 +7,7 @@ Retry-After, which clients obey.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -78,10 +78,13 @@ class Conversation:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._rest = b""
+        self._error: ApiError | None = None
 
     async def next_replies(self) -> list[Reply]:
         """All that have come by now, at least one; none when the answer has ended. Raises ApiError where the
         process refuses, or goes away."""
+        if self._error is not None:
+            raise self._error
         while True:
             try:
                 chunk = await self._reader.read(_READ_BYTES)
@@ -95,7 +98,24 @@ class Conversation:
             if len(self._rest) > MOST_LINE_BYTES:
                 raise _gone()
             if lines:
-                return [_readable(line) for line in lines]
+                return self._read(lines)
+
+    def _read(self, lines: Sequence[bytes]) -> list[Reply]:
+        """What came before a refusal is given first; the refusal is raised by the next call."""
+        replies: list[Reply] = []
+        for line in lines:
+            try:
+                reply = read_reply(line)
+            except msgspec.DecodeError:
+                self._error = _gone()
+                break
+            if isinstance(reply, Refused):
+                self._error = as_error(reply)
+                break
+            replies.append(reply)
+        if self._error is not None and not replies:
+            raise self._error
+        return replies
 
     async def replies(self) -> AsyncIterator[Reply]:
         while replies := await self.next_replies():
@@ -118,16 +138,6 @@ class Conversation:
 
     def close(self) -> None:
         self._writer.close()
-
-
-def _readable(line: bytes) -> Reply:
-    try:
-        reply = read_reply(line)
-    except msgspec.DecodeError as error:
-        raise _gone() from error
-    if isinstance(reply, Refused):
-        raise as_error(reply)
-    return reply
 
 
 def as_error(refused: Refused) -> ApiError:

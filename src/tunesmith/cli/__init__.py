@@ -11,6 +11,8 @@ conversation: a conversation in the terminal, whoever answers
 processes: up, which keeps the three processes running
 supervisor: programs kept running, and stopped in order
 parts: the API, a worker, or the serving process alone
+access: projects, members, keys and migrate: the operator's door
+access_pages: what they do and print
 server_options: what every command against a server takes
 server_commands: files, jobs and models of a server
 server_pages: what they ask for and print

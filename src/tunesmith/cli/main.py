@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from tunesmith import __version__
+from tunesmith.cli.access import keys_app, members_app, migrate, projects_app
 from tunesmith.cli.data import data_app
 from tunesmith.cli.server_commands import files_app, jobs_app, models_app
 from tunesmith.core.errors import MachineError, TunesmithError, UserError, is_out_of_memory
@@ -27,6 +28,10 @@ app.add_typer(data_app, name="data")
 app.add_typer(files_app, name="files")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(models_app, name="models")
+app.add_typer(projects_app, name="projects")
+app.add_typer(members_app, name="members")
+app.add_typer(keys_app, name="keys")
+app.command()(migrate)
 
 
 OnServer = Annotated[

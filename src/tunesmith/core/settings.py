@@ -6,7 +6,7 @@ Passed down as values; nothing else reads the environment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """How often a job that kills its process is tried."""
     serving_memory_bytes: Annotated[int, Field(ge=1 << 20)] = 4 * GIB
     """What weights and KV caches of the serving process may take together."""
+    serving_threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of the serving process; 0: as many as the machine has cores. Training yields to them."""
     max_streams: Annotated[int, Field(ge=1, le=1024)] = 32
     """How many completions are generated at once."""
     max_waiting: Annotated[int, Field(ge=0)] = 256
@@ -71,6 +73,10 @@ class Settings(BaseSettings):
     """The sender of e-mail."""
     public_url: str = ""
     """How people reach the API, for links in e-mail; empty: host and port."""
+    log_format: Literal["text", "json"] = "text"
+    """How the processes' logs are written: lines to read, or a JSON object a line."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What the logs hold: this and whatever is worse."""
 
     @property
     def folder(self) -> Path:
@@ -85,6 +91,13 @@ class Settings(BaseSettings):
             if self.database_url.startswith(prefix):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
         return self.database_url
+
+    @property
+    def api_url(self) -> str:
+        """How people reach the API, with ``/v1``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        base = (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return base if base.endswith("/v1") else f"{base}/v1"
 
     @property
     def serving_socket(self) -> Path:

@@ -30,12 +30,14 @@ class Served(msgspec.Struct, frozen=True):
 class Chat(msgspec.Struct, frozen=True, tag="chat"):
     """``num_logprobs`` None: no log-probabilities; 0: of the chosen tokens; more: of so many alternatives too.
 
-    Choice i draws with ``seed`` + i. ``whole``: each choice comes in one piece.
+    Choice i draws with ``seed`` + i. ``whole``: each choice comes in one piece. Requests of one ``owner`` may share
+    the reading of a prompt's beginning.
     """
 
     model: Served
     messages: tuple[Message, ...]
     seed: int
+    owner: str
     tools: tuple[dict[str, Any], ...] = ()
     parallel_tool_calls: bool = True
     max_tokens: int | None = None
@@ -102,10 +104,11 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
-    """All choices have ended; tokens of all of them together."""
+    """All choices have ended; tokens of all of them together. The last word of an answer that was cancelled too."""
 
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

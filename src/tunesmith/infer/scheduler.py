@@ -10,8 +10,7 @@ read; there is no other state. So a stream that had to give its slot up, because
 waits and is read again; the oldest stream never gives up its own, so every stream ends. A prompt whose beginning
 another stream of the same owner has read is copied from there.
 
-``submit``, ``add_adapter``, ``remove_adapter``, ``Ticket.cancel``, ``stats`` and ``close`` may be called from any
-thread, ``step`` from one.
+``step`` and ``close`` are for one thread; everything else may be called from any.
 """
 
 from __future__ import annotations
@@ -44,6 +43,8 @@ SHARED_FROM_TOKENS = 8
 # Room beyond its text that a stream is given at first, so that short answers never move.
 HEADROOM = 32
 MAX_TOP_LOGPROBS = 20
+# Rows whose logits are held at once when a whole text is judged.
+LOGIT_ROWS = 256
 # How long the loop sleeps at most when nobody wakes it.
 IDLE_SECONDS = 1.0
 
@@ -143,7 +144,7 @@ class Scheduler:
         self, decoder: CausalModel, *, max_streams: int, max_cache_bytes: int,
         prompt_tokens_beside: int = PROMPT_TOKENS_BESIDE, prompt_tokens_alone: int = PROMPT_TOKENS_ALONE,
     ) -> None:  # fmt: skip
-        self._decoder, self._model = decoder, prepare(decoder)
+        self.decoder, self._model = decoder, prepare(decoder)
         self._max_streams = max_streams
         self._prompt_tokens = prompt_tokens_beside, prompt_tokens_alone
         self._slots = Slots(max_cache_bytes)
@@ -167,7 +168,7 @@ class Scheduler:
         """Make it answerable, checked against the base; one that changes nothing is refused. On a model that goes
         through ``transformers`` each adapter runs in batches of its own, on the same weights."""
         if isinstance(adapter, Path):
-            adapter = read_adapter(self._decoder, adapter)
+            adapter = read_adapter(self.decoder, adapter)
         if not adapter.changes_something:
             raise UserError(
                 f"The adapter {name} changes nothing: all its B are zero.", "train it, or use the base model"
@@ -175,9 +176,29 @@ class Scheduler:
         if isinstance(self._model, PreparedDecoder):
             made = _Adapter(self._model, self._model.adapter(adapter.pairs, adapter.config.scale))
         else:
-            made = _Adapter(prepare(_with_own_pairs(self._decoder, adapter)), None)
+            made = _Adapter(prepare(_with_own_pairs(self.decoder, adapter)), None)
         with self._changed:
             self._adapters[name] = made
+
+    @torch.inference_mode()
+    def logprobs(self, token_ids: Sequence[int], adapter: str | None = None) -> list[float]:
+        """Of each token but the first, its log-probability after those before it, as ``step`` would compute it.
+
+        A pass of its own, beside whatever runs; its keys and values come on top of ``max_cache_bytes`` and go at once.
+        """
+        with self._changed:
+            chosen = self._adapter(adapter)
+        self._check_tokens(token_ids)
+        check_prompt(len(token_ids) - 1, self._model.config.max_position_embeddings)
+        model, pairs, num_read = chosen.model, chosen.pairs, len(token_ids) - 1
+        tokens_T = torch.tensor(token_ids, device=model.device)
+        chunk = Chunk(model.new_cache(1, num_read), 0, 0, num_read)
+        hidden_TH = model.run(tokens_T[:-1], [], [chunk], [pairs] * num_read)
+        found: list[float] = []
+        for part_TH, next_T in zip(hidden_TH.split(LOGIT_ROWS), tokens_T[1:].split(LOGIT_ROWS), strict=True):
+            logits_TV = model.logits(part_TH, [pairs] * len(part_TH)).float()
+            found += logits_TV.log_softmax(-1).gather(1, next_T[:, None])[:, 0].tolist()
+        return found
 
     def remove_adapter(self, name: str) -> None:
         """No new request may name it; those that run on it end as they would have."""
@@ -192,9 +213,7 @@ class Scheduler:
         with self._changed:
             if self._closed is not None:
                 raise MachineError("The engine has stopped.", "start it again")
-            adapter = _Adapter(self._model, None) if request.adapter is None else self._adapters.get(request.adapter)
-            if adapter is None:
-                raise UserError(f"There is no adapter {request.adapter} here.", "add it first")
+            adapter = self._adapter(request.adapter)
             stream = _Stream(
                 request, listener, ticket, adapter.model, adapter.pairs, sampler, list(request.prompt_ids), max_tokens
             )
@@ -244,6 +263,12 @@ class Scheduler:
         self._note_stats()
         return bool(self._running or self._waiting)
 
+    def _adapter(self, name: str | None) -> _Adapter:
+        found = _Adapter(self._model, None) if name is None else self._adapters.get(name)
+        if found is None:
+            raise UserError(f"There is no adapter {name} here.", "add it first")
+        return found
+
     def _take_submitted(self) -> None:
         with self._changed:
             self._waiting.extend(self._submitted)
@@ -270,7 +295,7 @@ class Scheduler:
                 return
             self._waiting.popleft()
             self._running.append(stream)
-            if source is not None and source.slot is not None and num_there >= SHARED_FROM_TOKENS:
+            if source is not None and source.slot is not None and num_there:
                 self._slots.copy(source.slot, stream.slot, num_there)
                 stream.ticket.num_cached_tokens = min(num_there, len(stream.request.prompt_ids))
             prompt_tokens -= stream.num_pending
@@ -281,14 +306,14 @@ class Scheduler:
 
     def _best_source(self, stream: _Stream) -> tuple[_Stream | None, int]:
         """The running stream that has, or will have read, the longest beginning of this one, and how long that is."""
-        best, longest = None, SHARED_FROM_TOKENS - 1
+        best, longest = None, 0
         if stream.request.owner is None or not stream.model.reads_chunks:
-            return None, 0
+            return best, longest
         for other in self._running:
             if (other.request.owner, other.adapter) == (stream.request.owner, stream.adapter):
                 # The last token is always read: its logits are wanted.
                 num_shared = min(_num_equal(stream.tokens, other.tokens), len(stream.tokens) - 1, len(other.tokens) - 1)
-                if num_shared > longest:
+                if num_shared > max(longest, SHARED_FROM_TOKENS - 1):
                     best, longest = other, num_shared
         return best, longest
 
@@ -400,10 +425,7 @@ class Scheduler:
         """Tokens of the prompt and the longest answer."""
         config, num_prompt = self._model.config, len(request.prompt_ids)
         check_prompt(num_prompt, config.max_position_embeddings)
-        named = [*request.prompt_ids, *(token for token, _ in request.sampling.logit_bias)]
-        unknown = [token for token in named if not 0 <= token < config.vocab_size]
-        if unknown:
-            raise UserError(f"There is no token {unknown[0]}: the model has {config.vocab_size:,}.", "name one it has")
+        self._check_tokens([*request.prompt_ids, *(token for token, _ in request.sampling.logit_bias)])
         if request.num_logprobs is not None and not 0 <= request.num_logprobs <= MAX_TOP_LOGPROBS:
             raise UserError(f"{request.num_logprobs} alternatives are out of range.", "ask for 0 to 20")
         wanted = min(num_prompt + request.sampling.max_new_tokens, config.max_position_embeddings)
@@ -414,6 +436,11 @@ class Scheduler:
                 "ask for a shorter answer, shorten the conversation, or give the engine more memory",
             )
         return wanted
+
+    def _check_tokens(self, token_ids: Sequence[int]) -> None:
+        num_known = self._model.config.vocab_size
+        if unknown := [token for token in token_ids if not 0 <= token < num_known]:
+            raise UserError(f"There is no token {unknown[0]}: the model has {num_known:,}.", "name one that it has")
 
 
 def run(scheduler: Scheduler, stop: threading.Event) -> None:

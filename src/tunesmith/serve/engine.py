@@ -101,7 +101,7 @@ class Engine:
         try:
             if not scheduler.step():
                 self._busy.discard(scheduler)
-        except Exception as error:
+        except Exception as error:  # the border of a model: the others go on
             log.error("a model's step failed", exc_info=error)
             failed = self._schedulers.get(scheduler)
             self.remove(scheduler)

@@ -23,8 +23,7 @@ import torch
 
 from tunesmith import __version__
 from tunesmith.core.errors import MachineError, TunesmithError, UserError
-from tunesmith.data.render import Renderer
-from tunesmith.infer.loaded import LoadedModel, model_facts, of_base
+from tunesmith.infer.loaded import Prompting, check_base
 from tunesmith.infer.protocol import Figure, Served, ServedReport
 from tunesmith.infer.scheduler import Scheduler
 from tunesmith.nn.catalog import BaseModel, ForeignConfig, locate, read_folder
@@ -84,7 +83,7 @@ class Resident:
     served: Served
     base: Base
     adapter: str | None
-    loaded: LoadedModel
+    prompting: Prompting
     syntax: CallSyntax | None
     certificate: Certificate
     fingerprint: str
@@ -99,6 +98,7 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
+    served: Served
     error: TunesmithError
     until: float
 
@@ -126,6 +126,7 @@ class Residents:
             self._raise_refusal(key)
             if key not in self._loading:
                 self._loading[key] = asyncio.ensure_future(self._load_in_thread(key, served))
+                self._loading[key].add_done_callback(lambda task: task.cancelled() or task.exception())
             await asyncio.shield(self._loading[key])  # who leaves does not stop it for the others
         try:
             yield resident
@@ -139,9 +140,9 @@ class Residents:
         with self._lock:
             loaded = [_report(resident) for resident in self._residents.values()]
             refused = [
-                ServedReport("", *key, "refused", refusal.error.message, [], 0)  # type: ignore[arg-type]
-                for key, refusal in self._refused.items()
-                if refusal.until > time.monotonic()
+                ServedReport(each.served.name, *key, "refused", each.error.message, [], 0)
+                for key, each in self._refused.items()
+                if each.until > time.monotonic()
             ]
         return loaded + refused
 
@@ -195,7 +196,7 @@ class Residents:
             resident = self._loaded(key, served)
         except (NotCertified, UserError) as error:
             with self._lock:
-                self._refused[key] = _Refusal(error, time.monotonic() + REFUSED_SECONDS)
+                self._refused[key] = _Refusal(served, error, time.monotonic() + REFUSED_SECONDS)
             log.warning("%s does not answer: %s", served.name, error.message)
             raise
         with self._lock:
@@ -204,8 +205,7 @@ class Residents:
 
     def _loaded(self, key: Key, served: Served) -> Resident:
         if served.owner_type == "base":
-            base = self._base(key, lambda: locate(served.base_model, offline=True))
-            return self._whole_model(served, base)
+            return self._whole_model(served, self._shared_base(served))
         files = self._find_files(served.owner_type, served.owner_id)
         if not files:
             raise MachineError(f"The files of {served.name} are not there.", "train the model again")
@@ -215,6 +215,9 @@ class Residents:
             return self._adapted(served, folder)
         base = self._base(key, lambda: read_folder(folder, served.name))
         return self._whole_model(served, base)
+
+    def _shared_base(self, served: Served) -> Base:
+        return self._base(("base", served.base_model), lambda: locate(served.base_model, offline=True))
 
     def _base(self, key: Key, find: Callable[[], BaseModel]) -> Base:
         """The weights, shared by everybody who names them."""
@@ -237,56 +240,48 @@ class Residents:
         return base
 
     def _whole_model(self, served: Served, base: Base) -> Resident:
-        loaded = of_base(base.model, base.scheduler.decoder)
+        prompting = Prompting.of(base.model, base.model.folder)
         certificate = Certificate("a base model, with its own template")
         if served.owner_type != "base":
-            certificate = self._certified(base, None, loaded, base.model.folder)
-        return self._resident(served, base, None, loaded, certificate, base.sha256, 0)
+            certificate = self._certified(base, None, prompting, base.model.folder)
+        return self._resident(served, base, None, prompting, certificate, base.sha256, 0)
 
     def _adapted(self, served: Served, folder: Path) -> Resident:
-        facts = model_facts(folder)
-        base = self._base(("base", served.base_model), lambda: locate(served.base_model, offline=True))
-        if facts.get("base_sha256") not in (None, base.sha256):
-            raise NotCertified(
-                f"{served.name} was trained on another {served.base_model} than the one that is here now.",
-                "train it again, or bring back the base model that it was trained on",
-            )
-        num_bytes = _file_bytes(folder / ADAPTER_WEIGHTS)
-        self._make_room(served.name, num_bytes, keep=base)
-        renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.model.folder)
-        renderer.tokenizer.check_fits(base.model.config.vocab_size)
-        is_chat = facts.get("prompt", "chat") == "chat"
-        loaded = LoadedModel.of(
-            served.name, base.scheduler.decoder, renderer, base.model.stop_token_ids, is_chat=is_chat
-        )
-        name = f"{served.owner_type}/{served.owner_id}"
+        base = self._shared_base(served)
         try:
+            check_base(folder, base.model)
+            prompting = Prompting.of(base.model, folder)
+            num_bytes = _file_bytes(folder / ADAPTER_WEIGHTS)
+            self._make_room(served.name, num_bytes, keep=base)
+            name = f"{served.owner_type}/{served.owner_id}"
             base.scheduler.add_adapter(name, folder)
         except UserError as error:
-            raise NotCertified(error.message, error.hint) from error
+            raise NotCertified(error.message.replace(str(folder), served.name), error.hint) from error
         try:
-            certificate = self._certified(base, name, loaded, folder)
+            certificate = self._certified(base, name, prompting, folder)
         except BaseException:
             base.scheduler.remove_adapter(name)
             raise
-        weights = f"{base.sha256} {folder.name}"
-        return self._resident(served, base, name, loaded, certificate, weights, num_bytes)
+        return self._resident(served, base, name, prompting, certificate, f"{base.sha256} {folder.name}", num_bytes)
 
-    def _certified(self, base: Base, adapter: str | None, loaded: LoadedModel, folder: Path) -> Certificate:
+    def _certified(self, base: Base, adapter: str | None, prompting: Prompting, folder: Path) -> Certificate:
         score = base.scheduler.logprobs
-        without = None if adapter is None else (lambda ids: score(ids, None))
         served = ServedModel(
-            loaded.renderer, loaded.is_chat, self.limits.dtype, lambda ids: score(ids, adapter), without
+            prompting.renderer,
+            prompting.is_chat,
+            self.limits.dtype,
+            lambda ids: score(ids, adapter),
+            None if adapter is None else score,
         )
         return certify(folder, served)
 
     def _resident(
-        self, served: Served, base: Base, adapter: str | None, loaded: LoadedModel, certificate: Certificate,
+        self, served: Served, base: Base, adapter: str | None, prompting: Prompting, certificate: Certificate,
         weights: str, num_bytes: int,
     ) -> Resident:  # fmt: skip
         digest = hashlib.sha256(f"{__version__} {self.limits.dtype} {weights}".encode()).hexdigest()
-        syntax = call_syntax(loaded.renderer) if loaded.is_chat else None
-        return Resident(served, base, adapter, loaded, syntax, certificate, f"fp_{digest[:10]}", num_bytes)
+        syntax = call_syntax(prompting.renderer) if prompting.is_chat else None
+        return Resident(served, base, adapter, prompting, syntax, certificate, f"fp_{digest[:10]}", num_bytes)
 
     # --- room ----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PART_BYTES = 16 << 20
 _PARALLEL_PARTS = 4
 _TIMEOUT_SECONDS = 60
+# A deletion happens while a row's lock is held, which the database lets nobody do for long.
+_DELETE_SECONDS = 10
 
 
 class S3Blobs:
@@ -36,11 +38,8 @@ class S3Blobs:
     def __init__(
         self, url: str, temporary: Path, announce: Announce = no_announcement, part_bytes: int = PART_BYTES
     ) -> None:
-        self._store: Any = S3Store.from_url(
-            url,
-            client_options={"timeout": timedelta(seconds=_TIMEOUT_SECONDS), "allow_http": True},
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=_TIMEOUT_SECONDS)},
-        )
+        self._store = _opened(url, _TIMEOUT_SECONDS, max_retries=4)
+        self._deleting = _opened(url, _DELETE_SECONDS, max_retries=0)
         self._announce = announce
         self._part_bytes = part_bytes
         self._temporaries = Temporaries(temporary)
@@ -93,7 +92,7 @@ class S3Blobs:
     def delete(self, sha256: str) -> None:
         with _sentences(sha256):
             try:
-                obstore.delete(self._store, _place(sha256))
+                obstore.delete(self._deleting, _place(sha256))
             except FileNotFoundError:
                 return
 
@@ -114,6 +113,14 @@ class S3Blobs:
                 return obstore.head(self._store, _place(sha256))
             except FileNotFoundError:
                 return None
+
+
+def _opened(url: str, timeout_seconds: float, max_retries: int) -> Any:
+    timeout = timedelta(seconds=timeout_seconds)
+    return S3Store.from_url(
+        url, client_options={"timeout": timeout, "allow_http": True},
+        retry_config={"max_retries": max_retries, "retry_timeout": timeout},
+    )  # fmt: skip
 
 
 def _place(sha256: str) -> str:

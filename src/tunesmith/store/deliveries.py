@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store import webhooks
@@ -19,6 +19,7 @@ from tunesmith.store.tables import deliveries
 
 # A delivery that is claimed counts as lost after this long, and is claimed again.
 CLAIM_SECONDS = 120.0
+LONGEST_WAIT_SECONDS = 2 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +67,24 @@ def event_payload(event_id: str, event_type: str, object_id: str, now: float) ->
     }  # fmt: skip
 
 
-def claim_due(connection: Connection, now: float, limit: int = 20) -> list[Delivery]:
-    """Deliveries whose time has come, now the caller's for CLAIM_SECONDS. A clock set back delays none for long."""
-    due = (deliveries.c.next_attempt_at <= now) | (deliveries.c.next_attempt_at > now + 4 * 86400)
-    query = select(deliveries.c.id, deliveries.c.next_attempt_at).where(deliveries.c.state == "pending", due)
-    claimed = []
-    for row in connection.execute(query.order_by(deliveries.c.next_attempt_at).limit(limit)).all():
-        statement = (
-            update(deliveries)
-            .where(
-                deliveries.c.id == row.id,
-                deliveries.c.state == "pending",
-                deliveries.c.next_attempt_at == row.next_attempt_at,
-            )
-            .values(next_attempt_at=now + CLAIM_SECONDS, num_attempts=deliveries.c.num_attempts + 1)
-            .returning(*deliveries.c)
-        )
-        found = connection.execute(statement).one_or_none()
-        if found is not None:
-            claimed.append(Delivery.of(found))
-    return claimed
+def is_any_due(connection: Connection, now: float) -> bool:
+    return connection.execute(select(deliveries.c.id).where(_is_due(now)).limit(1)).first() is not None
+
+
+def claim_due(connection: Connection, now: float) -> Delivery | None:
+    """The delivery that has waited longest beyond its time, now the caller's for CLAIM_SECONDS."""
+    query = select(deliveries.c.id).where(_is_due(now)).order_by(deliveries.c.next_attempt_at, deliveries.c.seq)
+    found = connection.execute(query.limit(1).with_for_update(skip_locked=True)).scalar_one_or_none()
+    if found is None:
+        return None
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.id == found, _is_due(now))
+        .values(next_attempt_at=now + CLAIM_SECONDS, num_attempts=deliveries.c.num_attempts + 1)
+        .returning(*deliveries.c)
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else Delivery.of(row)
 
 
 def delivered(connection: Connection, delivery: Delivery) -> None:
@@ -104,6 +103,18 @@ def _settle(connection: Connection, delivery: Delivery, **values: Any) -> None:
     """Only while it is the caller's: another one may have claimed it meanwhile."""
     mine = (deliveries.c.id == delivery.id, deliveries.c.num_attempts == delivery.num_attempts)
     connection.execute(update(deliveries).where(*mine, deliveries.c.state == "pending").values(values))
+
+
+def forget(connection: Connection, before: float) -> int:
+    """Those that ended one way or the other and are older; how many."""
+    statement = deliveries.delete().where(deliveries.c.state != "pending", deliveries.c.created_at < before)
+    return connection.execute(statement).rowcount
+
+
+def _is_due(now: float) -> ColumnElement[bool]:
+    """A clock that was set back delays nothing for long: no wait lasts as long as LONGEST_WAIT_SECONDS."""
+    is_time = (deliveries.c.next_attempt_at <= now) | (deliveries.c.next_attempt_at > now + LONGEST_WAIT_SECONDS)
+    return (deliveries.c.state == "pending") & is_time
 
 
 def _add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, or_, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store import blob_references
@@ -51,7 +51,7 @@ def create(
 
 
 def get(connection: Connection, project_id: str, file_id: str, now: float) -> File | None:
-    row = connection.execute(_alive(project_id, now).where(files.c.id == file_id)).one_or_none()
+    row = connection.execute(_ONE, {"file": file_id, "project": project_id, "now": int(now)}).one_or_none()
     return None if row is None else File.of(row)
 
 
@@ -89,3 +89,10 @@ def expire(connection: Connection, now: float, limit: int = 1000) -> int:
 def _alive(project_id: str, now: float) -> Select[Any]:
     not_expired = or_(files.c.expires_at.is_(None), files.c.expires_at > int(now))
     return select(files).where(files.c.project_id == project_id, files.c.deleted_at.is_(None), not_expired)
+
+
+# Built once: the read that is asked most.
+_ONE = select(files).where(
+    files.c.id == bindparam("file"), files.c.project_id == bindparam("project"), files.c.deleted_at.is_(None),
+    or_(files.c.expires_at.is_(None), files.c.expires_at > bindparam("now")),
+)  # fmt: skip

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, func, select
 
 from tunesmith.core.ids import new_id
 from tunesmith.store.db import Database, take_turns
 from tunesmith.store.tables import instance, workers
 
 _ORGANIZATION = "organization_id"
+# What never changes is asked of each database once: committed values only.
+_KNOWN: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 
 
 def organization_id(connection: Connection) -> str:
     """``org-…``, the same for ever; the connection must be a writer's where nobody asked before."""
+    known = _KNOWN.get(connection.engine)
+    if known is not None:
+        return known
     found = connection.execute(select(instance.c.value).where(instance.c.key == _ORGANIZATION)).scalar_one_or_none()
     if found is not None:
         return str(found)
@@ -28,10 +35,11 @@ def read_organization_id(database: Database) -> str:
     """The same for a caller without a transaction."""
     with database.read() as connection:
         found = connection.execute(select(instance.c.value).where(instance.c.key == _ORGANIZATION)).scalar_one_or_none()
-    if found is not None:
-        return str(found)
-    with database.write() as connection:
-        return organization_id(connection)
+    if found is None:
+        with database.write() as connection:
+            found = organization_id(connection)
+    _KNOWN[database.engine] = str(found)
+    return str(found)
 
 
 def newest_sight_of_a_worker(connection: Connection) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, cast, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, cast, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tunesmith.core.ids import new_id
@@ -99,13 +99,18 @@ class Job:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Job:
-        values = {field.name: getattr(row, field.name) for field in fields(cls)}
-        return cls(**{**values, "state": State(row.state)})
+        values = row._asdict()
+        return cls(**{name: values[name] for name in _NAMES if name != "state"}, state=State(row.state))
 
     @property
     def base_model(self) -> str:
         """The base model whose weights it needs, also where it starts from a tuned model."""
         return str(self.spec["base_model"])
+
+
+_NAMES = tuple(field.name for field in fields(Job))
+# Built once: it is the read that followers of a job repeat.
+_ONE = select(jobs).where(jobs.c.id == bindparam("job"), jobs.c.project_id == bindparam("project"))
 
 
 class MoveRefused(Exception):
@@ -134,7 +139,7 @@ def create(
 
 
 def get(connection: Connection, project_id: str, job_id: str) -> Job | None:
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.project_id == project_id)).one_or_none()
+    row = connection.execute(_ONE, {"job": job_id, "project": project_id}).one_or_none()
     return None if row is None else Job.of(row)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from tunesmith.core.ids import new_id
+from tunesmith.core.standard_webhooks import SECRET_PREFIX, new_secret
 from tunesmith.store.paging import Page, fetch_page
 from tunesmith.store.tables import webhook_endpoints
 
@@ -26,26 +25,26 @@ class WebhookEndpoint:
     name: str
     url: str
     event_types: Sequence[str]
-    secret: str
-    old_secret: str | None
+    secret: str = field(repr=False)
+    old_secret: str | None = field(repr=False)
     old_secret_until_at: int | None
     created_at: int
     updated_at: int
 
     @classmethod
     def of(cls, row: Row[Any]) -> WebhookEndpoint:
-        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+        return cls(**{column.name: getattr(row, column.name) for column in fields(cls)})
+
+    @property
+    def secret_hint(self) -> str:
+        """Enough to recognize the secret by."""
+        return f"{SECRET_PREFIX}…{self.secret[-4:]}"
 
     def secrets_at(self, now: float) -> tuple[str, ...]:
         """What a message is signed with: for a day after a rotation that asked for it, the old secret too."""
         if self.old_secret is not None and self.old_secret_until_at is not None and now < self.old_secret_until_at:
             return self.secret, self.old_secret
         return (self.secret,)
-
-
-def new_secret() -> str:
-    """As Standard Webhooks writes it: ``whsec_`` and 32 random bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def create(
@@ -83,9 +82,14 @@ def change(
     connection: Connection, project_id: str, endpoint_id: str, *, now: float, name: str | None = None,
     url: str | None = None, event_types: Sequence[str] | None = None,
 ) -> WebhookEndpoint | None:  # fmt: skip
-    """What is None stays as it is."""
+    """What is None stays as it is; ``updated_at`` too where nothing is new."""
+    found = get(connection, project_id, endpoint_id)
+    if found is None:
+        return None
     given = {"name": name, "url": url, "event_types": None if event_types is None else list(event_types)}
-    values = {key: value for key, value in given.items() if value is not None}
+    values = {key: value for key, value in given.items() if value is not None and value != getattr(found, key)}
+    if not values:
+        return found
     return _update(connection, project_id, endpoint_id, {**values, "updated_at": int(now)})
 
 
@@ -99,6 +103,10 @@ def rotate_secret(
     none = {"old_secret": None, "old_secret_until_at": None}
     values = {"secret": new_secret(), "updated_at": int(now), **(old if keep_old else none)}
     return _update(connection, project_id, endpoint_id, values)
+
+
+def count(connection: Connection, project_id: str) -> int:
+    return connection.execute(_alive(project_id).with_only_columns(func.count())).scalar_one()
 
 
 def delete(connection: Connection, project_id: str, endpoint_id: str, now: float) -> bool:

@@ -8,6 +8,8 @@ border: whatever goes wrong becomes a move of the job
 preparing: files, a tuned model to start from, a state to resume
 metrics: training's figures in the wire's words
 endings: how an attempt ends
+notify: webhooks and e-mail are sent
+job_mail: what a mail says of a job that has ended
 artifacts: folders to blobs and back
 fitting: does a job fit this machine now
 leases: who is alive

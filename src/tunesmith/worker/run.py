@@ -33,6 +33,7 @@ from tunesmith.worker.attempt import Attempt, Stop, Workplace, remove_attempts
 from tunesmith.worker.fine_tune import run_job
 from tunesmith.worker.fitting import Reserved
 from tunesmith.worker.judging import judge_files
+from tunesmith.worker.notify import Courier, Notifier
 from tunesmith.worker.process import launch
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ def run_worker(settings: Settings) -> None:
     with stop_on_signals(stop):
         place = open_workplace(settings)
         try:
-            Worker(place, settings.folder / "run", num_slots=settings.num_slots).run(stop)
+            with Notifier(Courier.of(settings, place.database, place.now)):
+                Worker(place, settings.folder / "run", num_slots=settings.num_slots).run(stop)
         finally:
             place.database.close()
 
