@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store import blob_references
@@ -104,6 +104,13 @@ def parts_of(connection: Connection, upload: Upload, part_ids: Sequence[str]) ->
     if any(part_id not in known for part_id in part_ids):
         return None
     return [known[part_id] for part_id in part_ids]
+
+
+def amount_of(connection: Connection, upload: Upload) -> tuple[int, int]:
+    """How many parts it has, and their bytes."""
+    amount = select(func.count(), func.coalesce(func.sum(upload_parts.c.num_bytes), 0))
+    num_parts, num_bytes = connection.execute(amount.where(upload_parts.c.upload_id == upload.id)).one()
+    return int(num_parts), int(num_bytes)
 
 
 def complete(connection: Connection, upload: Upload, file_id: str, now: float) -> Upload:
