@@ -141,7 +141,7 @@ class World:
         worker, stop = self.worker(**changes), stop or Stop()
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not stop.draining.is_set():
-            worker.tend(stop)
+            worker._tend_safely(stop)
             job = self.job(job_id)
             if job.state.is_final or job.state is State.PAUSED:
                 break
