@@ -4,7 +4,7 @@ BIN := .venv/bin
 set_up = $(PYTHON) scripts/set_up.py
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart doctor test soak bench check check-format check-lint check-types check-imports check-docs fix starter clean
+.PHONY: help quickstart up doctor test soak bench check check-format check-lint check-types check-imports check-docs fix starter clean
 # Targets share .venv, so one at a time, also under make -j.
 .NOTPARALLEL:
 
@@ -15,16 +15,20 @@ quickstart: ## set up, then check data, fine-tune the built-in model, and see wh
 	@$(set_up)
 	@$(BIN)/tunesmith quickstart
 
+up: ## set up, then run the platform here: API, worker and serving process; UP="--port 9000" passes options
+	@$(set_up)
+	@$(BIN)/tunesmith up $(UP)
+
 doctor: ## what this machine has, and whether the engine computes right on it: every check
 	@$(set_up)
 	@$(BIN)/tunesmith doctor --whole
 
-test: ## the tests, against the reference libraries too
-	@$(set_up) --groups test,parity
+test: ## the tests, against the reference libraries and an S3 server too
+	@$(set_up) --groups test,s3-server,parity
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 soak: ## the tests that take minutes
-	@$(set_up) --groups test,parity
+	@$(set_up) --groups test,s3-server,parity
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak --timeout 3600
 
 bench: ## speed and memory beside TRL and transformers; BENCH="--rounds 1" passes options, see bench/README.md

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/cli.md and docs/config.md from the code: every command's help, every key of the YAML file.
+"""Writes docs/cli.md, docs/config.md and a table of docs/api.md from the code: commands, keys, extensions.
 
 ``python scripts/write_docs.py`` writes them; ``--check`` leaves with 1 and names those that are out of step.
 """
@@ -22,10 +22,14 @@ import typer
 
 from tunesmith.cli.main import app
 from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.wire_job import EXTENSION_KEYS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 100
 NOTE = "<!-- Written by scripts/write_docs.py; change the code, then run it again. -->\n\n"
+
+TABLE_BEGINS = "<!-- The table is written by scripts/write_docs.py. -->\n\n"
+TABLE_ENDS = "\n<!-- Here the table ends. -->\n"
 
 CLI_HEAD = """\
 # The command line
@@ -45,7 +49,7 @@ reason are saved as `resolved.json`.
 
 def main() -> int:
     options = _options()
-    pages = {DOCS / "cli.md": cli_page(), DOCS / "config.md": config_page()}
+    pages = {DOCS / "cli.md": cli_page(), DOCS / "config.md": config_page(), DOCS / "api.md": api_page()}
     stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if options.check:
         for path in stale:
@@ -82,6 +86,20 @@ def config_page() -> str:
         for name, field in FineTuneSpec.model_fields.items()
     ]
     return "\n".join([NOTE + CONFIG_HEAD, *sections])
+
+
+def api_page() -> str:
+    """What stands there, with the table between its marks anew."""
+    before, _, rest = (DOCS / "api.md").read_text(encoding="utf-8").partition(TABLE_BEGINS)
+    _, _, after = rest.partition(TABLE_ENDS)
+    meanings = _meanings()
+    rows = [
+        f"| `{key}` | {_kind(field.annotation, field.metadata)} | {_default(field)} | {meanings[key]} |\n"
+        for key, field in FineTuneSpec.model_fields.items()
+        if key in EXTENSION_KEYS
+    ]
+    head = "| key | value | | meaning |\n| --- | --- | --- | --- |\n"
+    return "".join([before, TABLE_BEGINS, head, *rows, TABLE_ENDS, after])
 
 
 def _meanings() -> dict[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.wire_job import EXTENSION_KEYS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -75,7 +76,8 @@ def test_page_that_is_out_of_step_is_named(tmp_path: Path) -> None:
     (tmp_path / "scripts").mkdir()
     (tmp_path / "docs").mkdir()
     script = shutil.copy(ROOT / "scripts" / "write_docs.py", tmp_path / "scripts")
-    shutil.copy(ROOT / "docs" / "cli.md", tmp_path / "docs")
+    for page in ("cli.md", "api.md"):
+        shutil.copy(ROOT / "docs" / page, tmp_path / "docs")
     stale = (ROOT / "docs" / "config.md").read_text().replace("## seed", "## seeds")
     (tmp_path / "docs" / "config.md").write_text(stale)
     done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, timeout=60)
@@ -91,6 +93,12 @@ def test_config_page_has_every_key_with_its_meaning() -> None:
     assert [key for key, meaning in parts.items() if len(meaning) < 15] == []
 
 
-@pytest.mark.parametrize("page", ["walk.md", "cli.md", "config.md"])
+def test_api_page_has_every_extension_with_its_meaning() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| .+ \| (.{15,}) \|$", page, re.MULTILINE)
+    assert [key for key, _ in rows] == list(EXTENSION_KEYS)
+
+
+@pytest.mark.parametrize("page", ["walk.md", "cli.md", "config.md", "api.md"])
 def test_readme_leads_to_the_page(page: str) -> None:
     assert f"](docs/{page})" in (ROOT / "README.md").read_text()

@@ -634,7 +634,7 @@ def test_over_length_policy_is_counted_and_the_run_is_reported(
 
 
 def test_command_to_type_next_is_one_that_the_shell_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from tunesmith.cli.local import command_name
+    from tunesmith.cli.command_name import command_name
 
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "bin" / "tunesmith")])
     monkeypatch.setenv("PATH", "")

@@ -39,6 +39,7 @@ def test_defaults() -> None:
         "max_steps": None,
         "batch_size": "auto",
         "learning_rate": "auto",
+        "learning_rate_multiplier": "auto",
         "lr_schedule": "cosine",
         "warmup_ratio": 0.03,
         "weight_decay": 0.0,
@@ -88,6 +89,9 @@ def test_a_spec_cannot_be_changed_and_takes_no_unknown_key() -> None:
         ("learning_rate", 11),
         ("learning_rate", float("nan")),
         ("learning_rate", float("inf")),
+        ("learning_rate_multiplier", 0),
+        ("learning_rate_multiplier", 101),
+        ("learning_rate_multiplier", "twice"),
         ("lr_schedule", "step"),
         ("warmup_ratio", 1.1),
         ("weight_decay", -0.1),
@@ -142,6 +146,10 @@ def test_qlora_is_refused_saying_so() -> None:
     [
         ({"num_epochs": 1, "max_steps": 10}, "give num_epochs or max_steps, not both"),
         ({"validation_file": "v.jsonl", "validation_split": 0.1}, "give validation_file or validation_split, not both"),
+        (
+            {"learning_rate": 1e-3, "learning_rate_multiplier": 2},
+            "give learning_rate or learning_rate_multiplier, not both",
+        ),
         ({"initialization": "random"}, "set adapter to none"),
     ],
 )

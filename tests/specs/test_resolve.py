@@ -26,7 +26,9 @@ FACTS = Facts(
     has_fast_bf16=True,
     can_compile=True,
 )
-AUTO = [name for name, field in FineTuneSpec.model_fields.items() if field.default == "auto" and name != "file_format"]
+# A multiplier has no value of its own: it shows in the learning rate and its reason.
+OWN = {"file_format", "learning_rate_multiplier"}
+AUTO = [n for n, field in FineTuneSpec.model_fields.items() if field.default == "auto" and n not in OWN]
 
 
 def spec(**changes: Any) -> FineTuneSpec:
@@ -125,6 +127,14 @@ def test_batch_size_leaves_thirty_two_steps_in_a_pass(num_examples: int, batch_s
 )
 def test_learning_rate_at_the_width_it_was_measured_at(changes: dict[str, Any], rate: float) -> None:
     assert resolved(replace(FACTS, hidden_size=2000), **changes).learning_rate == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("multiplier", [0.1, 1, 2.0])
+def test_a_multiplier_scales_the_learning_rate_that_auto_chooses(multiplier: float) -> None:
+    settings = resolved(learning_rate_multiplier=multiplier)
+    assert settings.learning_rate == pytest.approx(0.0013 * multiplier)
+    assert settings.reasons["learning_rate"].startswith("0.0013 for LoRA at hidden width 576")
+    assert settings.reasons["learning_rate"].endswith(f"; times learning_rate_multiplier {multiplier:g}")
 
 
 def test_random_weights_never_get_more_than_three_thousandths() -> None:

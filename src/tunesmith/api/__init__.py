@@ -1,8 +1,39 @@
 """The process that speaks OpenAI's dialect. It never imports torch.
 
-errors: what goes wrong, in OpenAI's envelope
+app: the application: every route module, every rule that holds for all of them
+edge: what holds for every request, before and after its route
+paths: routes found by the raw path
+auth: keys → principals, and the labels that every route carries
+labels: a route without its labels fails the build
+bodies: what a body may be
+multipart: a body with a file, received to the disk as it comes
 wire: the base of all bodies, in and out
-auth: keys → principals, and the label that every route carries
+errors: what goes wrong, in OpenAI's envelope
+findings: a request that does not fit its description, in sentences
 services: what the routes work with
-app: the application: routes, middleware, handlers
+files: bytes with a purpose
+content: a file's bytes as an answer, verified while they stream
+uploads: a large file in parts
+fine_tuning: the routes of jobs
+job_request: the body that asks for a fine-tuning job
+job_creation: a body becomes a job
+job_wire: a job, an event, a checkpoint as the wire has them
+checkpoint_permissions: which other projects may chat with a checkpoint
+models: base models and tuned ones
+chat: POST /chat/completions
+chat_request: a chat request's body → what the serving process is asked
+chat_answer: what it says → a completion, or the chunks of a stream
+stored_chats: completions that were kept
+serving_client: the serving process, as the API sees it
+rate_limits: requests and tokens of each key in a minute
+webhooks: where a project wants to hear of what happens
+organization: projects, members, keys, and the audit log
+health: whether every part is ready
+openapi: the description of what is served
+job_request: the body that asks for a fine-tuning job
+job_creation: a body becomes a job
+job_wire: a job, an event, a checkpoint as the wire has them
+fine_tuning: the routes of jobs
+checkpoint_permissions: which other projects may chat with a checkpoint
+models: base models and tuned ones
 """

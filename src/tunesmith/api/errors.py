@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+
+from tunesmith.core.errors import MachineError, Problems, UserError, is_disk_full
+from tunesmith.core.log import redacted
+from tunesmith.store.db import DatabaseUnavailable
+from tunesmith.store.paging import UnknownCursor
 
 
 class ApiError(Exception):
@@ -20,7 +27,9 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> JSONResponse:
-        envelope = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        """A message may repeat what was asked; a key that stood there by mistake is cut out."""
+        param = None if self.param is None else redacted(self.param)
+        envelope = {"message": redacted(self.message), "type": self.type, "param": param, "code": self.code}
         return JSONResponse({"error": envelope}, self.status, self.headers)
 
 
@@ -30,3 +39,36 @@ def bad_request(message: str, param: str | None = None, code: str | None = None)
 
 def not_found(message: str, *, param: str | None = None, code: str | None = None) -> ApiError:
     return ApiError(404, message, param=param, code=code)
+
+
+def as_api_error(error: Exception) -> ApiError | None:
+    """What the caller is told; None where that is nobody's business but the log's."""
+    match error:
+        case ApiError():
+            return error
+        case RequestValidationError():
+            from tunesmith.api.findings import told
+
+            return told(error)
+        case HTTPException() if isinstance(error.__cause__, ApiError):
+            return error.__cause__  # raised while FastAPI read the body
+        case HTTPException():
+            return ApiError(error.status_code, str(error.detail), headers=error.headers)
+        case MachineError() if is_disk_full(error):
+            return ApiError(
+                503, "The server's disk is full: nothing was kept. Reading goes on; try again when there is space.",
+                headers={"retry-after": "10"},
+            )  # fmt: skip
+        case DatabaseUnavailable():
+            return ApiError(503, "The database does not answer; try again soon.", headers={"retry-after": "1"})
+        case UnknownCursor():
+            return bad_request(f"No object with the id {error.args[0]!r} to list after.", "after")
+        case Problems():
+            findings = " ".join(str(problem) for problem in error.problems[:20])
+            return bad_request(f"{error.message} {findings}".strip())
+        case UserError():
+            return bad_request(f"{error.message} ({error.hint})" if error.hint else error.message)
+        case MachineError():
+            return ApiError(503, error.message, headers={"retry-after": "10"})
+        case _:
+            return None

@@ -5,7 +5,23 @@ quickstart: the whole story on the built-in base model and its own task
 local: train and evaluate on this machine
 data: data check and data preview
 data_pages: what they print
-chat: a conversation in the terminal
+chat: a conversation with a model here
+chat_options: what it was asked for
+conversation: a conversation in the terminal, whoever answers
+processes: up, which keeps the three processes running
+supervisor: programs kept running, and stopped in order
+parts: the API, a worker, or the serving process alone
+access: projects, members, keys and migrate: the operator's door
+access_pages: what they do and print
+server_options: what every command against a server takes
+server_commands: files, jobs and models of a server
+server_pages: what they ask for and print
+remote: a server as the command line sees it
+rows_file: a JSON array as JSON lines
+remote_train: train on a server
+follow: a job on a server, watched until it ends
+remote_chat: a conversation with a model on a server
+command_name: how this program is called
 doctor: what this machine has, and whether the engine computes right on it
 machine: the machine as its operating system tells it
 progress: training shown while it runs

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
+from tunesmith.cli.command_name import command_name
 from tunesmith.cli.progress import TrainingProgress
 from tunesmith.core.errors import Interrupted, Problem, UserError
 from tunesmith.data.examples import Dataset, Example, TokenizedExample
@@ -222,14 +222,6 @@ def _absolute(folder: Path, name: str) -> Path:
         return (folder / os.path.expanduser(name)).resolve()
     except ValueError as error:
         raise UserError(f"{name!r} is no name of a file: {error}.", "mend the name in the job's YAML") from error
-
-
-def command_name() -> str:
-    """How to call this program again: by its name where the shell finds it, else by the path it was called by."""
-    called = Path(sys.argv[0])
-    if called.name != "tunesmith" or shutil.which("tunesmith"):
-        return "tunesmith"
-    return shlex.quote(os.path.relpath(called))
 
 
 def free_folder(folder: Path) -> Path:

@@ -15,14 +15,29 @@ from typing import Annotated
 import typer
 
 from tunesmith import __version__
+from tunesmith.cli.access import keys_app, members_app, migrate, projects_app
 from tunesmith.cli.data import data_app
-from tunesmith.core.errors import MachineError, TunesmithError, is_out_of_memory
+from tunesmith.cli.server_commands import files_app, jobs_app, models_app
+from tunesmith.core.errors import MachineError, TunesmithError, UserError, is_out_of_memory
 
 app = typer.Typer(
     help="Fine-tune language models, and prove that it helped.", no_args_is_help=True, add_completion=False,
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 app.add_typer(data_app, name="data")
+app.add_typer(files_app, name="files")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(models_app, name="models")
+app.add_typer(projects_app, name="projects")
+app.add_typer(members_app, name="members")
+app.add_typer(keys_app, name="keys")
+app.command()(migrate)
+
+
+OnServer = Annotated[
+    str | None,
+    typer.Option("--server", help="Do it on this server, such as http://127.0.0.1:8000; key from TUNESMITH_API_KEY."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -49,9 +64,17 @@ def train(
     config: Annotated[Path, typer.Argument(help="The YAML file that describes the job.")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the run [default: runs/NAME].")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print report.json at the end.")] = False,
+    server: OnServer = None,
+    json: Annotated[bool, typer.Option("--json", help="Print report.json, or the server's job, at the end.")] = False,
 ) -> None:
-    """Check the data, train, evaluate, and write a report."""
+    """Check the data, train, evaluate, and write a report; with --server, send it there and follow the job."""
+    if server is not None:
+        from tunesmith.cli.remote_train import train_on_server
+
+        if out is not None or resume:
+            raise UserError("--out and --resume are for training here.", "the server keeps what its jobs need")
+        train_on_server(config, server, as_json=json)
+        return
     from tunesmith.cli.local import train_from_file
 
     train_from_file(config, out, resume=resume, as_json=json)
@@ -59,7 +82,9 @@ def train(
 
 @app.command()
 def chat(
-    model: Annotated[str, typer.Argument(help="A run's folder, a model's folder, starter, or a hub id.")],
+    model: Annotated[
+        str, typer.Argument(help="A run's folder, a model's folder, starter, or a hub id; with --server, a name there.")
+    ],
     message: Annotated[
         str | None, typer.Option("--message", "-m", help="Ask once, print the answer, and leave.")
     ] = None,
@@ -69,11 +94,71 @@ def chat(
     max_tokens: Annotated[int, typer.Option(help="Longest answer in tokens.")] = 256,
     seed: Annotated[int, typer.Option(help="Seed of the sampling.")] = 0,
     stop: Annotated[list[str] | None, typer.Option(help="Text that ends the answer; may be given again.")] = None,
+    server: OnServer = None,
 ) -> None:
     """Talk to a model; answers stream."""
-    from tunesmith.cli.chat import ChatOptions, run_chat
+    from tunesmith.cli.chat_options import ChatOptions
 
-    run_chat(ChatOptions(model, message, system, temperature, top_p, max_tokens, seed, tuple(stop or ())))
+    options = ChatOptions(model, message, system, temperature, top_p, max_tokens, seed, tuple(stop or ()))
+    if server is not None:
+        from tunesmith.cli.remote_chat import run_remote_chat
+
+        run_remote_chat(options, server)
+        return
+    from tunesmith.cli.chat import run_chat
+
+    run_chat(options)
+
+
+Home = Annotated[
+    Path | None, typer.Option(help="Where everything is kept; only you may read it [default: ~/.tunesmith].")
+]
+Host = Annotated[str | None, typer.Option(help="The address to listen on [default: 127.0.0.1].")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one [default: 8000].")]
+
+
+@app.command()
+def up(home: Home = None, host: Host = None, port: Port = None) -> None:
+    """Run the platform here: API, worker and serving process, until Ctrl-C. Options go before TUNESMITH_ variables."""
+    from tunesmith.cli.processes import run_up
+    from tunesmith.core.settings import read_settings
+
+    run_up(read_settings(home=home, host=host, port=port))
+
+
+@app.command()
+def api(
+    home: Home = None,
+    host: Host = None,
+    port: Port = None,
+    unix_socket: Annotated[Path | None, typer.Option(help="Listen on this Unix socket instead.")] = None,
+    descriptor: Annotated[
+        int | None, typer.Option(help="Listen on this socket, open already, instead.", hidden=True)
+    ] = None,
+) -> None:
+    """Run the API alone."""
+    from tunesmith.cli.parts import run_api
+    from tunesmith.core.settings import read_settings
+
+    run_api(read_settings(home=home, host=host, port=port), unix_socket, descriptor)
+
+
+@app.command()
+def worker(home: Home = None) -> None:
+    """Run a worker alone: it trains the jobs of its database, one after the other."""
+    from tunesmith.cli.parts import run_worker
+    from tunesmith.core.settings import read_settings
+
+    run_worker(read_settings(home=home))
+
+
+@app.command()
+def serve(home: Home = None) -> None:
+    """Run the serving process alone: it answers chat for the API of the same home."""
+    from tunesmith.cli.parts import run_serve
+    from tunesmith.core.settings import read_settings
+
+    run_serve(read_settings(home=home))
 
 
 @app.command()

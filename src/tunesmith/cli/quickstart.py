@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tunesmith.cli.local import Story, command_name, finish, free_folder, run_story, with_paths_from
+from tunesmith.cli.command_name import command_name
+from tunesmith.cli.local import Story, finish, free_folder, run_story, with_paths_from
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
 from tunesmith.data.validate import read_dataset

@@ -2,6 +2,12 @@
 
 errors: the error tree, and the shape of a problem
 durable: files written whole or not at all
+machine: memory and cores, found out without torch
 ids: identifiers as the wire has them
 settings: what an operator sets, from the environment
+log: the logs of all processes, without secrets
+addresses: which addresses may be reached from here
+outbound: the one way out over HTTP
+mail: e-mail over SMTP, the other way out
+standard_webhooks: how a webhook's message is signed
 """

@@ -7,6 +7,7 @@ caught at the process borders only (CLI, child process, attempt, HTTP handler), 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -91,6 +92,17 @@ def is_out_of_memory(error: BaseException) -> bool:
         or type(error).__name__ == "OutOfMemoryError"
         or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
     )
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk stands behind it, at whatever depth; libraries of other languages say it in text alone."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if any(words in str(error) for words in ("No space left on device", "os error 28", "disk is full")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class TrainingStopped(TunesmithError):

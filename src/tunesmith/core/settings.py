@@ -6,10 +6,12 @@ Passed down as values; nothing else reads the environment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from tunesmith.core.errors import Problem, Problems, UserError
 
 GIB = 1 << 30
 
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
     """How often a job that kills its process is tried."""
     serving_memory_bytes: Annotated[int, Field(ge=1 << 20)] = 4 * GIB
     """What weights and KV caches of the serving process may take together."""
+    serving_threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of the serving process; 0: as many as the machine has cores. Training yields to them."""
     max_streams: Annotated[int, Field(ge=1, le=1024)] = 32
     """How many completions are generated at once."""
     max_waiting: Annotated[int, Field(ge=0)] = 256
@@ -69,6 +73,10 @@ class Settings(BaseSettings):
     """The sender of e-mail."""
     public_url: str = ""
     """How people reach the API, for links in e-mail; empty: host and port."""
+    log_format: Literal["text", "json"] = "text"
+    """How the processes' logs are written: lines to read, or a JSON object a line."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What the logs hold: this and whatever is worse."""
 
     @property
     def folder(self) -> Path:
@@ -85,6 +93,33 @@ class Settings(BaseSettings):
         return self.database_url
 
     @property
+    def api_url(self) -> str:
+        """How people reach the API, with ``/v1``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        base = (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return base if base.endswith("/v1") else f"{base}/v1"
+
+    @property
     def serving_socket(self) -> Path:
         """The Unix socket of the serving process."""
         return self.folder / "run" / "serve.sock"
+
+
+def read_settings(**given: object) -> Settings:
+    """The variables, with ``given`` (options of a command line) before them; None: not given.
+
+    Raises Problems naming each variable that cannot be used, never its value: it may be a secret.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except SettingsError as error:
+        raise UserError(f"{error}.", "write it as JSON") from None
+    except ValidationError as error:
+        raise Problems(
+            "The settings cannot be used:", [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        ) from None
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> Problem:
+    name = f"TUNESMITH_{str(place[0]).upper()}" if place else "a setting"
+    return Problem("invalid_setting", message[0].lower() + message[1:], "mend that variable, or unset it", path=name)

@@ -46,6 +46,8 @@ class Tokenizer:
         self._whole.no_truncation()
         self._whole.no_padding()
         self._control = {token.text: token for token in _control_tokens(raw)}
+        self._control_ids = frozenset(token.id for token in self._control.values())
+        self._is_byte_level = '"ByteLevel"' in json.dumps(raw.get("decoder"))
         self._first = _variant(raw, start="first")
         self._section = _variant(raw, start="section")
         self._inner = _variant(raw, start="inner")
@@ -161,6 +163,18 @@ class Tokenizer:
         text: str | None = self._whole.id_to_token(token_id)
         return text if text is not None else f"<{token_id}>"
 
+    def token_bytes(self, token_id: int) -> bytes | None:
+        """The bytes of text that one token stands for; None for a control token, and where the vocabulary
+        does not spell bytes."""
+        spelled: str | None = self._whole.id_to_token(token_id)
+        if spelled is None or token_id in self._control_ids:
+            return None
+        if self._is_byte_level and all(letter in _BYTE_OF_LETTER for letter in spelled):
+            return bytes(_BYTE_OF_LETTER[letter] for letter in spelled)
+        if byte := _BYTE_TOKEN.fullmatch(spelled):
+            return bytes([int(byte[1], 16)])
+        return spelled.replace("\u2581", " ").encode()
+
     def _parts(self, pieces: Sequence[Piece]) -> Iterator[str | _ControlToken]:
         """Text as typed, and the control tokens that the template wrote between it."""
         for piece in pieces:
@@ -187,6 +201,18 @@ class Tokenizer:
         if not isinstance(value, str) or self.token_id(value) is None:
             raise UserError(f"{self.where}: {key} {value!r} is not in the vocabulary.", "mend tokenizer_config.json")
         return value
+
+
+def _byte_letters() -> dict[str, int]:
+    """How byte-level vocabularies spell bytes: the printable ones of Latin-1 as themselves, the rest from U+0100 on
+    (Radford et al. 2019, GPT-2)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    rest = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + place): byte for place, byte in enumerate(rest)}
+
+
+_BYTE_OF_LETTER = _byte_letters()
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 class TextStream:

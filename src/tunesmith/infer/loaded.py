@@ -29,20 +29,53 @@ from tunesmith.nn.transformer import CausalModel
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """``is_chat`` is False for a model trained on raw prompts and completions: it gets raw text."""
+class Prompting:
+    """How a model is asked and where its answers stop. ``is_chat`` is False for a model trained on raw prompts and
+    completions: it gets raw text."""
 
-    name: str
-    decoder: CausalModel
     renderer: Renderer
     is_chat: bool
     stop_token_ids: frozenset[int]
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Messages as this model was trained to read them."""
+    @classmethod
+    def of(cls, base: BaseModel, folder: Path, *, is_chat: bool | None = None) -> Prompting:
+        """``folder``: the base's own, or that of an adapter with a tokenizer and template of its own. Raises UserError
+        where the tokenizer does not fit the weights."""
+        renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.folder)
+        renderer.tokenizer.check_fits(base.config.vocab_size)
+        chat = model_facts(folder).get("prompt", "chat") == "chat" if is_chat is None else is_chat
+        ends = renderer.chat_end_ids() if chat else (renderer.raw_end_id,)
+        return cls(renderer, chat, frozenset((*ends, *base.stop_token_ids)))
+
+    def prompt_ids(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[int]:
+        """Messages as the model was trained to read them."""
         if self.is_chat:
-            return render_prompt(messages, self.renderer)
+            return render_prompt(messages, self.renderer, tools)
         return render_raw_prompt("".join(m.content or "" for m in messages), self.renderer)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """Weights, and how they are asked."""
+
+    name: str
+    decoder: CausalModel
+    prompting: Prompting
+
+    @property
+    def renderer(self) -> Renderer:
+        return self.prompting.renderer
+
+    @property
+    def is_chat(self) -> bool:
+        return self.prompting.is_chat
+
+    @property
+    def stop_token_ids(self) -> frozenset[int]:
+        return self.prompting.stop_token_ids
+
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        return self.prompting.prompt_ids(messages)
 
     def answer(self, messages: Sequence[Message], sampling: Sampling) -> Iterator[str]:
         """The answer's text, piece by piece; stop strings end it and are not given out."""
@@ -63,12 +96,7 @@ def load_model(name: str, dtype: torch.dtype, device: torch.device | str = "cpu"
 
 def of_base(base: BaseModel, decoder: CausalModel, *, is_chat: bool | None = None) -> LoadedModel:
     """A whole model with its own template and end tokens."""
-    renderer = Renderer.load(base.folder)
-    renderer.tokenizer.check_fits(base.config.vocab_size)
-    facts = _facts(base.folder)
-    chat = facts.get("prompt", "chat") == "chat" if is_chat is None else is_chat
-    ends = renderer.chat_end_ids() if chat else (renderer.raw_end_id,)
-    return LoadedModel(base.name, decoder, renderer, chat, frozenset((*ends, *base.stop_token_ids)))
+    return LoadedModel(base.name, decoder, Prompting.of(base, base.folder, is_chat=is_chat))
 
 
 def until_stop(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
@@ -95,21 +123,21 @@ def _then(pieces: Iterator[str], text: TextStream) -> Iterator[str]:
 
 
 def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.device | str) -> LoadedModel:
-    facts = _facts(folder)
-    base_name = facts.get("base_model") or _peft_base(folder)
+    base_name = model_facts(folder).get("base_model") or _peft_base(folder)
     base = locate(base_name)
-    if facts.get("base_sha256") not in (None, base.sha256()):
-        raise UserError(
-            f"{folder} was trained on another {base_name} than the one that is here now.",
-            "train again, or bring back the base model that it was trained on",
-        )
-    renderer = Renderer.load(folder if (folder / "tokenizer.json").is_file() else base.folder)
-    renderer.tokenizer.check_fits(base.config.vocab_size)
+    check_base(folder, base)
     decoder = load_causal_model(base, dtype, device)
     load_adapter(decoder, folder)
-    is_chat = facts.get("prompt", "chat") == "chat"
-    ends = renderer.chat_end_ids() if is_chat else (renderer.raw_end_id,)
-    return LoadedModel(name, decoder, renderer, is_chat, frozenset((*ends, *base.stop_token_ids)))
+    return LoadedModel(name, decoder, Prompting.of(base, folder))
+
+
+def check_base(folder: Path, base: BaseModel) -> None:
+    """Raises UserError where the adapter was trained on other weights than the base's."""
+    if model_facts(folder).get("base_sha256") not in (None, base.sha256()):
+        raise UserError(
+            f"{folder} was trained on another {base.name} than the one that is here now.",
+            "train again, or bring back the base model that it was trained on",
+        )
 
 
 def _model_folder(name: str) -> Path | None:
@@ -131,7 +159,8 @@ def _model_folder(name: str) -> Path | None:
     return path
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def model_facts(folder: Path) -> dict[str, Any]:
+    """What ``tunesmith.json`` says: empty where there is none; raises UserError where it is damaged."""
     path = folder / "tunesmith.json"
     if not path.is_file():
         return {}

@@ -53,6 +53,8 @@ class FineTuneSpec(BaseModel):
     """Examples in one optimizer step, packed or not."""
     learning_rate: Annotated[float, Field(gt=0, le=10)] | Auto = "auto"
     """The highest learning rate, reached after warm-up."""
+    learning_rate_multiplier: Annotated[float, Field(gt=0, le=100)] | Auto = "auto"
+    """Scales the learning rate that ``auto`` would choose; ``auto`` leaves that as it is."""
     lr_schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How the learning rate falls after warm-up."""
     warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.03
@@ -117,6 +119,10 @@ class FineTuneSpec(BaseModel):
             raise PydanticCustomError("validation_split", "give validation_file or validation_split, not both")
         if self.num_epochs is not None and self.max_steps is not None:
             raise PydanticCustomError("max_steps", "give num_epochs or max_steps, not both")
+        if self.learning_rate != "auto" and self.learning_rate_multiplier != "auto":
+            raise PydanticCustomError(
+                "learning_rate_multiplier", "give learning_rate or learning_rate_multiplier, not both"
+            )
         if self.initialization == "random" and self.adapter != "none":
             raise PydanticCustomError(
                 "initialization", "initialization random trains every weight: set adapter to none"

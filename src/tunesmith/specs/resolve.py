@@ -198,6 +198,14 @@ def _targets(spec: FineTuneSpec, facts: Facts, reasons: dict[str, str]) -> tuple
 
 
 def _learning_rate(spec: FineTuneSpec, facts: Facts) -> tuple[float, str]:
+    rate, reason = _usual_learning_rate(spec, facts)
+    if spec.learning_rate_multiplier == "auto":
+        return rate, reason
+    multiplier = spec.learning_rate_multiplier
+    return rate * multiplier, f"{rate:g} {reason}; times learning_rate_multiplier {multiplier:g}"
+
+
+def _usual_learning_rate(spec: FineTuneSpec, facts: Facts) -> tuple[float, str]:
     # Thinking Machines 2025, "LoRA Without Regret": the best rate falls with the hidden width, LoRA's is ten times full's.
     full = 5e-5 * (2000 / facts.hidden_size) ** 0.781
     if spec.initialization == "random":

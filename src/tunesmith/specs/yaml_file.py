@@ -144,7 +144,8 @@ def _suggestion(key: str) -> str:
 def _meaning(key: str) -> str:
     field = FineTuneSpec.model_fields.get(key)
     if field is None:
-        return "see the README for every key"
+        return "docs/config.md has every key"
     kind = str(field.annotation).replace("typing.", "")
     choices = ", ".join(c for c in re.findall(r"'(\w[\w-]*)'", kind) if c not in ("dpo", "reinforcement", "qlora"))
-    return f"choose one of {choices}" if choices and "Annotated" not in kind else "see the README for what it may be"
+    is_closed = choices and "Literal" in kind and "Annotated" not in kind
+    return f"choose one of {choices}" if is_closed else "docs/config.md says what it may be"

@@ -7,13 +7,14 @@ instead of failing in the middle. Where the database cannot be reached, ``Databa
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tunesmith.core.errors import MachineError, UserError
 
 BUSY_SECONDS = 30
+# A transaction is made of statements alone; one that does nothing for so long belongs to a process that is gone.
+HELD_SECONDS = 20.0
 POOL_SIZE = 16
 
 
@@ -70,13 +73,24 @@ class Database:
         self.engine.dispose()
 
 
+def take_turns(connection: Connection, name: str) -> None:
+    """Wait until no other transaction holds ``name``, and hold it to the end of this one.
+
+    On SQLite a write transaction is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=POOL_SIZE, max_overflow=48
-    )
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=POOL_SIZE, max_overflow=48,
+        hide_parameters=True,
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: Any) -> None:
@@ -94,12 +108,25 @@ def _sqlite(url: str) -> Engine:
 
 def _postgres(url: str) -> Engine:
     try:
-        return create_engine(url, pool_size=POOL_SIZE, max_overflow=48, pool_pre_ping=True, pool_timeout=BUSY_SECONDS)
+        engine = create_engine(
+            url, pool_size=POOL_SIZE, max_overflow=48, pool_pre_ping=True, pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
+        )  # fmt: skip
     except ModuleNotFoundError as error:
         raise UserError(
             f"{make_url(url).get_backend_name()} needs the driver {error.name}.",
             "pip install 'tunesmith[postgres]'",
         ) from error
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        """A process that is stopped or cut off in the middle of a transaction holds its rows no longer than this."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {int(HELD_SECONDS * 1000)}")
+            cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
+        connection.commit()
+
+    return engine
 
 
 def _cause(error: Exception) -> str:

@@ -29,6 +29,8 @@ def fetch_page(
     The cursor must be a row that the query itself could give, so a stranger's id tells nothing.
     """
     if after is not None:
+        if "\0" in after:  # PostgreSQL takes no such text, not even to compare with
+            raise UnknownCursor(after)
         place = connection.execute(query.with_only_columns(table.c.seq).where(table.c.id == after)).scalar_one_or_none()
         if place is None:
             raise UnknownCursor(after)

@@ -80,6 +80,7 @@ memberships = Table(
     Column("member_id", String(64), ForeignKey("members.id"), primary_key=True),
     # owner | member | viewer
     Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )  # fmt: skip
 
 keys = Table(
@@ -185,6 +186,8 @@ jobs = Table(
     Column("metadata", _Json),
     # Setting → {value, reason}; from the first attempt's start, kept by all later ones.
     Column("resolved", _Json),
+    # What its memory is estimated from, counted when its files were judged: specs.memory.DataFacts.
+    Column("facts", _Json),
     # store.jobs.State
     Column("state", String(24), nullable=False, index=True),
     # Why it waits, in a sentence; null where nothing hinders it.
@@ -273,9 +276,9 @@ stored_chats = Table(
     Column("model", String(300), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("metadata", _Json),
-    # The messages asked, and the answer's wire JSON.
-    Column("messages", _Json, nullable=False),
-    Column("completion", _Json, nullable=False),
+    # The messages asked, and the answer's wire JSON. As text: a model may write a zero byte, which jsonb refuses.
+    Column("messages", JSON(), nullable=False),
+    Column("completion", JSON(), nullable=False),
     Index("ix_stored_chats_project_id_seq", "project_id", "seq"),
 )  # fmt: skip
 

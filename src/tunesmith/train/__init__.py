@@ -8,6 +8,7 @@ losses: cross-entropy at trained tokens only
 optim: AdamW, its schedule and clipping
 checkpoint: everything to resume, atomic and hashed
 result: the trained model on disk
+serving_check: what the trainer computes for fixed conversations, for whoever serves the model
 run_folder: what a run leaves: spec, settings, events, metrics
 mathematics: the certificate that the engine computes what it says
 """

@@ -10,6 +10,8 @@ from typing import Literal
 
 import torch
 
+from tunesmith.core.machine import cpu_has_fast_bf16
+
 # Of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
@@ -23,7 +25,7 @@ def has_fast_bf16(device: torch.device) -> bool:
     """Whether matrix products in bf16 run on instructions of their own."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    return bool(_cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
+    return cpu_has_fast_bf16()
 
 
 def can_compile() -> bool:
@@ -68,14 +70,3 @@ def fingerprint(device: torch.device, precision: str) -> dict[str, str | int]:
         "num_threads": torch.get_num_threads(),
         "precision": precision,
     }
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith(("flags", "Features")):
-                    return set(line.partition(":")[2].split())
-    except OSError:
-        return set()
-    return set()

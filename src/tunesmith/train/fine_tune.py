@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,19 +22,19 @@ from tunesmith.data.examples import Dataset, TokenizedExample
 from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
 from tunesmith.nn.catalog import BaseModel, DecoderConfig
-from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
+from tunesmith.nn.lora import AdapterConfig, add_adapter, load_adapter, target_kinds
 from tunesmith.nn.models import empty_causal_model, load_causal_model, random_causal_model
 from tunesmith.nn.transformer import CausalModel, Decoder
 from tunesmith.nn.weights import owned
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import Facts, ResolvedSpec, resolve, resolve_max_seq_len
 from tunesmith.specs.yaml_file import spec_as_yaml
-from tunesmith.train import checkpoint, device
+from tunesmith.train import checkpoint, device, serving_check
 from tunesmith.train.batches import BatchPlan
-from tunesmith.train.loop import LoopHooks, run_loop
+from tunesmith.train.loop import LoopHooks, run_loop, validate
 from tunesmith.train.optim import Optimizer
 from tunesmith.train.result import save_model, source_hashes
-from tunesmith.train.run_folder import RunFolder, StepMetrics
+from tunesmith.train.run_folder import RunFolder, StepMetrics, read_metrics
 
 
 class Reporter(Protocol):
@@ -45,9 +45,24 @@ class Reporter(Protocol):
     def step(self, metrics: StepMetrics) -> None: ...
 
 
+class Publisher(Protocol):
+    """Who takes checkpoints and models away while training goes on, as a worker does for its platform."""
+
+    def checkpoint(self, step: int, folder: Path) -> None:
+        """Everything to resume lies in ``folder``; it stays until newer ones replace it."""
+
+    def published(self, metrics: StepMetrics, folder: Path) -> None:
+        """A model fit to answer lies in ``folder``; it is the publisher's from now on."""
+
+    def wants_model_when_stopped(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to train, on what, and where the run's folder lies. ``resume`` goes on from its newest checkpoint."""
+    """What to train, on what, and where the run's folder lies. ``resume`` goes on from its newest checkpoint.
+
+    ``initial_adapter`` is the folder of a trained adapter on the base model, whose pairs are trained on.
+    """
 
     spec: FineTuneSpec
     base: BaseModel
@@ -55,6 +70,7 @@ class Job:
     validation: Dataset | None
     folder: Path
     resume: bool = False
+    initial_adapter: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,7 @@ class Outcome:
 
 
 def fine_tune(
-    job: Job, reporter: Reporter, stop_requested: Callable[[], bool], *,
+    job: Job, reporter: Reporter, stop_requested: Callable[[], bool], *, publisher: Publisher | None = None,
     clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
 ) -> Outcome:  # fmt: skip
     """Train, save, and say what happened. Raises UserError, TrainingStopped, Interrupted or MachineError."""
@@ -87,7 +103,8 @@ def fine_tune(
 
     place = device.choose_device()
     settings = resolve(spec, _facts(job, training, bool(validation), place))
-    identity = {**settings.as_json(), "sources": source_hashes(spec, base, job.training, job.validation)}
+    sources = source_hashes(spec, base, job.training, job.validation, job.initial_adapter)
+    identity = {**settings.as_json(), "sources": sources}
     run = _open_run(job, identity, now)
     restored = checkpoint.restore(run.checkpoints) if job.resume else checkpoint.Restored(None, ())
     state = restored.state
@@ -126,16 +143,54 @@ def fine_tune(
         saved = checkpoint.TrainState(step, weights, optimizer.state(), random_state, fingerprint)
         checkpoint.save(run.checkpoints, saved, settings.keep_checkpoints)
         run.event("checkpoint", f"Checkpoint created at step {step}", step=step)
+        if publisher is not None:
+            publisher.checkpoint(step, run.checkpoints / f"step-{step:06d}")
 
-    hooks = LoopHooks(report, save, stop_requested, clock)
+    def export(folder: Path) -> None:
+        is_chat = job.training.is_chat
+        check = serving_check.measure(decoder, renderer, is_chat=is_chat, is_compiled=settings.compile)
+        save_model(folder, decoder, adapter, job.base, renderer, is_chat=is_chat, check=check)
+
+    def publish(metrics: StepMetrics) -> None:
+        if publisher is not None:
+            folder = run.published / f"step-{metrics.step:06d}"
+            export(folder)
+            publisher.published(metrics, folder)
+
+    steps = publish_steps(settings, plan.steps_per_epoch) if publisher is not None else frozenset()
+    hooks = LoopHooks(report, save, stop_requested, clock, publish, steps)
     try:
         run_loop(decoder, optimizer, plan, validation, settings, first_step, hooks)
     except (Interrupted, TrainingStopped) as stopped:
         run.event("interrupted" if isinstance(stopped, Interrupted) else "failed", stopped.message)
+        if isinstance(stopped, Interrupted) and publisher is not None and publisher.wants_model_when_stopped():
+            publish_last_step(decoder, validation, settings, run, publish)
         raise
-    save_model(run.model, decoder, adapter, job.base, renderer, is_chat=job.training.is_chat)
+    export(run.model)
     run.event("succeeded", "The job has successfully completed")
     return Outcome(run.model, settings, training, validation, cut_lines, over_length, clock() - started)
+
+
+def publish_steps(settings: ResolvedSpec, steps_per_epoch: int) -> frozenset[int]:
+    """The ends of the last three epochs and the end; steps are counted from 1."""
+    ends = range(steps_per_epoch, settings.total_steps, steps_per_epoch)
+    return frozenset([*ends, settings.total_steps][-3:])
+
+
+def publish_last_step(
+    decoder: CausalModel, validation: Sequence[TokenizedExample], settings: ResolvedSpec, run: RunFolder,
+    publish: Callable[[StepMetrics], None],
+) -> None:  # fmt: skip
+    """Publish the model of the step at which training was stopped; its validation is no row of metrics.csv, as an
+    uninterrupted run would not have it."""
+    rows = read_metrics(run.metrics) if run.metrics.exists() else []
+    if not rows or rows[-1].step == 0:
+        return
+    row = rows[-1]
+    if validation and row.valid_loss is None:
+        loss, accuracy = validate(decoder, validation, settings)
+        row = replace(row, valid_loss=loss, valid_mean_token_accuracy=accuracy)
+    publish(row)
 
 
 def _say_what_is_special(job: Job, renderer: Renderer, reporter: Reporter) -> None:
@@ -278,6 +333,8 @@ def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[Causa
     if settings.adapter == "none":
         return load_causal_model(job.base, dtype, place, train_all=True), None
     decoder = load_causal_model(job.base, dtype, place)
+    if job.initial_adapter is not None:
+        return decoder, load_adapter(decoder, job.initial_adapter)
     adapter = AdapterConfig(settings.lora_rank, settings.lora_alpha, settings.lora_target_modules)
     add_adapter(decoder, adapter, settings.seed)
     return decoder, adapter

@@ -1,7 +1,7 @@
 """Batches → StepMetrics: the one training loop.
 
 Takes a decoder with trainable weights, an optimizer and a plan of batches; gives the state after the
-last step through ``save`` and every step's metrics through ``report``. Signals are read at step
+last step through ``save``, every step's metrics through ``report``, and models fit to answer through ``publish``. Signals are read at step
 borders only.
 """
 
@@ -29,6 +29,9 @@ class LoopHooks:
     save: Callable[[int], None]
     stop_requested: Callable[[], bool]
     clock: Callable[[], float]
+    publish: Callable[[StepMetrics], None] = lambda metrics: None
+    """Called before ``save`` with the metrics of a step in ``publish_steps``, so that no resume forgets one."""
+    publish_steps: frozenset[int] = frozenset()
 
 
 def run_loop(
@@ -66,10 +69,14 @@ def run_loop(
         done = step + 1
         valid_loss: float | None = None
         valid_accuracy: float | None = None
-        if validation and (done % settings.eval_every_steps == 0 or done == settings.total_steps):
+        is_published = done in hooks.publish_steps
+        if validation and (done % settings.eval_every_steps == 0 or done == settings.total_steps or is_published):
             valid_loss, valid_accuracy = validate(decoder, validation, settings)
         speed = round(batch.num_tokens / seconds, 1) if seconds > 0 else None
-        hooks.report(StepMetrics(done, loss, accuracy, valid_loss, valid_accuracy, rate, norm, batch.num_tokens, speed))
+        row = StepMetrics(done, loss, accuracy, valid_loss, valid_accuracy, rate, norm, batch.num_tokens, speed)
+        hooks.report(row)
+        if is_published:
+            hooks.publish(row)
         if done % settings.save_every_steps == 0 or done == settings.total_steps:
             hooks.save(done)
             saved = done

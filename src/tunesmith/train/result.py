@@ -1,7 +1,8 @@
 """The trained model on disk: an adapter in PEFT's format or a whole model in the Hugging Face layout.
 
 Beside the weights lie the tokenizer, the template that was trained with, and ``tunesmith.json``, which
-says how the model is to be prompted (chat or raw), where it stops, and which base it belongs to.
+says how the model is to be prompted (chat or raw), where it stops, and which base it belongs to, and
+``serving_check.json``, by which a server sees that it computes the same.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from tunesmith.core import durable
 from tunesmith.data.examples import Dataset
 from tunesmith.data.render import Renderer
 from tunesmith.nn.catalog import BaseModel, config_as_json
-from tunesmith.nn.lora import AdapterConfig, save_adapter
+from tunesmith.nn.lora import ADAPTER_WEIGHTS, AdapterConfig, save_adapter
 from tunesmith.nn.transformer import CausalModel
 from tunesmith.nn.weights import named_weights, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.train import serving_check
+from tunesmith.train.serving_check import ServingCheck
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -31,18 +34,26 @@ def save_model(
     renderer: Renderer,
     *,
     is_chat: bool,
+    check: ServingCheck | None = None,
 ) -> None:
     """Publish the result as ``folder``, whole or not at all."""
-    durable.write_folder(folder, lambda temporary: _write(temporary, decoder, adapter, base, renderer, is_chat))
+
+    def write(temporary: Path) -> None:
+        _write(temporary, decoder, adapter, base, renderer, is_chat)
+        if check is not None:
+            serving_check.write(temporary, check)
+
+    durable.write_folder(folder, write)
 
 
 def source_hashes(
-    spec: FineTuneSpec, base: BaseModel, training: Dataset, validation: Dataset | None
+    spec: FineTuneSpec, base: BaseModel, training: Dataset, validation: Dataset | None, initial_adapter: Path | None
 ) -> dict[str, str | float | None]:
     """What a run was made from, by content."""
     return {
         "initialization": spec.initialization,
         "base_model": base.sha256(),
+        "initial_adapter": durable.sha256_of(initial_adapter / ADAPTER_WEIGHTS) if initial_adapter else None,
         "tokenizer": _tokenizer_hash(base.folder),
         "training_file": training.sha256,
         "validation_file": validation.sha256 if validation else None,

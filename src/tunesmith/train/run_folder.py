@@ -52,6 +52,7 @@ class RunFolder:
         self.metrics = path / "metrics.csv"
         self.checkpoints = path / "checkpoints"
         self.model = path / "model"
+        self.published = path / "published"
 
     def event(self, kind: str, message: str, **data: Any) -> None:
         entry = {"format": 1, "at": round(self._now(), 3), "type": kind, "message": message, **data}

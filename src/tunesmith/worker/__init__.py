@@ -1,1 +1,21 @@
-"""The process that does jobs."""
+"""The process that does jobs.
+
+run: claims jobs, does them, looks after those whose workers died
+judging: a new job's files are judged
+fine_tune: the platform's story, whole
+attempt: one attempt: its folder, heartbeat, fenced writes, child process
+border: whatever goes wrong becomes a move of the job
+preparing: files, a tuned model to start from, a state to resume
+metrics: training's figures in the wire's words
+endings: how an attempt ends
+notify: webhooks and e-mail are sent
+job_mail: what a mail says of a job that has ended
+artifacts: folders to blobs and back
+fitting: does a job fit this machine now
+leases: who is alive
+process: the worker's side of a child process
+protocol: the words between the two
+lifeline: the child's side
+child: the training process
+check_files: the judging process
+"""

@@ -1,0 +1,96 @@
+"""The parts of the platform, each alone: the API, a worker, the serving process. ``tunesmith up`` starts these.
+
+Nothing heavy is imported before it is known which part is wanted: the API never meets torch.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tunesmith.core.errors import UserError
+from tunesmith.core.log import set_up
+from tunesmith.core.settings import Settings
+
+if TYPE_CHECKING:
+    from tunesmith.api.services import Services
+
+API_GRACE_SECONDS: Final = 15
+# A worker shows itself every few seconds; its lease bounds how long it may be silent.
+WORKER_SIGHT_LEASES: Final = 2
+
+
+def run_api(settings: Settings, unix_socket: Path | None, descriptor: int | None) -> None:
+    """Until SIGTERM or Ctrl-C; answers under way are finished first."""
+    import uvicorn
+
+    from tunesmith.api.app import make_app
+    from tunesmith.cli.processes import listening, prepare_home, url_of
+
+    prepare_home(settings.folder)
+    set_up("api", settings)
+    services = services_of(settings)
+    config = uvicorn.Config(
+        make_app(services), log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=API_GRACE_SECONDS, lifespan="off",
+        uds=None if unix_socket is None else str(unix_socket),
+    )  # fmt: skip
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # uvicorn's own handlers end it; then it would raise the signal again
+    try:
+        if descriptor is not None:
+            with _inherited(descriptor) as listener:
+                uvicorn.Server(config).run([listener])
+        elif unix_socket is not None:
+            uvicorn.Server(config).run()
+        else:
+            with listening(settings.host, settings.port) as listener:
+                print(f"The API answers on {url_of(listener)}  (Ctrl-C stops it)", flush=True)
+                uvicorn.Server(config).run([listener])
+    finally:
+        services.database.close()
+
+
+def services_of(settings: Settings) -> Services:
+    """What the API works with, with a health check for each of the other parts."""
+    from tunesmith.api.health import socket_check, worker_check
+    from tunesmith.api.services import Services
+    from tunesmith.store.db import Database
+
+    database = Database(settings.sqlalchemy_url)
+    return Services.of(
+        settings,
+        database,
+        worker=worker_check(database, time.time, WORKER_SIGHT_LEASES * settings.lease_seconds),
+        serving=socket_check(settings.serving_socket),
+    )
+
+
+def run_worker(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C; jobs under way are saved and given back."""
+    from tunesmith.cli.processes import prepare_home
+    from tunesmith.worker.run import run_worker as run
+
+    prepare_home(settings.folder)
+    set_up("worker", settings)
+    run(settings)
+
+
+def run_serve(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C; answers under way are finished first."""
+    from tunesmith.cli.processes import prepare_home
+    from tunesmith.serve.run import run
+
+    prepare_home(settings.folder)
+    set_up("serve", settings)
+    run(settings)
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError as error:
+        raise UserError(f"Descriptor {descriptor} is no socket: {error.strerror}.") from None

@@ -1,0 +1,104 @@
+"""``tunesmith train CONFIG.yaml --server URL`` and ``tunesmith jobs create``: files up, a job made, and followed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from tunesmith.cli.follow import command, finish, follow
+from tunesmith.cli.remote import RemoteFile, RemoteJob, RemoteServer, open_server
+from tunesmith.cli.server_pages import JOBS, pair, print_json, size, upload
+from tunesmith.core.errors import UserError
+from tunesmith.data.examples import FileFormat
+from tunesmith.data.validate import read_dataset
+from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.yaml_file import load_spec
+
+# What the wire has under a name of its own; every other key of the file travels under the file's name.
+_ON_WIRE: Final = ("base_model", "training_file", "validation_file", "method")
+
+
+def train_on_server(config: Path, url: str, *, as_json: bool) -> None:
+    """Check the files here, send them, make the job, follow it to its end."""
+    console = Console(stderr=as_json, highlight=False)
+    spec = load_spec(config)
+    files = {name: config.resolve().parent / Path(given).expanduser() for name, given in _files(spec).items()}
+    for path in files.values():
+        _check(path, None if spec.file_format == "auto" else spec.file_format, console)
+    with open_server(url) as server:
+        sent = {name: _send(server, path, console) for name, path in files.items()}
+        start_and_follow(server, body_of(spec, sent), console, watch=True, as_json=as_json)
+
+
+def create_job(
+    url: str, model: str, training_file: str, validation_file: str | None, suffix: str | None, seed: int | None,
+    settings: Sequence[str], *, watch: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """A job from options. A FILE that lies here is sent first."""
+    console = Console(stderr=as_json, highlight=False)
+    with open_server(url) as server:
+        body: dict[str, Any] = {"model": model, "training_file": _file_id(server, training_file, console)}
+        if validation_file is not None:
+            body["validation_file"] = _file_id(server, validation_file, console)
+        body |= {name: given for name, given in (("suffix", suffix), ("seed", seed)) if given is not None}
+        body |= dict(_setting(text) for text in settings)
+        start_and_follow(server, body, console, watch=watch, as_json=as_json)
+
+
+def body_of(spec: FineTuneSpec, files: Mapping[str, str]) -> dict[str, Any]:
+    """The job as the wire has it: what the YAML says, no default that it does not; its seed always."""
+    given = spec.model_dump(include=spec.model_fields_set - set(_ON_WIRE), exclude_none=True)
+    return {"model": spec.base_model, **files, **given, "seed": spec.seed}
+
+
+def start_and_follow(
+    server: RemoteServer, body: Mapping[str, Any], console: Console, *, watch: bool, as_json: bool
+) -> None:
+    answer = server.post(JOBS, body)
+    job = answer.read(RemoteJob)
+    console.print(f"Job {job.id} on {server.url}", style="bold", markup=False, soft_wrap=True)
+    if watch:
+        finish(follow(server, job.id, console), console, as_json=as_json)
+    elif as_json:
+        print_json(answer.raw)
+    else:
+        console.print(f"Watch it: {command(server, 'watch', job.id)}", markup=False, soft_wrap=True)
+
+
+def _files(spec: FineTuneSpec) -> dict[str, str]:
+    named = {"training_file": spec.training_file, "validation_file": spec.validation_file}
+    return {name: given for name, given in named.items() if given is not None}
+
+
+def _check(path: Path, form: FileFormat | None, console: Console) -> None:
+    """Every bad row is named before anything is sent."""
+    dataset, _ = read_dataset(path, form)
+    console.print(f"{path}: {dataset.format}, {len(dataset.examples):,} examples", markup=False, soft_wrap=True)
+
+
+def _send(server: RemoteServer, path: Path, console: Console) -> str:
+    file = upload(server, path, "fine-tune", console).read(RemoteFile)
+    console.print(f"{file.filename} is on the server: {file.id}, {size(file.bytes)}", markup=False, soft_wrap=True)
+    return file.id
+
+
+def _file_id(server: RemoteServer, given: str, console: Console) -> str:
+    """An id as it is; a file here, sent."""
+    path = Path(given).expanduser()
+    return _send(server, path, console) if path.is_file() or not given.startswith("file-") else given
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, given = pair(text)
+    try:
+        found = YAML(typ="safe", pure=True).load(given)
+        json.dumps(found)
+    except (YAMLError, TypeError, ValueError):
+        raise UserError(f"--set {text}: the value is no YAML.", "quote it if it is text") from None
+    return key, found

@@ -1,0 +1,60 @@
+"""Who did what: one row an act, written in the act's own transaction. Holds names and ids, never content or keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from tunesmith.core.ids import new_id
+from tunesmith.store.paging import Page, fetch_page
+from tunesmith.store.principals import Principal
+from tunesmith.store.tables import audit_log
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    seq: int
+    id: str
+    at: int
+    project_id: str | None
+    member_id: str | None
+    key_id: str | None
+    action: str
+    object_id: str | None
+    request_id: str | None
+    detail: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Entry:
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+
+
+def record(
+    connection: Connection, principal: Principal | None, action: str, object_id: str | None, now: float,
+    request_id: str | None = None, detail: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """``principal`` is None where the operator acted on this machine, without a key."""
+    who = (
+        {"project_id": principal.project_id, "member_id": principal.member_id, "key_id": principal.key_id}
+        if principal
+        else {}
+    )
+    what = {"action": action, "object_id": object_id, "request_id": request_id, "detail": dict(detail or {}) or None}
+    connection.execute(audit_log.insert().values(id=new_id("audit_log-"), at=int(now), **who, **what))
+
+
+def list_entries(
+    connection: Connection, project_id: str | None, *, action: str | None = None, after: str | None = None,
+    limit: int = 20,
+) -> Page[Entry]:  # fmt: skip
+    """Newest first; of every project where ``project_id`` is None. Raises UnknownCursor."""
+    query = select(*audit_log.c)
+    if project_id is not None:
+        query = query.where(audit_log.c.project_id == project_id)
+    if action is not None:
+        query = query.where(audit_log.c.action == action)
+    page = fetch_page(connection, query, audit_log, after=after, limit=limit, newest_first=True)
+    return Page([Entry.of(row) for row in page.items], page.has_more)

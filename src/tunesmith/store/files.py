@@ -1,0 +1,98 @@
+"""Uploaded files: bytes with a purpose. Their bytes are the reference ("file", id, "content")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Select, bindparam, or_, select, update
+
+from tunesmith.core.ids import new_id
+from tunesmith.store import blob_references
+from tunesmith.store.blob_references import BlobRef
+from tunesmith.store.paging import Page, fetch_page
+from tunesmith.store.tables import files
+
+CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One row; store.tables says what the columns mean."""
+
+    id: str
+    project_id: str
+    filename: str
+    purpose: str
+    num_bytes: int
+    sha256: str
+    status: Literal["uploaded", "processed", "error"]
+    status_details: str | None
+    created_at: int
+    expires_at: int | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> File:
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+
+
+def create(
+    connection: Connection, project_id: str, *, filename: str, purpose: str, num_bytes: int, sha256: str, now: float,
+    expires_at: int | None = None,
+) -> File:  # fmt: skip
+    """A file whose bytes have been put."""
+    row = {
+        "id": new_id("file-"), "project_id": project_id, "filename": filename, "purpose": purpose,
+        "num_bytes": num_bytes, "sha256": sha256, "status": "processed", "created_at": int(now), "expires_at": expires_at,
+    }  # fmt: skip
+    file = File.of(connection.execute(files.insert().values(row).returning(*files.c)).one())
+    blob_references.refer(connection, "file", file.id, [BlobRef(CONTENT, sha256, num_bytes)], now)
+    return file
+
+
+def get(connection: Connection, project_id: str, file_id: str, now: float) -> File | None:
+    row = connection.execute(_ONE, {"file": file_id, "project": project_id, "now": int(now)}).one_or_none()
+    return None if row is None else File.of(row)
+
+
+def list_page(
+    connection: Connection, project_id: str, *, now: float, after: str | None = None, limit: int = 10_000,
+    newest_first: bool = True, purpose: str | None = None,
+) -> Page[File]:  # fmt: skip
+    query = _alive(project_id, now)
+    if purpose is not None:
+        query = query.where(files.c.purpose == purpose)
+    page = fetch_page(connection, query, files, after=after, limit=limit, newest_first=newest_first)
+    return Page([File.of(row) for row in page.items], page.has_more)
+
+
+def delete(connection: Connection, project_id: str, file_id: str, now: float) -> bool:
+    """Whether there was such a file. Jobs that use it have references of their own."""
+    alive = _alive(project_id, now).with_only_columns(files.c.id).where(files.c.id == file_id)
+    gone = connection.execute(update(files).where(files.c.id.in_(alive)).values(deleted_at=int(now)))
+    if gone.rowcount == 0:
+        return False
+    blob_references.drop(connection, "file", file_id)
+    return True
+
+
+def expire(connection: Connection, now: float, limit: int = 1000) -> int:
+    """Let go of the bytes of files that have expired; → how many files."""
+    due = select(files.c.id).where(files.c.deleted_at.is_(None), files.c.expires_at <= int(now)).limit(limit)
+    ids = list(connection.execute(due).scalars())
+    for file_id in ids:
+        connection.execute(update(files).where(files.c.id == file_id).values(deleted_at=int(now)))
+        blob_references.drop(connection, "file", file_id)
+    return len(ids)
+
+
+def _alive(project_id: str, now: float) -> Select[Any]:
+    not_expired = or_(files.c.expires_at.is_(None), files.c.expires_at > int(now))
+    return select(files).where(files.c.project_id == project_id, files.c.deleted_at.is_(None), not_expired)
+
+
+# Built once: the read that is asked most.
+_ONE = select(files).where(
+    files.c.id == bindparam("file"), files.c.project_id == bindparam("project"), files.c.deleted_at.is_(None),
+    or_(files.c.expires_at.is_(None), files.c.expires_at > bindparam("now")),
+)  # fmt: skip

@@ -1,0 +1,4 @@
+"""Every change of the schema, oldest first; scripts/write_migration.py writes the next one.
+
+v0001_first: the whole schema of the first version
+"""

@@ -1,0 +1,193 @@
+"""One attempt at one job: its folder, its heartbeat, its fenced writes, and its child process.
+
+Everything that an attempt writes is refused once the job is somebody else's: rows by the fencing token, files
+because they lie under ``jobs/<job>/attempts/<token>/`` until a fenced row refers to them.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from tunesmith.nn.known_models import KnownModels
+from tunesmith.store import queue
+from tunesmith.store.blobs import Blobs
+from tunesmith.store.db import Database, DatabaseUnavailable
+from tunesmith.store.jobs import Job
+from tunesmith.store.queue import Fenced
+from tunesmith.store.queue import Order as Wish
+from tunesmith.worker.process import Child, Launcher
+from tunesmith.worker.protocol import Order, Word
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+_BEATS_A_LEASE = 6
+_LONGEST_BEAT_SECONDS = 1.0
+_RETRY_SECONDS = 0.25
+# How long a worker that was asked to end waits for a database that does not answer.
+_PATIENCE_AT_THE_END_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What a worker has. ``folder`` is its own on this machine; ``now`` gives Unix seconds, for what people read."""
+
+    worker_id: str
+    database: Database
+    blobs: Blobs
+    known_models: KnownModels
+    folder: Path
+    lease_seconds: float
+    max_attempts: int
+    num_threads: int
+    offline: bool
+    launcher: Launcher
+    now: Callable[[], float] = time.time
+
+
+class Stop:
+    """What the process was asked: to end in good order, or at once."""
+
+    def __init__(self) -> None:
+        self.draining = threading.Event()
+        self.broken_off = threading.Event()
+
+    def ask(self) -> None:
+        """The first time: save and end. The second: end."""
+        if self.draining.is_set():
+            self.broken_off.set()
+        self.draining.set()
+
+
+class Attempt:
+    """A context manager around everything that is done under one fencing token."""
+
+    def __init__(self, place: Workplace, job: Job, stop: Stop) -> None:
+        self.place, self.job, self.stop = place, job, stop
+        self.folder = attempt_folder(place.folder, job)
+        self.is_lost = threading.Event()
+        self.pause_asked = threading.Event()
+        self._child: Child | None = None
+        self._ended = threading.Event()
+        self._pulse = threading.Thread(target=self._beat, name=f"heartbeat {job.id}", daemon=True)
+
+    def __enter__(self) -> Attempt:
+        self._pulse.start()
+        remove_attempts(self.folder.parent, before=self.job.attempt)
+        self.folder.mkdir(parents=True, mode=0o700)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._pulse.join()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # a later attempt's folders are there
+            self.folder.parent.rmdir()
+            self.folder.parent.parent.rmdir()
+
+    def write(self, do: Callable[[Connection, Job], Result]) -> Result:
+        """One transaction that begins with the fence. A database that is away is waited for; raises Fenced.
+
+        Where a commit was made and its answer lost, it is done again: ``do`` must bear that, or end the attempt,
+        so that the fence refuses the second time.
+        """
+
+        def fenced_write() -> Result:
+            with self.place.database.write() as connection:
+                return do(connection, queue.fenced(connection, self.job.id, self.job.attempt))
+
+        try:
+            return self._patiently(fenced_write)
+        except Fenced:
+            self._lose()
+            raise
+
+    def read(self, do: Callable[[Connection], Result]) -> Result:
+        def read() -> Result:
+            with self.place.database.read() as connection:
+                return do(connection)
+
+        return self._patiently(read)
+
+    def _patiently(self, do: Callable[[], Result]) -> Result:
+        """Again and again while the database is away, unless the worker was asked to end."""
+        gives_up_at: float | None = None
+        while True:
+            try:
+                return do()
+            except DatabaseUnavailable:
+                if self.stop.draining.is_set() and gives_up_at is None:
+                    gives_up_at = time.monotonic() + _PATIENCE_AT_THE_END_SECONDS
+                if self.stop.broken_off.is_set() or (gives_up_at is not None and time.monotonic() > gives_up_at):
+                    raise
+                time.sleep(_RETRY_SECONDS)
+
+    @contextmanager
+    def child(self, module: str, order: Order) -> Iterator[Child]:
+        """A child process at work; gone when the block is left."""
+        child = Child(module, self.folder, order, self.place.launcher)
+        self._child = child
+        try:
+            if self.is_lost.is_set():
+                child.kill()
+            yield child
+        finally:
+            self._child = None
+            child.close()
+
+    @property
+    def child_pid(self) -> int | None:
+        """Of the child at work."""
+        child = self._child
+        return None if child is None else child.process.pid
+
+    def _beat(self) -> None:
+        """Say to the database and to the child that this worker lives, and learn what is wanted."""
+        pause = min(_LONGEST_BEAT_SECONDS, self.place.lease_seconds / _BEATS_A_LEASE)
+        while not self._ended.wait(pause):
+            try:
+                with self.place.database.write() as connection:
+                    wish = queue.heartbeat(connection, self.job.id, self.job.attempt)
+            except DatabaseUnavailable:
+                wish = Wish.GO_ON
+            if self._ended.is_set():
+                return
+            if wish is Wish.STOP:
+                self._lose()
+                return
+            if wish is Wish.PAUSE:
+                self.pause_asked.set()
+            child = self._child
+            if child is not None:
+                child.say(Word.HEARTBEAT)
+
+    def _lose(self) -> None:
+        """The job is somebody else's, or nobody's any more: its process ends at once."""
+        self.is_lost.set()
+        child = self._child
+        if child is not None:
+            child.kill()
+
+
+def remove_attempts(folder: Path, *, before: int) -> None:
+    """Folders of attempts whose fencing token has been raised since: nothing that lies in them counts any more."""
+    for path in folder.glob("*"):
+        if path.name.isdecimal() and int(path.name) < before:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def attempt_folder(folder: Path, job: Job) -> Path:
+    return folder / job.id / "attempts" / str(job.attempt)
