@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -180,6 +181,14 @@ def behave(fault: str) -> None:
     from tunesmith.train import checkpoint, fine_tune
     from tunesmith.train.run_folder import RunFolder
 
+    if "step_seconds" in given:
+        unhurried = RunFolder.add_metrics
+
+        def slowly(self: RunFolder, row: Any) -> None:
+            time.sleep(given["step_seconds"])
+            unhurried(self, row)
+
+        RunFolder.add_metrics = slowly  # type: ignore[method-assign]
     if "kill_at_step" in given:
         real = RunFolder.add_metrics
 

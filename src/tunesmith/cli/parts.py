@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tunesmith.core.errors import UserError
+from tunesmith.core.log import set_up
 from tunesmith.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def run_api(settings: Settings, unix_socket: Path | None, descriptor: int | None
     from tunesmith.cli.processes import listening, prepare_home, url_of
 
     prepare_home(settings.folder)
+    set_up("api", settings)
     services = services_of(settings)
     config = uvicorn.Config(
         make_app(services), log_config=None, access_log=False, server_header=False, proxy_headers=False,
@@ -73,6 +75,7 @@ def run_worker(settings: Settings) -> None:
     from tunesmith.worker.run import run_worker as run
 
     prepare_home(settings.folder)
+    set_up("worker", settings)
     run(settings)
 
 
@@ -82,6 +85,7 @@ def run_serve(settings: Settings) -> None:
     from tunesmith.serve.run import run
 
     prepare_home(settings.folder)
+    set_up("serve", settings)
     run(settings)
 
 

@@ -321,7 +321,8 @@ def _adapt(spans: Sequence[_Span], site: int, x_TI: Tensor, y_TO: Tensor) -> Non
         pair = span.pairs[site]
         if pair is None:
             continue
-        x, y = x_TI[span.start : span.end], y_TO[span.start : span.end]
+        is_whole = span.end - span.start == len(x_TI)
+        x, y = (x_TI, y_TO) if is_whole else (x_TI[span.start : span.end], y_TO[span.start : span.end])
         low_rank = F.linear(x, pair[0])
         mask = span.masks[site] if span.masks is not None else None
         if mask is not None:

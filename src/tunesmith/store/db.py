@@ -22,6 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tunesmith.core.errors import MachineError, UserError
 
 BUSY_SECONDS = 30
+# A transaction is made of statements alone; one that does nothing for so long belongs to a process that is gone.
+HELD_SECONDS = 20.0
 POOL_SIZE = 16
 
 
@@ -106,7 +108,7 @@ def _sqlite(url: str) -> Engine:
 
 def _postgres(url: str) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             url, pool_size=POOL_SIZE, max_overflow=48, pool_pre_ping=True, pool_timeout=BUSY_SECONDS,
             hide_parameters=True,
         )  # fmt: skip
@@ -115,6 +117,16 @@ def _postgres(url: str) -> Engine:
             f"{make_url(url).get_backend_name()} needs the driver {error.name}.",
             "pip install 'tunesmith[postgres]'",
         ) from error
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        """A process that is stopped or cut off in the middle of a transaction holds its rows no longer than this."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {int(HELD_SECONDS * 1000)}")
+            cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
+        connection.commit()
+
+    return engine
 
 
 def _cause(error: Exception) -> str:

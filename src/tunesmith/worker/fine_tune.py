@@ -49,6 +49,7 @@ def run_job(attempt: Attempt) -> None:
     """Train a claimed job as far as it goes under this attempt's fencing token."""
     place = attempt.place
     with attempt, attempt_border(attempt):
+        _say_started(attempt)
         order = make_order(attempt)
         resumed_step = restore_newest(attempt)
         record = Record(attempt, resumed_step)
@@ -96,6 +97,11 @@ def follow(child: Child, record: Record) -> Mapping[str, Any]:
     return last_word
 
 
+def _say_started(attempt: Attempt) -> None:
+    text, now = "Fine-tuning job started", attempt.place.now()
+    attempt.write(lambda c, job: job_events.add(c, job.id, message=text, once="started", now=now))
+
+
 class Record:
     """What the child tells, on its way into the store: events at most a second late, and none of them twice."""
 
@@ -112,9 +118,6 @@ class Record:
     def begin(self, message: Mapping[str, Any]) -> None:
         self._first_step, self._total_steps = message["first_step"], message["total_steps"]
         self._begun_at = time.monotonic()
-        self._add("Fine-tuning job started", once="started")
-        if self._resumed_step is not None:
-            self._add(f"Training goes on after step {self._first_step}")
 
         def note(connection: Connection, job: Job) -> None:
             queue.note_settings(connection, job.id, job.attempt, message["resolved"], self._total_steps)

@@ -62,10 +62,11 @@ def open_workplace(settings: Settings) -> Workplace:
     known = KnownModels.of(
         settings.default_model, settings.default_completion_model, settings.base_models, settings.model_aliases
     )
+    database = Database(settings.sqlalchemy_url)
     return Workplace(
         worker_id=f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}",
-        database=Database(settings.sqlalchemy_url),
-        blobs=open_blobs(settings),
+        database=database,
+        blobs=open_blobs(settings, database),
         known_models=known,
         folder=settings.folder / "jobs",
         lease_seconds=settings.lease_seconds,
@@ -175,6 +176,7 @@ class Worker:
     ) -> None:
         attempt = Attempt(self.place, job, stop)
         thread = threading.Thread(target=do, args=(attempt,), name=job.id)
+        log.info("%s: attempt %d begins (%s)", job.id, job.attempt, job.state.value)
         lane[job.id] = Busy(attempt, thread, estimate_bytes)
         thread.start()
 
@@ -230,6 +232,7 @@ class Worker:
         with self.place.database.write() as connection:
             job = queue.seize(connection, held, worker_id=self.place.worker_id)
             if job is not None:
+                log.warning("%s is taken from worker %s: %s", held.job_id, held.worker_id, cause)
                 endings.fail_attempt(
                     connection, job, code="worker_lost", cause=cause, max_attempts=self.place.max_attempts,
                     now=self.place.now(),
@@ -246,7 +249,7 @@ class Worker:
                     connection, self.place.worker_id, host=socket.gethostname(), facts=facts, now=self.place.now()
                 )
             self._done_at["register"] = self._done_at["seen"] = self._clock()
-        elif self._is_due("seen", _SEEN_EVERY_SECONDS):
+        elif self._is_due("seen", min(_SEEN_EVERY_SECONDS, self.place.lease_seconds / 3)):
             with self.place.database.write() as connection:
                 workers.seen(connection, self.place.worker_id, self.place.now())
 
