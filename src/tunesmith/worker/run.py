@@ -62,10 +62,11 @@ def open_workplace(settings: Settings) -> Workplace:
     known = KnownModels.of(
         settings.default_model, settings.default_completion_model, settings.base_models, settings.model_aliases
     )
+    database = Database(settings.sqlalchemy_url)
     return Workplace(
         worker_id=f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}",
-        database=Database(settings.sqlalchemy_url),
-        blobs=open_blobs(settings),
+        database=database,
+        blobs=open_blobs(settings, database),
         known_models=known,
         folder=settings.folder / "jobs",
         lease_seconds=settings.lease_seconds,
