@@ -31,12 +31,15 @@ import pytest
 from sqlalchemy import select
 
 from tunesmith.core import durable
-from tunesmith.store import blob_references, job_events, jobs
+from tunesmith.store import blob_references, jobs
 from tunesmith.store.blobs import LocalBlobs
 from tunesmith.store.db import Database
-from tunesmith.store.tables import checkpoints, files, models, projects, resume_states
+from tunesmith.store.migrate import upgrade
+from tunesmith.store.tables import blob_references as reference_rows
+from tunesmith.store.tables import checkpoints, files, metadata, models, projects, resume_states
 from tunesmith.store.tables import job_events as event_rows
 from tunesmith.store.tables import jobs as job_rows
+from tunesmith.store.tables import workers as worker_rows
 
 KEY = "sk-chaos-0123456789abcdef0123456789abcdef"
 PATIENCE_SECONDS = 240.0
@@ -182,17 +185,13 @@ class Platform:
         while True:
             try:
                 result = do()
+            except (openai.APIError, httpx2.TransportError) as error:
+                met = hardship(error)
+                assert met is not None, (error, getattr(error, "response", None), getattr(error, "body", None))
+                self.answers[met] += 1
+            else:
                 self.answers["good"] += 1
                 return result
-            except openai.APIStatusError as error:
-                assert error.status_code == 503, (error.status_code, error.response.text)
-                assert "retry-after" in error.response.headers, error.response.text
-                self.answers["503"] += 1
-            except (openai.APIConnectionError, httpx2.TransportError):
-                self.answers["no connection"] += 1
-            except openai.APIError as error:  # in the middle of a stream
-                assert error.code == "serving_unavailable", repr(error)
-                self.answers["broken stream"] += 1
             assert time.monotonic() < deadline, "the platform never answered again"
             time.sleep(0.05)
 
@@ -256,7 +255,7 @@ class Platform:
     def assert_blobs_are_sound(self) -> None:
         store = LocalBlobs(self.home / "blobs")
         with self.database.read() as connection:
-            needed = connection.execute(select(blob_references.blob_references.c.sha256)).scalars().all()
+            needed = connection.execute(select(reference_rows.c.sha256)).scalars().all()
         for sha256 in set(needed):
             assert durable.sha256_of(store._path(sha256)) == sha256
 
@@ -265,7 +264,9 @@ class Platform:
         wait_for(lambda: not self.litter(), f"litter goes: {self.litter()}", 30)
 
     def litter(self) -> list[str]:
-        temporary = [path for path in (self.home / "blobs" / "tmp").rglob("*") if path.is_file() and path.stat().st_size]
+        temporary = [
+            path for path in (self.home / "blobs" / "tmp").rglob("*") if path.is_file() and path.stat().st_size
+        ]
         attempts = list((self.home / "jobs").glob("*"))
         locks = list((self.home / "run").glob("worker-*.lock"))
         return [str(path) for path in (*temporary, *attempts, *locks[1:])]
@@ -294,6 +295,20 @@ class Platform:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.database.close()
+
+
+def hardship(error: Exception) -> str | None:
+    """What a client may meet while something is away, in words; None: that must not happen."""
+    match error:
+        case openai.APIStatusError():
+            is_promised = error.status_code == 503 and "retry-after" in error.response.headers
+            return "503" if is_promised else None
+        case openai.APIConnectionError() | httpx2.TransportError():
+            return "no connection"
+        case openai.APIError(code="serving_unavailable"):
+            return "broken stream"
+        case _:
+            return None
 
 
 def bits_of(connection: Any, owner_type: Any, owner_id: str) -> dict[str, Any]:
@@ -463,3 +478,301 @@ def test_whatever_is_killed_every_job_ends_once_with_the_same_bits(
     with reported(platform, 11):
         killed = survive_kills(platform, 11, num_jobs=1, num_variants=1, num_kills=4, longest_pause=1.0)
     assert set(killed) >= {"worker", "api", "serve"}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("chaos_url", BOTH, indirect=True)
+def test_twenty_jobs_survive_every_kind_of_kill(make_platform: Callable[..., Platform], chaos_url: str) -> None:
+    seed = int(os.environ.get("CHAOS_SEED", "1"))
+    platform = make_platform(chaos_url, NUM_SLOTS=2)
+    with reported(platform, seed):
+        killed = survive_kills(platform, seed, num_jobs=20, num_variants=4, num_kills=None, longest_pause=5.0)
+    assert set(killed) == set(KINDS)
+
+
+# --- two workers, one of them stopped ---------------------------------------------------------------------
+
+
+def new_job_in_store(platform: Platform, **training: Any) -> str:
+    """As the API creates one; → its id."""
+    spec = {"base_model": "tiny", "training_file": "file-x", **TRAINING, **training}
+    content = "".join(json.dumps(row) + "\n" for row in platform.rows).encode()
+    store, now = LocalBlobs(platform.home / "blobs"), time.time()
+    temporary = store.new_temporary()
+    durable.write_bytes(temporary, content)
+    sha256 = durable.sha256_of(temporary)
+    store.put_file(temporary, sha256)
+    with platform.database.write() as connection:
+        if connection.execute(select(projects.c.id)).first() is None:
+            connection.execute(projects.insert().values(id="proj_one", name="one", created_at=0))
+        job = jobs.create(
+            connection, "proj_one", member_id=None, model="tiny", requested_model="tiny", training_file_id="file-x",
+            validation_file_id=None, spec=spec, request={}, suffix=None, seed=42, metadata=None, now=now,
+        )  # fmt: skip
+        ref = blob_references.BlobRef("training_file", sha256, len(content))
+        blob_references.refer(connection, "job", job.id, [ref], now)
+    return job.id
+
+
+def everything(platform: Platform) -> dict[str, Any]:
+    """Every row, but for the workers' own signs of life, and every blob."""
+    found: dict[str, Any] = {}
+    with platform.database.read() as connection:
+        for table in metadata.sorted_tables:
+            if table.name != "workers":
+                found[table.name] = sorted(map(repr, connection.execute(select(table))))
+    folder = platform.home / "blobs"
+    found["blobs"] = {str(path): durable.sha256_of(path) for path in folder.glob("??/??/*")}
+    return found
+
+
+def row_of(platform: Platform, job_id: str) -> Any:
+    with platform.database.read() as connection:
+        return connection.execute(select(job_rows).where(job_rows.c.id == job_id)).one()
+
+
+def freeze(platform: Platform, pids: Sequence[int]) -> None:
+    """SIGSTOP to all; not in the middle of a write, which would hold all of SQLite."""
+    while True:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        if not platform.database.is_sqlite or can_write(platform.home / "tunesmith.db"):
+            return
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def can_write(path: Path) -> bool:
+    connection = sqlite3.connect(path, timeout=0.05, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    else:
+        return True
+    finally:
+        connection.close()
+
+
+def survive_a_stop(platform: Platform, workers: list[subprocess.Popen[bytes]], at_step: int) -> dict[str, Any]:
+    """One round; → the bits of the job that changed hands."""
+    job_id = new_job_in_store(platform, max_steps=300, save_every_steps=20)
+    wait_for(lambda: row_of(platform, job_id).state == "running" and platform.step_of(job_id) >= at_step, "it trains")
+    owner = int(row_of(platform, job_id).worker_id.split("-")[-2])
+    frozen = [*children_of(owner), owner]
+    freeze(platform, frozen)
+    platform.did.append(f"stopped {frozen} at step {platform.step_of(job_id)}")
+    assert row_of(platform, job_id).state == "running"
+    wait_for(lambda: row_of(platform, job_id).finished_at, "another worker finishes it")
+    before = everything(platform)
+    for pid in frozen:
+        os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: not children_of(owner), "the stopped worker lets go of it")
+    wait_for(lambda: not (platform.home / "jobs" / job_id).exists(), "its folder goes")
+    assert everything(platform) == before
+    (said,) = [text for text in texts_of(platform, job_id) if text.startswith("The worker said nothing for")]
+    assert "failure 1 of" in said
+    (other,) = [worker for worker in workers if worker.pid != owner]
+    other.send_signal(signal.SIGTERM)
+    assert other.wait(PATIENCE_SECONDS) == 0
+    undisturbed = new_job_in_store(platform, max_steps=300, save_every_steps=20)
+    wait_for(lambda: row_of(platform, undisturbed).finished_at, "the stopped worker works again")
+    assert everything_of(before, job_id) == everything_of(everything(platform), job_id)
+    assert platform.outcome(job_id) == platform.outcome(undisturbed)
+    workers.remove(other)
+    return platform.outcome(job_id)
+
+
+def everything_of(found: dict[str, Any], job_id: str) -> list[str]:
+    return [row for name, rows in found.items() if name != "blobs" for row in rows if job_id in row]
+
+
+def texts_of(platform: Platform, job_id: str) -> list[str]:
+    with platform.database.read() as connection:
+        return list(
+            connection.execute(select(event_rows.c.message).where(event_rows.c.job_id == job_id)).scalars().all()
+        )
+
+
+def survive_stops(platform: Platform, seed: int, num_rounds: int) -> None:
+    upgrade(platform.database)
+    choose, running = random.Random(seed), []
+    for _ in range(num_rounds):
+        while len(running) < 2:
+            running.append(platform.run("worker"))
+        wait_for(lambda: num_workers(platform) == 2, "both workers are there")
+        survive_a_stop(platform, running, choose.randrange(0, 200))
+    for worker in running:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(PATIENCE_SECONDS) == 0
+    assert processes_in(platform.home) == {}
+    assert platform.litter() == []
+    platform.assert_database_is_sound()
+    platform.assert_blobs_are_sound()
+
+
+def num_workers(platform: Platform) -> int:
+    with platform.database.read() as connection:
+        return len(connection.execute(select(worker_rows.c.id)).all())
+
+
+@pytest.mark.parametrize("chaos_url", ["sqlite"], indirect=True)
+def test_a_worker_stopped_beyond_its_lease_changes_nothing_once_it_goes_on(
+    make_platform: Callable[..., Platform], chaos_url: str
+) -> None:
+    platform = make_platform(chaos_url, LEASE_SECONDS=LEASE_SECONDS)
+    with reported(platform, 5):
+        survive_stops(platform, 5, 1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("chaos_url", BOTH, indirect=True)
+def test_ten_workers_stopped_beyond_their_leases_change_nothing(
+    make_platform: Callable[..., Platform], chaos_url: str
+) -> None:
+    seed = int(os.environ.get("CHAOS_SEED", "1"))
+    platform = make_platform(chaos_url, LEASE_SECONDS=LEASE_SECONDS)
+    with reported(platform, seed):
+        survive_stops(platform, seed, 10)
+
+
+# --- PostgreSQL goes away ---------------------------------------------------------------------------------
+
+
+def survive_restarts(platform: Platform, server: Any, seed: int, *, num_restarts: int, num_jobs: int) -> None:
+    """Jobs are created, run and asked about while the database is killed and started again."""
+    client, choose = platform.client(), random.Random(seed)
+    platform.start()
+    file_id = platform.new_file(client)
+    traffic = Traffic(platform, seed)
+    traffic.start()
+    made: list[str] = []
+    for number in range(num_restarts):
+        if len(made) < num_jobs and (num_restarts - number) * choose.random() <= num_jobs - len(made):
+            made.append(platform.new_job(client, file_id))
+        time.sleep(choose.uniform(0.1, 3.0))
+        server.stop("immediate")
+        platform.did.append(f"{time.strftime('%H:%M:%S', time.gmtime())} the database went away")
+        time.sleep(choose.uniform(0.0, 1.0))
+        server.start()
+    while len(made) < num_jobs:
+        made.append(platform.new_job(client, file_id))
+    for job_id in made:
+        platform.wait_for_job(client, job_id)
+    traffic.end()
+    undisturbed = platform.new_job(client, file_id)
+    platform.wait_for_job(client, undisturbed)
+    expected = platform.outcome(undisturbed)
+    assert [job_id for job_id in made if platform.outcome(job_id) != expected] == []
+    platform.assert_each_ended_once([*made, undisturbed])
+    print(f"{len(made)} jobs, {num_restarts} restarts, clients met {dict(platform.answers)}")
+    assert platform.answers["503"] > 0
+    assert platform.stop() == 0
+    assert processes_in(platform.home) == {}
+
+
+@pytest.mark.needs("postgres")
+def test_restarts_of_postgresql_lose_no_job_and_double_none(
+    make_platform: Callable[..., Platform], postgres_server: Any, postgres_url: str
+) -> None:
+    platform = make_platform(postgres_url)
+    with reported(platform, 3):
+        survive_restarts(platform, postgres_server, 3, num_restarts=2, num_jobs=1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.needs("postgres")
+def test_twenty_restarts_of_postgresql_lose_no_job_and_double_none(
+    make_platform: Callable[..., Platform], postgres_server: Any, postgres_url: str
+) -> None:
+    seed = int(os.environ.get("CHAOS_SEED", "1"))
+    platform = make_platform(postgres_url, NUM_SLOTS=2)
+    with reported(platform, seed):
+        survive_restarts(platform, postgres_server, seed, num_restarts=20, num_jobs=10)
+
+
+# --- a deployment -----------------------------------------------------------------------------------------
+
+
+class Streamer(threading.Thread):
+    """Streams one answer after another; one that has begun must come to its end."""
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(daemon=True)
+        self.platform, self.is_over = platform, threading.Event()
+        self.spans: list[tuple[float, float]] = []
+        self.began_at: float | None = None
+        self.errors: list[str] = []
+
+    def run(self) -> None:
+        client = self.platform.client()
+        while not self.is_over.is_set():
+            self.began_at = None
+            try:
+                stream(client, self._begin, max_tokens=180)
+                assert self.began_at is not None
+                self.spans.append((self.began_at, time.monotonic()))
+            except Exception as error:  # noqa: BLE001 - judged below
+                is_refused = isinstance(error, openai.APIConnectionError) or getattr(error, "status_code", 0) == 503
+                if self.began_at is not None or not is_refused:
+                    self.errors.append(repr(error))
+
+    def _begin(self) -> None:
+        self.began_at = time.monotonic()
+
+
+def survive_deployments(platform: Platform, seed: int, num_rounds: int) -> None:
+    client, choose = platform.client(), random.Random(seed)
+    platform.start()
+    file_id = platform.new_file(client)
+    job_id = platform.new_job(client, file_id, max_steps=300 * num_rounds, save_every_steps=50)
+    num_finished = 0
+    for _ in range(num_rounds):
+        before = platform.step_of(job_id)
+        wait_for(lambda before=before: platform.step_of(job_id) > before, "it trains")
+        streamers = [Streamer(platform) for _ in range(3)]
+        for streamer in streamers:
+            streamer.start()
+        wait_for(lambda streamers=streamers: all(streamer.began_at for streamer in streamers), "answers flow", 60)
+        time.sleep(choose.uniform(0, 0.3))
+        asked_at = time.monotonic()
+        assert platform.stop() == 0
+        for streamer in streamers:
+            streamer.is_over.set()
+            streamer.join(60)
+            assert streamer.errors == []
+            num_finished += sum(began < asked_at < ended for began, ended in streamer.spans)
+        assert processes_in(platform.home) == {}
+        job = row_of(platform, job_id)
+        assert (job.state, job.worker_id, job.num_failures) == ("queued", None, 0)
+        platform.start()
+    assert num_finished > 0, "answers were on their way when it was asked to end"
+    platform.wait_for_job(client, job_id)
+    undisturbed = platform.new_job(client, file_id, max_steps=300 * num_rounds, save_every_steps=50)
+    platform.wait_for_job(client, undisturbed)
+    assert platform.outcome(job_id) == platform.outcome(undisturbed)
+    platform.assert_each_ended_once([job_id, undisturbed])
+    platform.assert_tidy()
+    assert platform.stop() == 0
+    print(f"{num_rounds} deployments, {num_finished} answers under way were finished")
+
+
+def test_asked_to_end_it_drains_and_the_next_start_finishes_the_job(make_platform: Callable[..., Platform]) -> None:
+    platform = make_platform()
+    with reported(platform, 2):
+        survive_deployments(platform, 2, 1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("chaos_url", BOTH, indirect=True)
+def test_ten_deployments_fail_no_answer_and_lose_no_step(
+    make_platform: Callable[..., Platform], chaos_url: str
+) -> None:
+    seed = int(os.environ.get("CHAOS_SEED", "1"))
+    platform = make_platform(chaos_url)
+    with reported(platform, seed):
+        survive_deployments(platform, seed, 10)
