@@ -20,10 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Literal
 
+from tunesmith.core.log import redacted
+
 NOTICE_SECONDS: Final = 0.1
 _PR_SET_PDEATHSIG: Final = 1
 _LONGEST_LINE: Final = 64 << 10
 _LAST_WORDS_SECONDS: Final = 2.0
+
+_TOLD_LEVELS: Final = ("WARNING", "ERROR", "CRITICAL")
 
 State = Literal["waiting", "running", "stopped"]
 
@@ -157,9 +161,9 @@ class Supervisor:
             transport.close()
 
     def _note(self, kept: _Kept, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
+        text = redacted(line.decode("utf-8", "replace").rstrip("\r"))
         kept.log.write(text)
-        if any(f" {level} " in f" {text} " for level in ("WARNING", "ERROR", "CRITICAL")):
+        if any(f" {level} " in f" {text} " or f'"level": "{level}"' in text for level in _TOLD_LEVELS):
             self.say(f"{kept.program.name}: {text}")
 
     def _report(self, kept: _Kept, code: int, deaths: int, pause: float) -> None:

@@ -19,7 +19,7 @@ GIB = 1 << 30
 class Settings(BaseSettings):
     """Every setting of the platform's processes; ``TUNESMITH_HOME`` sets ``home``, and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="TUNESMITH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TUNESMITH_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Path("~/.tunesmith")
     """Where the embedded database, the blobs, the sockets and the workers' folders lie."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tunesmith.core.errors import Problem, TunesmithError
+from tunesmith.core.log import redacted
 from tunesmith.store import blob_references, deliveries, job_events, queue, resume_states
 from tunesmith.store.jobs import Job, State
 from tunesmith.worker.protocol import Refusal
@@ -71,7 +72,7 @@ def refuse(connection: Connection, job: Job, word: Mapping[str, Any], *, max_att
 
 def give_up(connection: Connection, job: Job, error: Exception, *, max_attempts: int, now: float) -> Job:
     """The worker itself met an error that it can only name."""
-    said = error.message if isinstance(error, TunesmithError) else f"{type(error).__name__}: {error}"
+    said = error.message if isinstance(error, TunesmithError) else redacted(f"{type(error).__name__}: {error}")
     return fail_attempt(
         connection, job, code="worker_failed", cause=said.rstrip("."), max_attempts=max_attempts, now=now
     )
