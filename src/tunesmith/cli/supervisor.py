@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Literal
 
+from tunesmith.core.log import redacted
+
 NOTICE_SECONDS: Final = 0.1
 _PR_SET_PDEATHSIG: Final = 1
 _LONGEST_LINE: Final = 64 << 10
@@ -160,7 +162,7 @@ class Supervisor:
             transport.close()
 
     def _note(self, kept: _Kept, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
+        text = redacted(line.decode("utf-8", "replace").rstrip("\r"))
         kept.log.write(text)
         if _WARNING.search(text):
             self.say(f"{kept.program.name}: {text}")
