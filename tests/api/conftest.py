@@ -178,6 +178,12 @@ class running:
 
 
 @pytest.fixture
+def run_app() -> Callable[[Api], running]:
+    """``with run_app(app) as base_url``."""
+    return running
+
+
+@pytest.fixture
 def client(server: Server) -> OpenAI:
     """An owner of the project ``default`` who is an administrator."""
     return server.client()
