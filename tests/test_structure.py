@@ -49,6 +49,7 @@ BANNED_NAMES = {"utils", "common", "helpers", "misc"}
 DISTRIBUTION_OF = {
     "ruamel": "ruamel.yaml", "pydantic_core": "pydantic", "pydantic_settings": "pydantic-settings",
     "python_multipart": "python-multipart", "starlette": "fastapi",
+    "anyio": "fastapi",
 }  # fmt: skip
 
 

@@ -91,5 +91,5 @@ def home(
     with database.write() as connection:
         project = create_project(connection, name="p", now=1)
     with serving_on(settings, **limits) as serving:
-        yield Home(settings, database, open_blobs(settings), serving, project.id, tiny_base, keep_model)
+        yield Home(settings, database, open_blobs(settings, database), serving, project.id, tiny_base, keep_model)
     database.close()

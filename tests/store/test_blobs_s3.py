@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 
 from tunesmith.core.errors import MachineError
 from tunesmith.core.settings import Settings
+from tunesmith.store import blob_references
+from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.blobs import DamagedBlob, open_blobs
 from tunesmith.store.blobs_s3 import S3Blobs
+from tunesmith.store.collection import collect
+from tunesmith.store.db import Database
 
 pytestmark = pytest.mark.needs("s3")
 
@@ -47,12 +51,17 @@ def test_a_large_blob_goes_in_parts(blobs: S3Blobs, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == content
 
 
-def test_putting_again_is_harmless(blobs: S3Blobs) -> None:
+def test_what_is_there_already_is_not_sent_again(blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
     sha256 = put(blobs, b"x")
+    monkeypatch.setattr("obstore.put", lambda *_, **__: pytest.fail("sent again"))
     assert put(blobs, b"x") == sha256
-    age = blobs.age_seconds(sha256, time.time())
-    assert age is not None
-    assert age < 600
+    assert list(blobs.names()) == [sha256]
+
+
+def test_strangers_in_the_bucket_are_no_blobs(blobs: S3Blobs) -> None:
+    obstore.put(blobs._store, "notes.txt", b"hello")
+    obstore.put(blobs._store, f"zz/{'a' * 64}", b"hello")
+    assert list(blobs.names()) == []
 
 
 def test_a_deleted_blob_is_absent(blobs: S3Blobs, tmp_path: Path) -> None:
@@ -76,3 +85,32 @@ def test_settings_lead_to_the_bucket(aws: Any, tmp_path: Path) -> None:
     opened = open_blobs(Settings(home=tmp_path, blob_url=f"s3://{aws.bucket}/from-settings"))
     assert isinstance(opened, S3Blobs)
     assert not opened.exists("0" * 64)
+
+
+def test_bytes_that_came_to_harm_in_the_bucket_are_not_handed_out(blobs: S3Blobs, tmp_path: Path) -> None:
+    sha256 = put(blobs, b"good")
+    obstore.put(blobs._store, f"{sha256[:2]}/{sha256}", b"evil")
+    with pytest.raises(DamagedBlob, match="damaged"):
+        blobs.fetch(sha256, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bucket_that_cannot_be_reached_is_told_in_words(
+    aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("tunesmith.store.blobs_s3._TIMEOUT_SECONDS", 1)
+    with pytest.raises(MachineError, match="could not be used") as refused:
+        S3Blobs(f"s3://{aws.bucket}/x", tmp_path / "tmp").exists("0" * 64)
+    assert "testing" not in str(refused.value)
+
+
+def test_collection_takes_unneeded_objects_out_of_the_bucket(aws: Any, tmp_path: Path, database: Database) -> None:
+    settings = Settings(home=tmp_path, blob_url=f"s3://{aws.bucket}/{tmp_path.name}-{database.is_sqlite}")
+    blobs = open_blobs(settings, database, lambda: 1000.0)
+    assert isinstance(blobs, S3Blobs)
+    unneeded, needed = put(blobs, b"unneeded"), put(blobs, b"needed")
+    with database.write() as connection:
+        blob_references.refer(connection, "model", "m", [BlobRef("a", needed, 6)], 1000.0)
+    assert collect(database, blobs, 2000.0, 100.0).num_blobs == 1
+    assert (blobs.exists(unneeded), blobs.exists(needed)) == (False, True)

@@ -1,29 +1,34 @@
-"""Collection removes what nothing needs, and nothing else."""
+"""Collection removes what nothing needs, and nothing else, whoever puts meanwhile."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from tunesmith.store import blob_references, files, uploads
+from tunesmith.core.settings import Settings
+from tunesmith.store import blob_references, collection, files, uploads
 from tunesmith.store.blob_references import BlobRef
-from tunesmith.store.blobs import LocalBlobs
+from tunesmith.store.blobs import Blobs, open_blobs
 from tunesmith.store.collection import collect
 from tunesmith.store.db import Database
+from tunesmith.store.tables import blobs as blob_rows
 from tunesmith.store.tables import projects
 
 NOW = 1_700_000_000.0
 GRACE = 100.0
+LATER = NOW + GRACE + 1
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> LocalBlobs:
-    return LocalBlobs(tmp_path / "blobs")
+def blobs(tmp_path: Path, database: Database) -> Blobs:
+    return open_blobs(Settings(home=tmp_path), database, lambda: NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -32,50 +37,56 @@ def project(database: Database) -> None:
         connection.execute(projects.insert().values(id="proj_1", name="default", created_at=1))
 
 
-def put(blobs: LocalBlobs, content: bytes, age: float = 1000) -> str:
+def put(blobs: Blobs, content: bytes) -> str:
     path, sha256 = blobs.new_temporary(), hashlib.sha256(content).hexdigest()
     path.write_bytes(content)
     blobs.put_file(path, sha256)
-    os.utime(blobs.folder / sha256[:2] / sha256[2:4] / sha256, (NOW - age, NOW - age))
     return sha256
 
 
 def create(database: Database, sha256: str, expires_at: int | None = None) -> files.File:
     with database.write() as connection:
         return files.create(
-            connection,
-            "proj_1",
-            filename="a",
-            purpose="evals",
-            num_bytes=1,
-            sha256=sha256,
-            now=NOW,
+            connection, "proj_1", filename="a", purpose="evals", num_bytes=1, sha256=sha256, now=NOW,
             expires_at=expires_at,
-        )
+        )  # fmt: skip
 
 
-def test_an_old_blob_that_nothing_needs_goes(database: Database, blobs: LocalBlobs) -> None:
-    old, young, needed = put(blobs, b"old"), put(blobs, b"young", age=10), put(blobs, b"needed")
+def needed_by(database: Database, owner_id: str, sha256: str, now: float = NOW) -> None:
+    with database.write() as connection:
+        blob_references.refer(connection, "model", owner_id, [BlobRef("a", sha256, 5)], now)
+
+
+def drop(database: Database, owner_id: str) -> None:
+    with database.write() as connection:
+        blob_references.drop(connection, "model", owner_id)
+
+
+def test_a_blob_that_nothing_needs_goes_after_the_grace(database: Database, blobs: Blobs) -> None:
+    unneeded, needed = put(blobs, b"unneeded"), put(blobs, b"needed")
     create(database, needed)
-    assert collect(database, blobs, NOW, GRACE).num_blobs == 1
-    assert (blobs.exists(old), blobs.exists(young), blobs.exists(needed)) == (False, True, True)
+    assert collect(database, blobs, NOW + GRACE, GRACE).num_blobs == 0
+    assert collect(database, blobs, LATER, GRACE).num_blobs == 1
+    assert (blobs.exists(unneeded), blobs.exists(needed)) == (False, True)
+    assert collect(database, blobs, LATER, GRACE).num_blobs == 0
 
 
-def test_a_blob_lives_while_any_owner_needs_it(database: Database, blobs: LocalBlobs) -> None:
+def test_a_blob_lives_while_any_owner_needs_it(database: Database, blobs: Blobs) -> None:
     sha256 = put(blobs, b"shared")
     file = create(database, sha256)
     with database.write() as connection:
-        blob_references.copy(connection, "file", file.id, files.CONTENT, "job", "ftjob-1", "training_file")
+        copied = blob_references.copy(connection, "file", file.id, files.CONTENT, "job", "ftjob-1", "training_file")
         files.delete(connection, "proj_1", file.id, NOW)
-    collect(database, blobs, NOW, GRACE)
+    assert copied == BlobRef("training_file", sha256, 1)
+    collect(database, blobs, LATER, GRACE)
     assert blobs.exists(sha256)
     with database.write() as connection:
         blob_references.drop(connection, "job", "ftjob-1")
-    collect(database, blobs, NOW, GRACE)
+    collect(database, blobs, LATER, GRACE)
     assert not blobs.exists(sha256)
 
 
-def test_what_has_expired_is_let_go(database: Database, blobs: LocalBlobs) -> None:
+def test_what_has_expired_is_let_go(database: Database, blobs: Blobs) -> None:
     sha256, part = put(blobs, b"file"), put(blobs, b"part")
     file = create(database, sha256, expires_at=int(NOW) - 1)
     with database.write() as connection:
@@ -90,27 +101,157 @@ def test_what_has_expired_is_let_go(database: Database, blobs: LocalBlobs) -> No
         assert files.get(connection, "proj_1", file.id, NOW) is None
 
 
-def test_putting_a_blob_again_while_it_is_collected_never_loses_it(database: Database, blobs: LocalBlobs) -> None:
-    """What refers to a blob after its put finds it, whoever collects meanwhile."""
-    stop = threading.Event()
+def test_more_than_one_batch_is_collected(
+    database: Database, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(collection, "_AT_ONCE", 2)
+    for number in range(5):
+        create(database, put(blobs, b"%d" % number), expires_at=int(NOW))
+    collected = collect(database, blobs, LATER, GRACE)
+    assert (collected.num_files, collected.num_blobs, list(blobs.names())) == (5, 5, [])
 
-    def keep_collecting() -> None:
+
+def test_bytes_that_the_database_never_heard_of_stay(database: Database, blobs: Blobs, tmp_path: Path) -> None:
+    """A home folder opened with the wrong database loses nothing."""
+    stranger = b"kept by another database"
+    sha256 = hashlib.sha256(stranger).hexdigest()
+    place = tmp_path / "blobs" / sha256[:2] / sha256[2:4]
+    place.mkdir(parents=True)
+    (place / sha256).write_bytes(stranger)
+    assert collect(database, blobs, NOW + 10 * GRACE, GRACE).num_blobs == 0
+    assert blobs.exists(sha256)
+
+
+def test_a_blob_put_again_is_young_again(database: Database, tmp_path: Path) -> None:
+    now = [NOW]
+    blobs = open_blobs(Settings(home=tmp_path), database, lambda: now[0])
+    sha256 = put(blobs, b"again")
+    now[0] = LATER
+    put(blobs, b"again")
+    assert collect(database, blobs, LATER, GRACE).num_blobs == 0
+    assert blobs.exists(sha256)
+
+
+def test_a_put_between_choosing_and_removing_wins(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [NOW]
+    blobs = open_blobs(Settings(home=tmp_path), database, lambda: now[0])
+    sha256, forget = put(blobs, b"x"), blob_references.forget
+    now[0] = LATER
+
+    def put_first(connection, *given):  # type: ignore[no-untyped-def]
+        if not database.is_sqlite:  # there, whoever writes is alone: the put comes before or after
+            put(blobs, b"x")
+        return forget(connection, *given)
+
+    monkeypatch.setattr(blob_references, "forget", put_first)
+    if database.is_sqlite:
+        chosen = collection._candidates(database, LATER - GRACE)
+        assert next(chosen) == sha256
+        put(blobs, b"x")
+        with database.write() as connection:
+            assert not forget(connection, sha256, LATER - GRACE)
+    else:
+        assert collect(database, blobs, LATER, GRACE).num_blobs == 0
+    assert blobs.exists(sha256)
+
+
+def test_a_put_while_the_bytes_are_removed_waits_and_wins(database: Database, blobs: Blobs) -> None:
+    sha256, remove = put(blobs, b"x"), blobs.delete
+    begun, done = threading.Event(), threading.Event()
+
+    def put_and_refer() -> None:
+        begun.set()
+        put(blobs, b"x")
+        done.set()
+        needed_by(database, "m", sha256, LATER)
+
+    with ThreadPoolExecutor() as pool:
+        waiting = []
+
+        def remove_slowly(name: str) -> None:
+            waiting.append(pool.submit(put_and_refer))
+            assert begun.wait(10)
+            assert not done.wait(0.2)  # it waits for the lock that this transaction holds
+            remove(name)
+
+        blobs.delete = remove_slowly  # type: ignore[method-assign]
+        assert collect(database, blobs, LATER, GRACE).num_blobs == 1
+        waiting[0].result(30)
+    blobs.delete = remove  # type: ignore[method-assign]
+    assert blobs.exists(sha256)
+    assert collect(database, blobs, LATER, GRACE).num_blobs == 0
+
+
+def test_what_is_referred_to_is_there_whoever_collects(database: Database, tmp_path: Path) -> None:
+    """Three writers put, name and drop old bytes again and again under two collectors."""
+    blobs = open_blobs(Settings(home=tmp_path), database)
+    stop, removed = threading.Event(), [0, 0]
+
+    def keep_collecting(number: int) -> None:
         while not stop.is_set():
-            collect(database, blobs, time.time(), grace_seconds=GRACE)
+            removed[number] += collect(database, blobs, time.time(), GRACE).num_blobs
 
-    collector = threading.Thread(target=keep_collecting)
-    collector.start()
-    try:
-        for number in range(20):
-            sha256 = put(blobs, b"again", age=0)
-            old = time.time() - 1000
-            os.utime(blobs.folder / sha256[:2] / sha256[2:4] / sha256, (old, old))
-            put(blobs, b"again", age=NOW - time.time())
+    def write(number: int) -> None:
+        content, owner = b"again %d" % number, f"m{number}"
+        for _ in range(15):
+            sha256 = put(blobs, content)
+            needed_by(database, owner, sha256, time.time())
+            assert b"".join(blobs.read(sha256)) == content
+            drop(database, owner)
+            with database.write() as connection:  # a long time passes
+                connection.execute(update(blob_rows).where(blob_rows.c.sha256 == sha256).values(created_at=1))
+
+    _together([lambda: keep_collecting(0), lambda: keep_collecting(1)], [lambda n=n: write(n) for n in range(3)], stop)
+    assert sum(removed) > 0
+
+
+def test_two_that_name_the_same_blobs_in_opposite_orders_do_not_block_each_other(database: Database) -> None:
+    names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(20)]
+
+    def write(owner: str, order: int) -> None:
+        for _ in range(20):
             with database.write() as connection:
-                blob_references.refer(connection, "model", f"m{number}", [BlobRef("a", sha256, 5)], time.time())
-            assert blobs.exists(sha256)
+                refs = [BlobRef(name, name, 1) for name in names[::order]]
+                blob_references.refer(connection, "model", owner, refs, NOW)
+
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(write, "a", 1), pool.submit(write, "b", -1)]:
+            done.result(60)
+    with database.read() as connection:
+        assert len(blob_references.of(connection, "model", "a")) == 20
+
+
+def test_a_copy_made_while_the_file_is_deleted_is_whole_or_absent(database: Database, blobs: Blobs) -> None:
+    for number in range(10):
+        sha256 = put(blobs, b"copied")
+        file = create(database, sha256)
+
+        def copy(file_id: str = file.id, owner: str = f"ftjob-{number}") -> BlobRef | None:
             with database.write() as connection:
-                blob_references.drop(connection, "model", f"m{number}")
-    finally:
-        stop.set()
-        collector.join()
+                return blob_references.copy(connection, "file", file_id, files.CONTENT, "job", owner, "training_file")
+
+        def delete_and_collect(file_id: str = file.id) -> None:
+            with database.write() as connection:
+                files.delete(connection, "proj_1", file_id, NOW)
+            collect(database, blobs, LATER, GRACE)
+
+        with ThreadPoolExecutor() as pool:
+            copying, deleting = pool.submit(copy), pool.submit(delete_and_collect)
+            copied, _ = copying.result(30), deleting.result(30)
+        assert (copied is not None) == blobs.exists(sha256)
+        with database.write() as connection:
+            blob_references.drop(connection, "job", f"ftjob-{number}")
+
+
+def _together(background: list[Callable[[], None]], work: list[Callable[[], None]], stop: threading.Event) -> None:
+    with ThreadPoolExecutor(len(background) + len(work)) as pool:
+        running = [pool.submit(each) for each in background]
+        try:
+            for done in [pool.submit(each) for each in work]:
+                done.result(120)
+        finally:
+            stop.set()
+        for each in running:
+            each.result(60)

@@ -12,6 +12,7 @@ errors: what goes wrong, in OpenAI's envelope
 findings: a request that does not fit its description, in sentences
 services: what the routes work with
 files: bytes with a purpose
+content: a file's bytes as an answer, verified while they stream
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job

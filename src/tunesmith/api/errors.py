@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from tunesmith.core.errors import MachineError, Problems, UserError
+from tunesmith.core.errors import MachineError, Problems, UserError, is_disk_full
 from tunesmith.core.log import redacted
 from tunesmith.store.db import DatabaseUnavailable
 from tunesmith.store.paging import UnknownCursor
@@ -54,6 +54,11 @@ def as_api_error(error: Exception) -> ApiError | None:
             return error.__cause__  # raised while FastAPI read the body
         case HTTPException():
             return ApiError(error.status_code, str(error.detail), headers=error.headers)
+        case MachineError() if is_disk_full(error):
+            return ApiError(
+                503, "The server's disk is full: nothing was kept. Reading goes on; try again when there is space.",
+                headers={"retry-after": "10"},
+            )  # fmt: skip
         case DatabaseUnavailable():
             return ApiError(503, "The database does not answer; try again soon.", headers={"retry-after": "1"})
         case UnknownCursor():
@@ -64,7 +69,6 @@ def as_api_error(error: Exception) -> ApiError | None:
         case UserError():
             return bad_request(f"{error.message} ({error.hint})" if error.hint else error.message)
         case MachineError():
-            # The disk is full, say: writes fail, reads go on; asking again may help once there is space.
             return ApiError(503, error.message, headers={"retry-after": "10"})
         case _:
             return None

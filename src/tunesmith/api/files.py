@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
-from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from tunesmith.api.auth import IdOf, RequestId, permit
+from tunesmith.api.content import content_of
 from tunesmith.api.errors import ApiError, bad_request, not_found
 from tunesmith.api.multipart import Received, receive
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import ListOf, Wire, absent, answer
-from tunesmith.store import audit, files
+from tunesmith.store import audit, files, idempotency
 from tunesmith.store.principals import Action, Principal
 
 router = APIRouter()
-log = logging.getLogger(__name__)
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 PURPOSES: Final = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
@@ -29,6 +29,7 @@ BATCH_EXPIRES_AFTER_SECONDS: Final = 30 * 86400
 SHORTEST_EXPIRY_SECONDS, LONGEST_EXPIRY_SECONDS = 3600, 2_592_000
 
 FileId = Annotated[str, IdOf("file")]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
 
 
 class FileObject(Wire):
@@ -85,11 +86,12 @@ async def create_file(
     services: ServicesOf,
     principal: Annotated[Principal, permit(Action.FILE_WRITE)],
     request_id: RequestId,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    path = services.blobs.new_temporary()
+    path = await run_in_threadpool(services.blobs.new_temporary)
     received = await receive(request, path, file_field="file", most_bytes=services.settings.max_file_bytes)
     try:
-        return await run_in_threadpool(_keep, received, services, principal, request_id)
+        return await run_in_threadpool(_keep, received, services, principal, request_id, idempotency_key)
     finally:
         await run_in_threadpool(received.path.unlink, missing_ok=True)
 
@@ -133,22 +135,28 @@ def delete_file(
     return answer(FileDeleted(id=file_id, deleted=True))
 
 
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_RANGE = {
+    "parameters": [
+        {"name": "Range", "in": "header", "description": "One range, such as bytes=0-99.", "schema": {"type": "string"}}
+    ]
+}
+
+
 @router.get(
     "/v1/files/{file_id}/content",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={200: {"content": _BYTES}, 206: {"description": "The range asked for", "content": _BYTES}},
+    openapi_extra=_RANGE,
 )
 def retrieve_content(
-    file_id: FileId, services: ServicesOf, principal: Annotated[Principal, permit(Action.FILE_READ)]
+    file_id: FileId,
+    request: Request,
+    services: ServicesOf,
+    principal: Annotated[Principal, permit(Action.FILE_READ)],
 ) -> Response:
     file = _found(services, principal, file_id)
-    headers = {
-        "content-length": str(file.num_bytes),
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
-        "x-content-type-options": "nosniff",
-    }
-    pieces = _complete(services.blobs.read(file.sha256), file)
-    return StreamingResponse(pieces, headers=headers, media_type="application/octet-stream")
+    return content_of(file, services.blobs, request.headers, body=request.method != "HEAD")
 
 
 def on_wire(file: files.File) -> FileObject:
@@ -200,7 +208,9 @@ def expiry_of(seconds: int | None, purpose: str, now: float) -> int | None:
     return int(now) + seconds
 
 
-def _keep(received: Received, services: Services, principal: Principal, request_id: str) -> Response:
+def _keep(
+    received: Received, services: Services, principal: Principal, request_id: str, idempotency_key: str | None
+) -> Response:
     purpose = check_purpose(received.fields.get("purpose"))
     _check_fields(received.fields)
     check_name(received.filename, purpose)
@@ -209,14 +219,39 @@ def _keep(received: Received, services: Services, principal: Principal, request_
     check_first_lines(received.head, purpose)
     seconds = _expires_after(received.fields)
     services.blobs.put_file(received.path, received.sha256)
-    now = services.now()
+    now, project_id = services.now(), principal.project_id
+    request_hash = _fingerprint(received, purpose, seconds)
     with services.database.write() as connection:
+        if idempotency_key is not None:
+            made = _made_before(connection, project_id, idempotency_key, request_hash, now)
+            if made is not None:
+                return answer(on_wire(made))
         file = files.create(
-            connection, principal.project_id, filename=received.filename, purpose=purpose, num_bytes=received.num_bytes,
+            connection, project_id, filename=received.filename, purpose=purpose, num_bytes=received.num_bytes,
             sha256=received.sha256, now=now, expires_at=expiry_of(seconds, purpose, now),
         )  # fmt: skip
         audit.record(connection, principal, "file.create", file.id, now, request_id, {"purpose": purpose})
+        if idempotency_key is not None:
+            idempotency.remember(connection, project_id, idempotency_key, request_hash, file.id, now)
     return answer(on_wire(file))
+
+
+def _fingerprint(received: Received, purpose: str, expires_after_seconds: int | None) -> str:
+    parts = ("POST /v1/files", purpose, received.filename, received.sha256, expires_after_seconds)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _made_before(
+    connection: Connection, project_id: str, key: str, request_hash: str, now: float
+) -> files.File | None:  # fmt: skip
+    """What the key made; raises ApiError 400 where that is gone."""
+    made = idempotency.find(connection, project_id, key, request_hash)
+    if made is None:
+        return None
+    file = files.get(connection, project_id, made, now)
+    if file is None:
+        raise bad_request(f"This Idempotency-Key made {made}, which has been deleted since; use a new key.")
+    return file
 
 
 _EXPIRY_FIELD = re.compile(r"expires_after(?:\[(anchor|seconds)\]|\.(anchor|seconds))")
@@ -241,7 +276,10 @@ def _expires_after(fields: Mapping[str, str]) -> int | None:
     if given.get("anchor", "created_at") != "created_at" or "seconds" not in given:
         raise bad_request("expires_after needs anchor 'created_at' and seconds.", "expires_after")
     seconds = given["seconds"]
-    if not seconds.isdecimal() or not SHORTEST_EXPIRY_SECONDS <= int(seconds[:20]) <= LONGEST_EXPIRY_SECONDS:
+    if (
+        not (seconds.isascii() and seconds.isdecimal())
+        or not SHORTEST_EXPIRY_SECONDS <= int(seconds[:20]) <= LONGEST_EXPIRY_SECONDS
+    ):
         raise bad_request(
             f"Invalid value for 'expires_after[seconds]': found {seconds[:40]!r}; it should be from "
             f"{SHORTEST_EXPIRY_SECONDS} to {LONGEST_EXPIRY_SECONDS}.", "expires_after", "invalid_value",
@@ -255,13 +293,3 @@ def _found(services: Services, principal: Principal, file_id: str) -> files.File
     if file is None:
         raise no_such_file(file_id)
     return file
-
-
-def _complete(pieces: Iterator[bytes], file: files.File) -> Iterator[bytes]:
-    """The same pieces; breaks the connection off rather than hand out a file that is shorter than it was."""
-    num_bytes = 0
-    for piece in pieces:
-        num_bytes += len(piece)
-        yield piece
-    if num_bytes != file.num_bytes:
-        log.error("The bytes of %s are damaged: %d of %d are there.", file.id, num_bytes, file.num_bytes)

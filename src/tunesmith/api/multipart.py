@@ -2,14 +2,15 @@
 
 Takes the request and a path for the file; gives the plain fields and the file's size and SHA-256. Bytes are
 parsed, hashed and written in a thread, a piece at a time, while the next piece comes in, so that memory stays
-flat and the event loop free. Where anything goes wrong the file is removed.
+flat and the event loop free. Where anything goes wrong the file is removed. A client that is too slow is cut off.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +34,9 @@ MOST_HEADERS: Final = 16
 MOST_HEADER_BYTES: Final = 16 << 10
 # The beginning of a file that is kept in memory, for a look at what it is.
 HEAD_BYTES: Final = 64 << 10
+# A client has this long at first, and a second more for each so many bytes that it sent.
+PATIENCE_SECONDS: Final = 60.0
+SLOWEST_BYTES_PER_SECOND: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,12 @@ class Received:
     filename: str
     num_bytes: int
     sha256: str
-    md5: str
     head: bytes
 
 
 async def receive(request: Request, path: Path, *, file_field: str, most_bytes: int) -> Received:
-    """Raises ApiError: 400 for a body that is no such form, 413 for a file beyond ``most_bytes``."""
+    """Raises ApiError: 400 for a body that is no such form, 408 for one that does not come, 413 for a file beyond
+    ``most_bytes``."""
     form = _Form(path, file_field, most_bytes)
     loop = asyncio.get_running_loop()
     work: asyncio.Future[None] | None = None
@@ -58,7 +62,7 @@ async def receive(request: Request, path: Path, *, file_field: str, most_bytes: 
         parser = MultipartParser(
             _boundary(request), form.callbacks(), max_header_count=MOST_HEADERS, max_header_size=MOST_HEADER_BYTES
         )
-        async for chunk in request.stream():
+        async for chunk in _in_time(request):
             piece += chunk
             if len(piece) >= PIECE_BYTES:
                 if work is not None:
@@ -74,8 +78,25 @@ async def receive(request: Request, path: Path, *, file_field: str, most_bytes: 
         if work is not None:
             with suppress(BaseException):
                 await work  # the file may not be closed below a thread that writes to it
-        form.discard()
+        await asyncio.shield(loop.run_in_executor(None, form.discard))
         raise
+
+
+async def _in_time(request: Request) -> AsyncIterator[bytes]:
+    """The body's pieces. Raises ApiError 408."""
+    begun, num_bytes, chunks = time.monotonic(), 0, request.stream()
+    while True:
+        patience = PATIENCE_SECONDS + num_bytes / SLOWEST_BYTES_PER_SECOND - (time.monotonic() - begun)
+        try:
+            async with asyncio.timeout(patience):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            raise ApiError(408, "The body came too slowly, or stopped coming; send it again.",
+                           headers={"connection": "close"}) from None  # fmt: skip
+        if chunk is None:
+            return
+        num_bytes += len(chunk)
+        yield chunk
 
 
 def _write(parser: MultipartParser, piece: bytes) -> None:
@@ -116,7 +137,7 @@ class _Form:
         self._part = _Part()
         self._file: BinaryIO | None = None
         self._filename: str | None = None
-        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        self._sha256 = hashlib.sha256()
         self._num_bytes = self._num_parts = 0
         self._head = b""
         self._is_complete = False
@@ -136,10 +157,7 @@ class _Form:
                 400, f"Missing required parameter: '{self._file_field}'.", param=self._file_field,
                 code="missing_required_parameter",
             )  # fmt: skip
-        return Received(
-            self._fields, self._path, self._filename, self._num_bytes, self._sha256.hexdigest(), self._md5.hexdigest(),
-            self._head,
-        )  # fmt: skip
+        return Received(self._fields, self._path, self._filename, self._num_bytes, self._sha256.hexdigest(), self._head)
 
     def discard(self) -> None:
         if self._file is not None:

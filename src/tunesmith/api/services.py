@@ -45,7 +45,7 @@ class Services:
             settings=settings,
             database=database,
             now=now,
-            blobs=open_blobs(settings),
+            blobs=open_blobs(settings, database, now),
             known_models=KnownModels.of(
                 settings.default_model, settings.default_completion_model, settings.base_models, settings.model_aliases
             ),

@@ -9,23 +9,26 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tunesmith.api.auth import IdOf, RequestId, permit
 from tunesmith.api.errors import ApiError, bad_request, not_found
-from tunesmith.api.files import FileObject, check_first_lines, check_name, expiry_of, on_wire
+from tunesmith.api.files import FileObject, IdempotencyKey, check_first_lines, check_name, expiry_of, on_wire
 from tunesmith.api.multipart import HEAD_BYTES, Received, receive
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import RequestBody, Wire, answer
 from tunesmith.core import durable
-from tunesmith.store import audit, files, uploads
+from tunesmith.store import audit, files, idempotency, uploads
 from tunesmith.store.principals import Action, Principal
 
 router = APIRouter()
 
 MOST_BYTES: Final = 8 << 30
 MOST_PART_BYTES: Final = 64 << 20
+# Parts may be sent again, but not without end.
+MOST_PARTS: Final = 10_000
 
 UploadId = Annotated[str, IdOf("upload")]
 
@@ -44,7 +47,7 @@ class CreateUpload(RequestBody):
 
 
 class CompleteUpload(RequestBody):
-    part_ids: Annotated[list[Annotated[str, IdOf("part")]], Field(min_length=1, max_length=10_000)]
+    part_ids: Annotated[list[Annotated[str, IdOf("part")]], Field(min_length=1, max_length=MOST_PARTS)]
     md5: Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")] | None = None
 
 
@@ -89,16 +92,25 @@ def create_upload(
     services: ServicesOf,
     principal: Annotated[Principal, permit(Action.FILE_WRITE)],
     request_id: RequestId,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     check_name(body.filename, body.purpose)
-    now = services.now()
+    now, project_id = services.now(), principal.project_id
+    request_hash = hashlib.sha256(f"POST /v1/uploads {body.model_dump_json()}".encode()).hexdigest()
     with services.database.write() as connection:
+        if idempotency_key is not None:
+            made = idempotency.find(connection, project_id, idempotency_key, request_hash)
+            before = None if made is None else uploads.get(connection, project_id, made)
+            if before is not None:
+                return answer(_on_wire(before, _file_of(connection, before, now), now))
         upload = uploads.create(
-            connection, principal.project_id, filename=body.filename, purpose=body.purpose, num_bytes=body.bytes,
+            connection, project_id, filename=body.filename, purpose=body.purpose, num_bytes=body.bytes,
             mime_type=body.mime_type, now=now,
             expires_after_seconds=body.expires_after.seconds if body.expires_after else None,
         )  # fmt: skip
         audit.record(connection, principal, "upload.create", upload.id, now, request_id)
+        if idempotency_key is not None:
+            idempotency.remember(connection, project_id, idempotency_key, request_hash, upload.id, now)
     return answer(_on_wire(upload, None, now))
 
 
@@ -108,7 +120,7 @@ async def add_part(
     principal: Annotated[Principal, permit(Action.FILE_WRITE)],
 ) -> Response:  # fmt: skip
     upload = await run_in_threadpool(_pending, services, principal, upload_id)
-    path = services.blobs.new_temporary()
+    path = await run_in_threadpool(services.blobs.new_temporary)
     received = await receive(request, path, file_field="data", most_bytes=MOST_PART_BYTES)
     try:
         return await run_in_threadpool(_keep_part, upload, received, services)
@@ -122,6 +134,8 @@ def complete_upload(
     principal: Annotated[Principal, permit(Action.FILE_WRITE)], request_id: RequestId,
 ) -> Response:  # fmt: skip
     upload = _pending(services, principal, upload_id)
+    if len(set(body.part_ids)) != len(body.part_ids):
+        raise bad_request("A part is named twice.", "part_ids")
     with services.database.read() as connection:
         parts = uploads.parts_of(connection, upload, body.part_ids)
     if parts is None:
@@ -133,7 +147,7 @@ def complete_upload(
         )
     path = services.blobs.new_temporary()
     try:
-        whole = _join(services, parts, path)
+        whole = _join(services, parts, path, with_md5=body.md5 is not None)
         if body.md5 is not None and body.md5.lower() != whole.md5:
             raise bad_request(f"The MD5 of the parts is {whole.md5}, not {body.md5}.", "md5")
         check_first_lines(whole.head, upload.purpose)
@@ -184,6 +198,13 @@ def _keep_part(upload: uploads.Upload, received: Received, services: Services) -
         )
     if received.num_bytes == 0:
         raise bad_request("The part is empty.", "data")
+    with services.database.read() as connection:
+        num_parts, num_bytes = uploads.amount_of(connection, upload)
+    if num_parts >= MOST_PARTS or num_bytes + received.num_bytes > 2 * upload.num_bytes + MOST_PART_BYTES:
+        raise bad_request(
+            f"The upload has {num_parts:,} parts with {num_bytes:,} bytes already; it was announced with "
+            f"{upload.num_bytes:,}.", "data",
+        )  # fmt: skip
     services.blobs.put_file(received.path, received.sha256)
     try:
         with services.database.write() as connection:
@@ -198,12 +219,14 @@ def _keep_part(upload: uploads.Upload, received: Received, services: Services) -
 class _Whole:
     """The parts in one file: its hashes and its beginning."""
 
-    def __init__(self) -> None:
-        self._sha256, self._md5, self.head = hashlib.sha256(), hashlib.md5(usedforsecurity=False), b""
+    def __init__(self, *, with_md5: bool) -> None:
+        self._sha256, self.head = hashlib.sha256(), b""
+        self._md5 = hashlib.md5(usedforsecurity=False) if with_md5 else None
 
     def add(self, piece: bytes) -> None:
         self._sha256.update(piece)
-        self._md5.update(piece)
+        if self._md5 is not None:
+            self._md5.update(piece)
         if len(self.head) < HEAD_BYTES:
             self.head += piece[: HEAD_BYTES - len(self.head)]
 
@@ -212,12 +235,12 @@ class _Whole:
         return self._sha256.hexdigest()
 
     @property
-    def md5(self) -> str:
-        return self._md5.hexdigest()
+    def md5(self) -> str | None:
+        return None if self._md5 is None else self._md5.hexdigest()
 
 
-def _join(services: Services, parts: Sequence[uploads.Part], path: Path) -> _Whole:
-    whole = _Whole()
+def _join(services: Services, parts: Sequence[uploads.Part], path: Path, *, with_md5: bool) -> _Whole:
+    whole = _Whole(with_md5=with_md5)
     with durable.disk_errors(path), path.open("xb") as file:
         for part in parts:
             for piece in services.blobs.read(part.sha256):
@@ -242,6 +265,11 @@ def _complete(
     except uploads.NotPending as ended:
         raise _not_pending(str(ended)) from None
     return answer(_on_wire(upload, on_wire(file), now))
+
+
+def _file_of(connection: Connection, upload: uploads.Upload, now: float) -> FileObject | None:
+    file = None if upload.file_id is None else files.get(connection, upload.project_id, upload.file_id, now)
+    return None if file is None else on_wire(file)
 
 
 def _on_wire(upload: uploads.Upload, file: FileObject | None, now: float) -> UploadObject:

@@ -2,8 +2,9 @@
 
 tables: the schema
 db: SQLite or PostgreSQL, read and written by short transactions
-migrate: bring a database to this version's schema
 migrations: its changes, one file each
+migrate: bring a database to this version's schema, and make the first project
+temporaries: files on their way in, swept when their process is gone
 blobs: bytes named by their SHA-256, in a folder of this machine
 blobs_s3: the same in an S3 bucket
 blob_references: which rows need which blobs

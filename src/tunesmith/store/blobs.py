@@ -1,7 +1,8 @@
 """Bytes that are kept, named by their SHA-256: in a folder of this machine, or in an S3 bucket.
 
-A blob is written whole or not at all and never changes. Which rows need it, ``blob_references`` says;
-``collect`` removes what none needs. Names come from hashes only, never from what a user typed.
+A blob is written whole or not at all and never changes. The database hears of it before a byte is kept
+(``blob_references.announce``); which rows need it, references say; ``collection`` removes what none needs.
+Names come from hashes only, never from what a user typed.
 """
 
 from __future__ import annotations
@@ -10,16 +11,21 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Protocol
-from uuid import uuid4
 
 from tunesmith.core import durable
 from tunesmith.core.errors import MachineError, UserError
 from tunesmith.core.settings import Settings
+from tunesmith.store import blob_references
+from tunesmith.store.db import Database
+from tunesmith.store.temporaries import Temporaries
+
+Announce = Callable[[str, int], None]
+"""Called with a blob's SHA-256 and size before it is kept."""
 
 CHUNK_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -37,7 +43,7 @@ class Blobs(Protocol):
         ...
 
     def put_file(self, path: Path, sha256: str) -> None:
-        """Keep the file's bytes and take the file away. Done before: the blob counts as new again."""
+        """Keep the file's bytes, announced first, and take the file away. They survive a power cut from here on."""
         ...
 
     def fetch(self, sha256: str, to: Path) -> None:
@@ -50,27 +56,53 @@ class Blobs(Protocol):
 
     def exists(self, sha256: str) -> bool: ...
     def delete(self, sha256: str) -> None: ...
-    def age_seconds(self, sha256: str, now: float) -> float | None:
-        """Since it was last put; None where it is absent."""
-        ...
-
     def names(self) -> Iterator[str]:
         """Every blob's SHA-256."""
         ...
 
+    def sweep(self) -> None:
+        """Remove what processes that are dead left half written on this machine."""
+        ...
 
-def open_blobs(settings: Settings) -> Blobs:
+
+def open_blobs(settings: Settings, database: Database | None = None, now: Callable[[], float] = time.time) -> Blobs:
+    """What the settings ask for, with dead processes' litter swept away. Without a database it can only be read."""
+    announce = _only_read if database is None else _announcing(database, now)
+    blobs: Blobs
     if not settings.blob_url:
-        return LocalBlobs(settings.folder / "blobs")
-    if settings.blob_url.startswith("s3://"):
+        blobs = LocalBlobs(settings.folder / "blobs", announce)
+    elif settings.blob_url.startswith("s3://"):
         from tunesmith.store.blobs_s3 import S3Blobs
 
-        return S3Blobs(settings.blob_url, settings.folder / "tmp")
-    raise UserError(f"blob_url {settings.blob_url!r} is not known.", "write s3://bucket/prefix, or leave it out")
+        blobs = S3Blobs(settings.blob_url, settings.folder / "tmp", announce)
+    else:
+        raise UserError(f"blob_url {settings.blob_url!r} is not known.", "write s3://bucket/prefix, or leave it out")
+    blobs.sweep()
+    return blobs
+
+
+def _announcing(database: Database, now: Callable[[], float]) -> Announce:
+    def announce(sha256: str, num_bytes: int) -> None:
+        with database.write() as connection:
+            blob_references.announce(connection, sha256, num_bytes, now())
+
+    return announce
+
+
+def _only_read(_sha256: str, _num_bytes: int) -> None:
+    raise RuntimeError("These blobs were opened for reading: open_blobs(settings, database) can be written to.")
+
+
+def no_announcement(_sha256: str, _num_bytes: int) -> None:
+    """Where nobody collects."""
+
+
+def is_name(text: str) -> bool:
+    return _SHA256.fullmatch(text) is not None
 
 
 def check_name(sha256: str) -> str:
-    if not _SHA256.fullmatch(sha256):
+    if not is_name(sha256):
         raise ValueError(f"{sha256!r} is no SHA-256")
     return sha256
 
@@ -78,31 +110,28 @@ def check_name(sha256: str) -> str:
 class LocalBlobs:
     """``folder/ab/cd/<sha256>``: renamed into place once their bytes are on the disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, announce: Announce = no_announcement) -> None:
         self.folder = folder
-        self._temporary = folder / "tmp"
-        self._temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._announce = announce
+        self._temporaries = Temporaries(folder / "tmp")
 
     def new_temporary(self) -> Path:
-        return self._temporary / uuid4().hex
+        return self._temporaries.new()
 
     def put_file(self, path: Path, sha256: str) -> None:
+        """Writes over a blob that is there: where that one was damaged, it is whole again."""
         target = self._path(sha256)
         with durable.disk_errors(target):
-            if target.exists():
-                os.utime(target)
-                if target.exists():  # not collected in between
-                    path.unlink()
-                    return
+            self._announce(sha256, path.stat().st_size)
             durable.fsync_file(path)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 os.replace(path, target)
             except OSError:  # of another file system
                 self._copy_in(path, target)
-            os.utime(target)
             for folder in (target.parent, target.parent.parent, self.folder):
                 durable.fsync_folder(folder)
+        path.unlink(missing_ok=True)  # a link to the very blob: renaming it did nothing
 
     def fetch(self, sha256: str, to: Path) -> None:
         source, digest = self._path(sha256), hashlib.sha256()
@@ -134,20 +163,13 @@ class LocalBlobs:
     def delete(self, sha256: str) -> None:
         self._path(sha256).unlink(missing_ok=True)
 
-    def age_seconds(self, sha256: str, now: float) -> float | None:
-        with suppress(FileNotFoundError):
-            return now - self._path(sha256).stat().st_mtime
-        return None
-
     def names(self) -> Iterator[str]:
         for path in self.folder.glob("??/??/*"):
-            if _SHA256.fullmatch(path.name):
+            if is_name(path.name):
                 yield path.name
 
     def sweep(self) -> None:
-        """Remove what killed processes left half written. For the only process that writes here, at its start."""
-        for litter in self._temporary.iterdir():
-            litter.unlink(missing_ok=True)
+        self._temporaries.sweep()
 
     def _path(self, sha256: str) -> Path:
         check_name(sha256)

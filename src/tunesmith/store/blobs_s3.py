@@ -1,6 +1,7 @@
 """Blobs in an S3 bucket, through ``obstore`` (extra ``s3``). Credentials and endpoint come from the ``AWS_…`` variables.
 
-A put is atomic: nobody sees half an object. Where the bucket does not answer, or refuses, a sentence says so.
+A put is atomic: nobody sees half an object; what is there already is not sent again. Where the bucket does not
+answer, or refuses, a sentence says so.
 """
 
 from __future__ import annotations
@@ -8,10 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
@@ -19,39 +19,43 @@ from obstore.store import S3Store
 
 from tunesmith.core import durable
 from tunesmith.core.errors import MachineError
-from tunesmith.store.blobs import CHUNK_BYTES, DamagedBlob, check_name
+from tunesmith.store.blobs import CHUNK_BYTES, Announce, DamagedBlob, check_name, is_name, no_announcement
+from tunesmith.store.temporaries import Temporaries
 
 if TYPE_CHECKING:
     from obstore import GetOptions
 
-# A blob that was put so recently needs no refreshing: collection waits far longer.
-FRESH_SECONDS = 3600.0
 PART_BYTES = 16 << 20
 _PARALLEL_PARTS = 4
 _TIMEOUT_SECONDS = 60
+# A deletion happens while a row's lock is held, which the database lets nobody do for long.
+_DELETE_SECONDS = 10
 
 
 class S3Blobs:
     """``prefix/ab/<sha256>`` in a bucket; files on their way in lie in ``temporary``."""
 
-    def __init__(self, url: str, temporary: Path, part_bytes: int = PART_BYTES) -> None:
-        self._store: Any = S3Store.from_url(
-            url,
-            client_options={"timeout": timedelta(seconds=_TIMEOUT_SECONDS), "allow_http": True},
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=_TIMEOUT_SECONDS)},
-        )
+    def __init__(
+        self, url: str, temporary: Path, announce: Announce = no_announcement, part_bytes: int = PART_BYTES
+    ) -> None:
+        self._store = _opened(url, _TIMEOUT_SECONDS, max_retries=4)
+        self._deleting = _opened(url, _DELETE_SECONDS, max_retries=0)
+        self._announce = announce
         self._part_bytes = part_bytes
-        self._temporary = temporary
-        temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._temporaries = Temporaries(temporary)
 
     def new_temporary(self) -> Path:
-        return self._temporary / uuid4().hex
+        return self._temporaries.new()
 
     def put_file(self, path: Path, sha256: str) -> None:
-        name = _place(sha256)
-        with _sentences(sha256):
-            if not self._is_fresh(name):
-                obstore.put(self._store, name, path, chunk_size=self._part_bytes, max_concurrency=_PARALLEL_PARTS)
+        num_bytes = path.stat().st_size
+        self._announce(sha256, num_bytes)
+        found = self._head(sha256)
+        if found is None or found["size"] != num_bytes:
+            with _sentences(sha256):
+                obstore.put(
+                    self._store, _place(sha256), path, chunk_size=self._part_bytes, max_concurrency=_PARALLEL_PARTS
+                )
         path.unlink()
 
     def fetch(self, sha256: str, to: Path) -> None:
@@ -88,19 +92,20 @@ class S3Blobs:
     def delete(self, sha256: str) -> None:
         with _sentences(sha256):
             try:
-                obstore.delete(self._store, _place(sha256))
+                obstore.delete(self._deleting, _place(sha256))
             except FileNotFoundError:
                 return
-
-    def age_seconds(self, sha256: str, now: float) -> float | None:
-        found = self._head(sha256)
-        return None if found is None else now - found["last_modified"].timestamp()
 
     def names(self) -> Iterator[str]:
         with _sentences(""):
             for batch in obstore.list(self._store):
                 for entry in batch:
-                    yield str(entry["path"]).rsplit("/", 1)[-1]
+                    folder, _, name = str(entry["path"]).rpartition("/")
+                    if is_name(name) and folder == name[:2]:
+                        yield name
+
+    def sweep(self) -> None:
+        self._temporaries.sweep()
 
     def _head(self, sha256: str) -> Any:
         with _sentences(sha256):
@@ -109,12 +114,13 @@ class S3Blobs:
             except FileNotFoundError:
                 return None
 
-    def _is_fresh(self, name: str) -> bool:
-        try:
-            found = obstore.head(self._store, name)
-        except FileNotFoundError:
-            return False
-        return (datetime.now(UTC) - found["last_modified"]).total_seconds() < FRESH_SECONDS
+
+def _opened(url: str, timeout_seconds: float, max_retries: int) -> Any:
+    timeout = timedelta(seconds=timeout_seconds)
+    return S3Store.from_url(
+        url, client_options={"timeout": timeout, "allow_http": True},
+        retry_config={"max_retries": max_retries, "retry_timeout": timeout},
+    )  # fmt: skip
 
 
 def _place(sha256: str) -> str:

@@ -76,9 +76,9 @@ def delete(connection: Connection, project_id: str, file_id: str, now: float) ->
     return True
 
 
-def expire(connection: Connection, now: float) -> int:
+def expire(connection: Connection, now: float, limit: int = 1000) -> int:
     """Let go of the bytes of files that have expired; → how many files."""
-    due = select(files.c.id).where(files.c.deleted_at.is_(None), files.c.expires_at <= int(now)).limit(1000)
+    due = select(files.c.id).where(files.c.deleted_at.is_(None), files.c.expires_at <= int(now)).limit(limit)
     ids = list(connection.execute(due).scalars())
     for file_id in ids:
         connection.execute(update(files).where(files.c.id == file_id).values(deleted_at=int(now)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store import blob_references
@@ -106,6 +106,13 @@ def parts_of(connection: Connection, upload: Upload, part_ids: Sequence[str]) ->
     return [known[part_id] for part_id in part_ids]
 
 
+def amount_of(connection: Connection, upload: Upload) -> tuple[int, int]:
+    """How many parts it has, and their bytes."""
+    amount = select(func.count(), func.coalesce(func.sum(upload_parts.c.num_bytes), 0))
+    num_parts, num_bytes = connection.execute(amount.where(upload_parts.c.upload_id == upload.id)).one()
+    return int(num_parts), int(num_bytes)
+
+
 def complete(connection: Connection, upload: Upload, file_id: str, now: float) -> Upload:
     """Raises NotPending where the upload ended meanwhile: of several who try, one succeeds."""
     _hold(connection, upload, now)
@@ -117,9 +124,9 @@ def cancel(connection: Connection, upload: Upload, now: float) -> Upload:
     return _end(connection, upload, status="cancelled")
 
 
-def expire(connection: Connection, now: float) -> int:
+def expire(connection: Connection, now: float, limit: int = 1000) -> int:
     """End uploads whose time is over and let go of their parts; → how many."""
-    due = select(uploads).where(uploads.c.status == "pending", uploads.c.expires_at <= int(now)).limit(1000)
+    due = select(uploads).where(uploads.c.status == "pending", uploads.c.expires_at <= int(now)).limit(limit)
     late = [Upload.of(row) for row in connection.execute(due)]
     for upload in late:
         _end(connection, upload, status="expired")

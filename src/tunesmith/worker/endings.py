@@ -13,6 +13,7 @@ from tunesmith.store import blob_references, deliveries, job_events, queue, resu
 from tunesmith.store.jobs import Job, State
 from tunesmith.worker.protocol import Refusal
 
+PUT_OFF_SECONDS = 30.0
 _CODES: Mapping[Refusal, str] = {
     Refusal.USER: "invalid_job",
     Refusal.DIVERGED: "training_diverged",
@@ -78,7 +79,10 @@ def give_up(connection: Connection, job: Job, error: Exception, *, max_attempts:
 
 
 def rest(connection: Connection, job: Job, *, reason: str | None, now: float) -> Job:
-    """It is saved and waits for somebody to resume it."""
+    """It is saved and waits for somebody to resume it. Files that are still being judged are judged again later."""
+    if job.state is State.VALIDATING_FILES:
+        at = now + PUT_OFF_SECONDS
+        return queue.put_off(connection, job.id, job.attempt, reason=reason or "", not_before_at=at)
     paused = queue.pause(connection, job.id, job.attempt, reason=reason)
     text = f"Fine-tuning job paused after step {paused.step}" if reason is None else f"Fine-tuning job paused: {reason}"
     job_events.add(connection, job.id, message=text, level="info" if reason is None else "warn", now=now)
