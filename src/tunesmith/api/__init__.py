@@ -30,10 +30,4 @@ webhooks: where a project wants to hear of what happens
 organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
-job_request: the body that asks for a fine-tuning job
-job_creation: a body becomes a job
-job_wire: a job, an event, a checkpoint as the wire has them
-fine_tuning: the routes of jobs
-checkpoint_permissions: which other projects may chat with a checkpoint
-models: base models and tuned ones
 """
