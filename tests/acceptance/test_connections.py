@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -90,6 +91,7 @@ def platform() -> Iterator[Platform]:
     with tempfile.TemporaryDirectory(prefix="tunesmith-", ignore_cleanup_errors=True) as folder:
         environment = {
             **os.environ, "TUNESMITH_HOME": folder, "TUNESMITH_OFFLINE": "", "TUNESMITH_LOG_LEVEL": "debug",
+            "TUNESMITH_ALLOW_PRIVATE_ADDRESSES": "1",
             "TUNESMITH_SMTP_URL": f"smtp://me:{CANARIES['password']}@127.0.0.1:9", "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         process = subprocess.Popen(
@@ -136,8 +138,9 @@ def test_only_the_api_listens_and_only_on_the_own_machine(platform: Platform) ->
     assert all(_is_loopback(address) for address, _ in listeners)
 
 
-def test_a_platform_at_work_reaches_nothing_outside(platform: Platform) -> None:
+def test_a_platform_at_work_reaches_nothing_but_the_named_receiver(platform: Platform, receiver: Any) -> None:
     client, seen = platform.client(), set()
+    made = client.webhooks.create(name="n", url=receiver.url, event_types=["fine_tuning.job.failed"])
     for _ in range(3):
         client.chat.completions.create(
             model="starter", messages=[{"role": "user", "content": "Hello"}], max_completion_tokens=4
@@ -151,6 +154,13 @@ def test_a_platform_at_work_reaches_nothing_outside(platform: Platform) -> None:
         seen |= platform.sockets(ESTABLISHED)
         time.sleep(0.1)
     assert client.fine_tuning.jobs.retrieve(job.id).status == "failed"
+    while not receiver.received:
+        assert time.monotonic() < deadline
+        seen |= platform.sockets(ESTABLISHED)
+        time.sleep(0.02)
+    (request,) = receiver.received
+    event = client.webhooks.unwrap(request.body, request.headers, secret=made.signing_secret)
+    assert (event.type, event.data.id) == ("fine_tuning.job.failed", job.id)
     assert [address for address, _ in seen if not _is_loopback(address)] == []
 
 
