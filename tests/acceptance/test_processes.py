@@ -195,3 +195,22 @@ def test_nobody_outlives_a_killed_supervisor(start) -> None:
     first.process.wait()
     until(lambda: not first.everybody())
     assert start(first.home).is_ready()
+
+
+@pytest.mark.needs("postgres")
+def test_everything_runs_on_postgresql(start, postgres_url: str, rows_file: Path) -> None:
+    platform = start(TUNESMITH_DATABASE_URL=postgres_url)
+    client = platform.client()
+    file = client.files.create(file=rows_file, purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="starter", training_file=file.id, extra_body={"max_steps": 2})
+    until(lambda: client.fine_tuning.jobs.retrieve(job.id).status == "succeeded")
+    os.kill(platform.pids()["worker"], signal.SIGKILL)
+    model = str(client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model)
+    answer = client.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "Hello"}], max_completion_tokens=2
+    )
+    assert answer.model == model
+    platform.wait_ready(2)
+    assert platform.interrupt() == 0
+    assert not (platform.home / "tunesmith.db").exists()
+    assert "postgres" not in "".join(path.read_text() for path in (platform.home / "logs").iterdir())

@@ -89,7 +89,7 @@ def test_completion_has_every_field_with_its_type(client: OpenAI, validate: Any)
 
 def test_chunks_have_every_field_with_its_type(server: Any, validate: Any) -> None:
     body = {"model": "starter", "messages": HELLO, "max_tokens": 5, "stream": True, "n": 2,
-            "stream_options": {"include_usage": True}, "logprobs": True}  # fmt: skip
+            "stream_options": {"include_usage": True}, "logprobs": True, "logit_bias": {"1": -100}}  # fmt: skip
     answer = httpx2.post(
         f"{server.base_url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {server.key}"}
     )

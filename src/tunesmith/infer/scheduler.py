@@ -239,6 +239,7 @@ class Scheduler:
         with self._changed:
             self._changed.wait_for(lambda: self._has_news, timeout_seconds)
 
+    @torch.inference_mode()
     def close(self) -> None:
         """Fail what is left and take nothing more. Called by the thread that steps, or after its last step."""
         error = MachineError("The engine has stopped before the answer was complete.", "ask again")
