@@ -545,10 +545,17 @@ def freeze(platform: Platform, pids: Sequence[int]) -> None:
     while True:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: all(map(is_stopped, pids)), "they stand still")
         if not platform.database.is_sqlite or can_write(platform.home / "tunesmith.db"):
             return
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+def is_stopped(pid: int) -> bool:
+    """Every thread of it: a signal takes a moment to reach them all."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(path.read_text().rpartition(")")[2].split()[0] == "T" for path in threads)
 
 
 def can_write(path: Path) -> bool:
