@@ -27,7 +27,10 @@ from tunesmith.core import durable
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-PIECE_BYTES: Final = 1 << 20
+PIECE_BYTES: Final = 4 << 20
+WRITTEN_OUT_BYTES: Final = 8 << 20
+# Each costs memory beside its bytes, and a client may send them as small as it likes.
+MOST_CHUNKS: Final = 1024
 MOST_FIELDS: Final = 64
 MOST_FIELD_BYTES: Final = 64 << 10
 MOST_HEADERS: Final = 16
@@ -57,21 +60,23 @@ async def receive(request: Request, path: Path, *, file_field: str, most_bytes: 
     form = _Form(path, file_field, most_bytes)
     loop = asyncio.get_running_loop()
     work: asyncio.Future[None] | None = None
-    piece = bytearray()
+    piece: list[bytes] = []
+    num_bytes = 0
     try:
         parser = MultipartParser(
             _boundary(request), form.callbacks(), max_header_count=MOST_HEADERS, max_header_size=MOST_HEADER_BYTES
         )
         async for chunk in _in_time(request):
-            piece += chunk
-            if len(piece) >= PIECE_BYTES:
+            piece.append(chunk)
+            num_bytes += len(chunk)
+            if num_bytes >= PIECE_BYTES or len(piece) >= MOST_CHUNKS:
                 if work is not None:
                     await work
-                work = loop.run_in_executor(None, partial(_write, parser, bytes(piece)))
-                piece.clear()
+                work = loop.run_in_executor(None, partial(_write, parser, piece))
+                piece, num_bytes = [], 0
         if work is not None:
             await work
-        work = loop.run_in_executor(None, partial(_write, parser, bytes(piece)))
+        work = loop.run_in_executor(None, partial(_write, parser, piece))
         await work
         return await loop.run_in_executor(None, form.finish)
     except BaseException:
@@ -99,9 +104,9 @@ async def _in_time(request: Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _write(parser: MultipartParser, piece: bytes) -> None:
+def _write(parser: MultipartParser, piece: list[bytes]) -> None:
     try:
-        parser.write(piece)
+        parser.write(b"".join(piece))
     except FormParserError as error:
         raise bad_request(f"The multipart body could not be read: {error}.") from None
 
@@ -138,7 +143,7 @@ class _Form:
         self._file: BinaryIO | None = None
         self._filename: str | None = None
         self._sha256 = hashlib.sha256()
-        self._num_bytes = self._num_parts = 0
+        self._num_bytes = self._num_begun = self._num_parts = 0
         self._head = b""
         self._is_complete = False
 
@@ -221,6 +226,10 @@ class _Form:
         with durable.disk_errors(self._path):
             while piece:
                 piece = piece[self._file.write(piece) :]
+            fresh = self._num_bytes - self._num_begun
+            if fresh >= WRITTEN_OUT_BYTES:
+                durable.begin_writing_out(self._file.fileno(), self._num_begun, fresh)
+                self._num_begun += fresh
 
     def _end_part(self) -> None:
         part = self._part

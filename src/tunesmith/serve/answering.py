@@ -191,6 +191,7 @@ def prompt_of(chat: Chat, resident: Resident) -> list[int]:
     """The request's tokens. Raises Refusal where the model has no place for what is asked, or the text is too long."""
     if chat.tools:
         _check_tools(chat, resident)
+    _check_bias(chat, resident)
     try:
         prompt_ids = resident.prompting.prompt_ids(chat.messages, chat.tools)
     except UserError as error:
@@ -232,6 +233,14 @@ def _check_tools(chat: Chat, resident: Resident) -> None:
     else:
         message = f"The model `{name}` has no place for tools in its chat template: they would be lost."
     raise Refusal(Refused(400, message, code="unsupported_parameter", param="tools"))
+
+
+def _check_bias(chat: Chat, resident: Resident) -> None:
+    vocab_size = resident.base.model.config.vocab_size
+    unknown = [token for token in chat.logit_bias if not 0 <= token < vocab_size]
+    if unknown:
+        message = f"'logit_bias' names the token {unknown[0]}; this model's tokens are 0 to {vocab_size - 1}."
+        raise Refusal(Refused(400, message, param="logit_bias"))
 
 
 def _spelled(tokenizer: Tokenizer, token_id: int, logprob: float) -> tuple[str, float, list[int] | None]:

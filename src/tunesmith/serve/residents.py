@@ -249,7 +249,7 @@ class Residents:
     def _adapted(self, served: Served, folder: Path) -> Resident:
         base = self._shared_base(served)
         try:
-            check_base(folder, base.model)
+            check_base(folder, base.model.name, base.sha256)
             prompting = Prompting.of(base.model, folder)
             num_bytes = _file_bytes(folder / ADAPTER_WEIGHTS)
             self._make_room(served.name, num_bytes, keep=base)
