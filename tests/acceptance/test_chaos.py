@@ -30,6 +30,7 @@ import openai
 import pytest
 from sqlalchemy import select
 
+import tunesmith
 from tunesmith.core import durable
 from tunesmith.store import blob_references, jobs
 from tunesmith.store.blobs import LocalBlobs
@@ -128,7 +129,9 @@ class Platform:
             "BASE_MODELS": json.dumps({"tiny": str(self.base)}), "TRAINING_THREADS": 1, "SERVING_THREADS": 1,
             "MAX_ATTEMPTS": 1000, **self.settings,
         }  # fmt: skip
-        return {**kept, "OMP_NUM_THREADS": "1", **{f"TUNESMITH_{name}": str(value) for name, value in given.items()}}
+        sources = str(Path(tunesmith.__file__).parent.parent)  # those under test, wherever the processes begin
+        kept |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": sources}
+        return {**kept, **{f"TUNESMITH_{name}": str(value) for name, value in given.items()}}
 
     def run(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.home / "output.log").open("ab") as output:
