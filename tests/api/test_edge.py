@@ -68,6 +68,7 @@ def probe_router() -> APIRouter:
     def break_down(how: Annotated[str, IdOf("file")], principal: Reader) -> Response:
         raise {
             "database": DatabaseUnavailable("The database does not answer: secret.host:5432."),
+            "folder": MachineError("/home/canary/blobs could not be written: Permission denied."),
             "disk": MachineError("The disk is full: x could not be written."),
             "bug": RuntimeError("sk-canary-in-a-bug"),
         }[how]
@@ -240,6 +241,15 @@ def test_database_that_is_gone_is_503_and_retried_soon(probe: httpx2.Client) -> 
     answer = probe.post("/v1/broken/database")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert "secret.host" not in answer.text
+
+
+def test_servers_paths_go_to_the_log_and_not_to_the_caller(
+    probe: httpx2.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = probe.post("/v1/broken/folder")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert "canary" not in answer.text
+    assert "/home/canary/blobs could not be written" in caplog.text
 
 
 def test_full_disk_is_503_with_the_reason(probe: httpx2.Client) -> None:

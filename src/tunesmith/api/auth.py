@@ -106,7 +106,10 @@ class Callers:
             raise _incorrect(secret)
         named = headers.get("openai-project")
         if named and named not in (principal.project_id, principal.project_name):
-            message = "The header OpenAI-Project names another project than the API key's."
+            message = (
+                "The header OpenAI-Project names another project than the API key's. Leave it out: the key says which "
+                "project is meant. (OpenAI's clients send it where OPENAI_PROJECT_ID is set.)"
+            )
             raise ApiError(401, message, code="mismatched_project")
         return Caller(principal, secret_hash)
 

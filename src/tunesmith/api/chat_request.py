@@ -41,7 +41,7 @@ class ChatBody(RequestBody):
 
     model_config = ConfigDict(strict=True)
 
-    model: Annotated[str, IdOf("model"), Field(max_length=300)]
+    model: Annotated[str, IdOf("model")]
     messages: Annotated[list[dict[str, Any]], Field(min_length=1)]
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None

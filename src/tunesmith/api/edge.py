@@ -195,6 +195,8 @@ class _Exchange:
             told = ApiError(
                 500, f"The server had an error while processing your request. Request id: {self.request_id}."
             )
+        elif told.status >= 500 and not isinstance(error, ApiError):
+            log.error("%s failed: %s", self.request_id, error)
         if self.has_started:
             log.warning("%s broke off in its middle: %s", self.request_id, type(error).__name__)
             return

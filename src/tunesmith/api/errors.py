@@ -69,6 +69,9 @@ def as_api_error(error: Exception) -> ApiError | None:
         case UserError():
             return bad_request(f"{error.message} ({error.hint})" if error.hint else error.message)
         case MachineError():
-            return ApiError(503, error.message, headers={"retry-after": "10"})
+            return ApiError(  # its sentence names the server's own paths and hosts: that is for the log
+                503, "The server could not read or write what it keeps; its log says why. Try again soon.",
+                headers={"retry-after": "10"},
+            )  # fmt: skip
         case _:
             return None

@@ -20,7 +20,7 @@ from tunesmith.store.blobs import Blobs, open_blobs
 from tunesmith.store.db import Database
 
 HealthCheck = Callable[[], str | None]
-"""None where the part is ready, else what is missing; may raise TunesmithError, which says it too."""
+"""None where the part is ready, else what is missing; may raise TunesmithError, whose sentence goes to the log."""
 
 
 @dataclass(frozen=True, slots=True)

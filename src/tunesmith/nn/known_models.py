@@ -22,6 +22,8 @@ _COMPLETION_NAMES = re.compile(
     r"(ada|babbage|curie|davinci|(babbage|davinci)-002|text-(ada|babbage|curie|davinci)-00[1-3]"
     r"|gpt-(3\.5|35)-turbo-instruct(-\d{4})?)"
 )
+# What is kept with a job or a chat has room for so many letters.
+_LONGEST_ALIAS = 300
 # Those of the above that people look up in a list.
 ALIASES_SHOWN = (
     "gpt-3.5-turbo", "gpt-35-turbo", "gpt-4", "gpt-4-turbo", "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini",
@@ -90,6 +92,8 @@ class KnownModels:
     def _target_of(self, alias: str) -> str | None:
         if alias in self.aliases:
             return self.aliases[alias]
+        if len(alias) > _LONGEST_ALIAS:
+            return None
         if _COMPLETION_NAMES.fullmatch(alias):
             return self.default_completion_model
         return self.default_model if _CHAT_NAMES.fullmatch(alias) else None
