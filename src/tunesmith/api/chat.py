@@ -6,6 +6,7 @@ A client that goes away cancels the generation at once, and pays for what was ma
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -18,7 +19,7 @@ from starlette.responses import Response
 from tunesmith.api.auth import permit
 from tunesmith.api.chat_answer import ChatCompletion, Chunks, Collected
 from tunesmith.api.chat_request import Asked, ChatBody, judge
-from tunesmith.api.errors import ApiError, not_found
+from tunesmith.api.errors import ApiError, as_api_error, not_found
 from tunesmith.api.rate_limits import Reservation
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.serving_client import Conversation
@@ -31,6 +32,7 @@ from tunesmith.store.principals import Action, Principal
 
 _CLIENT_CLOSED_REQUEST = 499
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 Result = TypeVar("Result")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -194,10 +196,12 @@ class _EventStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         try:
             await self._send_answer(send)
+        except TunesmithError as error:
+            log.error("An answer broke off: %s", error)
+            told = as_api_error(error) or ApiError(503, "The server had an error; try again soon.")
+            await _send_body(send, _error_line(told), more=False)
         except ApiError as error:
             await _send_body(send, _error_line(error), more=False)
-        except TunesmithError as error:
-            await _send_body(send, _error_line(ApiError(503, error.message)), more=False)
 
     async def _send_answer(self, send: Send) -> None:
         replies, collected = self._replies, self._turn.collected
