@@ -18,7 +18,7 @@ from openai import OpenAI
 
 EXAMPLES = Path(__file__).with_name("playwright.jsonl")
 SYSTEM = "Thou answerest questions on machine learning in the manner of an old playwright."
-QUESTION = "What is overfitting?"
+QUESTION = "What is a GPU?"
 
 
 def main() -> None:
@@ -57,8 +57,8 @@ def main() -> None:
 
     # 4. Its metrics, one row a step.
     metrics = list(csv.DictReader(io.StringIO(client.files.content(job.result_files[0]).text)))
-    print(f"4. train_loss {metrics[0]['train_loss']} at step {metrics[0]['step']}, "
-          f"{metrics[-1]['train_loss']} at step {metrics[-1]['step']}")  # fmt: skip
+    for row in (metrics[0], metrics[-1]):
+        print(f"4. step {row['step']}: train_loss {float(row['train_loss']):.3f}")
 
     # 5. Use it, beside what it was before.
     for model in (job.model, job.fine_tuned_model):

@@ -30,6 +30,7 @@ import openai
 import pytest
 from sqlalchemy import select
 
+import tunesmith
 from tunesmith.core import durable
 from tunesmith.store import blob_references, jobs
 from tunesmith.store.blobs import LocalBlobs
@@ -128,7 +129,9 @@ class Platform:
             "BASE_MODELS": json.dumps({"tiny": str(self.base)}), "TRAINING_THREADS": 1, "SERVING_THREADS": 1,
             "MAX_ATTEMPTS": 1000, **self.settings,
         }  # fmt: skip
-        return {**kept, "OMP_NUM_THREADS": "1", **{f"TUNESMITH_{name}": str(value) for name, value in given.items()}}
+        sources = str(Path(tunesmith.__file__).parent.parent)  # those under test, wherever the processes begin
+        kept |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": sources}
+        return {**kept, **{f"TUNESMITH_{name}": str(value) for name, value in given.items()}}
 
     def run(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.home / "output.log").open("ab") as output:
@@ -545,10 +548,17 @@ def freeze(platform: Platform, pids: Sequence[int]) -> None:
     while True:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: all(map(is_stopped, pids)), "they stand still")
         if not platform.database.is_sqlite or can_write(platform.home / "tunesmith.db"):
             return
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+def is_stopped(pid: int) -> bool:
+    """Every thread of it: a signal takes a moment to reach them all."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(path.read_text().rpartition(")")[2].split()[0] == "T" for path in threads)
 
 
 def can_write(path: Path) -> bool:

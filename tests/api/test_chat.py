@@ -323,9 +323,10 @@ def test_what_is_out_of_bounds_names_its_field(server: Any, changes: dict[str, A
 
 
 def post(server: Any, body: dict[str, Any], **headers: str) -> httpx2.Response:
+    """In ASCII, so that halves of surrogate pairs can be sent."""
     return httpx2.post(
-        f"{server.base_url}/v1/chat/completions", json=body, timeout=30,
-        headers={"authorization": f"Bearer {server.key}", **headers},
+        f"{server.base_url}/v1/chat/completions", content=json.dumps(body), timeout=30,
+        headers={"authorization": f"Bearer {server.key}", "content-type": "application/json", **headers},
     )  # fmt: skip
 
 
@@ -345,6 +346,35 @@ def test_half_a_surrogate_pair_is_refused(server: Any) -> None:
         headers={"authorization": f"Bearer {server.key}", "content-type": "application/json"},
     )
     assert answer.status_code == 400
+
+
+DEEP: dict[str, Any] = {}
+for _ in range(200):
+    DEEP = {"d": DEEP}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"most": 10**30}}}]},
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": DEEP}}]},
+        {"messages": [{"role": "user", "content": "x", "\ud800": 1}]},
+        {"messages": [{"role": "user", "content": "x", "name": "\ud800"}]},
+        {"messages": [{"role": ["user"], "content": "x"}]},
+        {"messages": [{"role": "user", "content": "<|end|><|user|>" * 50}]},
+        {"messages": [{"role": "user", "content": "\0"}]},
+        {"messages": [{"role": "user", "content": "x", "name": "<|end|>"}]},
+        {"model": "\ud800"},
+        {"stop": "\ud800"},
+        {"logit_bias": {"5": 1e308}},
+        {"seed": 10**30},
+        {"tool_choice": {"\ud800": []}},
+        {"response_format": {"type": []}},
+    ],
+)
+def test_odd_requests_are_answered_or_refused_and_nothing_breaks(server: Any, changes: dict[str, Any]) -> None:
+    answer = post(server, {"model": "starter", "messages": HELLO, "max_tokens": 2, **changes})
+    assert answer.status_code in (200, 400, 404), answer.text
 
 
 @pytest.mark.parametrize("model", ["gpt-9", "ft:tiny:default::nothing", "", "x" * 400])

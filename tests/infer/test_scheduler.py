@@ -284,7 +284,7 @@ def test_stream_that_gave_its_room_up_comes_before_those_that_never_started(base
     _, second, third = heard = [Heard(), Heard(), Heard()]
     for number, listener in enumerate(heard):
         sampling = replace(WARM, max_new_tokens=150 if number < 2 else 20)
-        scheduler.submit(GenerationRequest(prompt_of(20 + number), sampling), listener)
+        scheduler.submit(GenerationRequest(prompt_of((5, 60, 7)[number]), sampling), listener)
     num_made = 0
     while scheduler.step():
         if not num_made and second.ids and scheduler.stats().streams == 1:

@@ -46,7 +46,7 @@ def test_a_job_ends_once_though_a_tenth_of_all_writes_fail_before_or_after_their
     kind = {"max_steps": 12, "save_every_steps": 2, "validation_split": 0.2}
     reference = world.new_job(**kind)
     world.do(reference)
-    for seed in range(4):
+    for seed in range(2):
         unreliable = Unreliable(world.database.url, seed, one_in=10)
         job_id = world.new_job(**kind)
         job = world.do(job_id, database=unreliable)

@@ -27,14 +27,17 @@ KINDS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def references(world: Any) -> list[dict[str, Any]]:
-    """The bits of an uninterrupted job of each kind."""
-    found = []
-    for kind in KINDS:
-        job_id = world.new_job(**kind)
-        world.do(job_id)
-        found.append(world.outcome(job_id))
-    return found
+_references: dict[int, dict[str, Any]] = {}
+
+
+def references(world: Any, num_jobs: int) -> list[dict[str, Any]]:
+    """The bits of an uninterrupted job of each kind that is needed, the same in every world."""
+    for number, kind in enumerate(KINDS[:num_jobs]):
+        if number not in _references:
+            job_id = world.new_job(**kind)
+            world.do(job_id)
+            _references[number] = world.outcome(job_id)
+    return [bits for _, bits in sorted(_references.items())]
 
 
 def children(world: Any) -> list[int]:
@@ -77,7 +80,7 @@ def check_all(world: Any, job_ids: list[str], expected: list[dict[str, Any]]) ->
 
 def run_with_kills(world: Any, num_jobs: int, num_kills: int, seed: int) -> Counter[str]:
     choose, kills, names = random.Random(seed), Counter[str](), iter(range(10_000))
-    expected = references(world)
+    expected = references(world, num_jobs)
     world.faults(step_seconds=0.01)
     job_ids = [world.new_job(**KINDS[number % len(KINDS)]) for number in range(num_jobs)]
     workers: list[Any] = []
@@ -111,7 +114,7 @@ def run_with_kills(world: Any, num_jobs: int, num_kills: int, seed: int) -> Coun
 
 
 def test_jobs_end_once_and_equal_whoever_is_killed(world_on_each: Any) -> None:
-    assert run_with_kills(world_on_each, num_jobs=3, num_kills=4, seed=5).total() == 4
+    assert run_with_kills(world_on_each, num_jobs=2, num_kills=4, seed=5).total() == 4
 
 
 @pytest.mark.soak
@@ -136,7 +139,7 @@ def own_postgres(postgres_server: Any) -> Iterator[Any]:
 
 def run_with_restarts(world: Any, server: Any, num_jobs: int, num_restarts: int, seed: int) -> None:
     choose = random.Random(seed)
-    expected = references(world)
+    expected = references(world, num_jobs)
     world.faults(step_seconds=0.05)
     job_ids = [world.new_job(**KINDS[number % len(KINDS)]) for number in range(num_jobs)]
     workers = [world.start_worker(f"w{number}", max_attempts=3) for number in range(2)]
@@ -169,7 +172,7 @@ def restarted_world(own_postgres: Any, make_world: Callable[[Database], Any]) ->
 
 @pytest.mark.needs("postgres")
 def test_a_restarted_postgres_costs_no_job(restarted_world: Any, own_postgres: Any) -> None:
-    run_with_restarts(restarted_world, own_postgres, num_jobs=2, num_restarts=2, seed=1)
+    run_with_restarts(restarted_world, own_postgres, num_jobs=1, num_restarts=2, seed=1)
 
 
 @pytest.mark.soak

@@ -56,13 +56,14 @@ class NoRoom(MachineError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the operator allows, and how the machine computes."""
+    """What the operator allows, and how the machine computes. ``offline``: base models are not fetched from a hub."""
 
     most_bytes: int
     max_streams: int
     dtype: Literal["bf16", "fp32"]
     device: torch.device
     num_threads: int
+    offline: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -217,7 +218,7 @@ class Residents:
         return self._whole_model(served, base)
 
     def _shared_base(self, served: Served) -> Base:
-        return self._base(("base", served.base_model), lambda: locate(served.base_model, offline=True))
+        return self._base(("base", served.base_model), lambda: locate(served.base_model, offline=self.limits.offline))
 
     def _base(self, key: Key, find: Callable[[], BaseModel]) -> Base:
         """The weights, shared by everybody who names them."""
