@@ -6,7 +6,8 @@
 Ours: key, role, headers, database (SQLite, 1,000 files and 1,000 jobs), the wire's JSON. Bare: `FastAPI()` with one
 plain route that returns the same object as a dict; no key, no database. Each is one uvicorn process; one client
 process keeps so many connections busy with one request after the other. Taken in turn, round by round; the ratio is
-ours ÷ bare in requests a second. Both kinds of bare route are measured: `def` (in the thread pool, as ours) and
+ours ÷ bare in requests a second, and beside it the same by processor time, which other users of the machine disturb
+less. Both kinds of bare route are measured: `def` (in the thread pool, as ours) and
 `async def` (on the event loop: what FastAPI can do at most).
 """
 
@@ -31,7 +32,9 @@ import tables
 
 HERE = Path(__file__).resolve().parent
 NUM_ROWS = 1_000
-COLUMNS = ("read", "server", "requests/s, median [min, max]", "ours ÷ it", "p50 ms", "p99 ms")
+COLUMNS = (
+    "read", "server", "requests/s, median [min, max]", "ours ÷ it", "its processor µs", "its ÷ ours", "p50 ms", "p99 ms",
+)  # fmt: skip
 CONTENDERS = ("ours", "bare def", "bare async def")
 
 
@@ -66,16 +69,29 @@ def _run(
         # The client is a process of its own, so that its work is not on the server's clock.
         load = {"load": path, "port": port, "key": facts["key"], "connections": options.connections}
         load |= {"seconds": options.seconds if number else min(1.0, options.seconds)}
+        cpu_before = _cpu_seconds(server.pid)
         done = subprocess.run(
             [sys.executable, str(Path(__file__).resolve()), json.dumps(load)],
             capture_output=True,
             text=True,
             check=True,
         )
+        cpu_seconds = _cpu_seconds(server.pid) - cpu_before
     finally:
         server.terminate()
         server.wait()
-    return {"round": number, "contender": contender, "case": case, **json.loads(done.stdout)}
+    found = json.loads(done.stdout)
+    cpu_us = 1e6 * cpu_seconds / found["requests"]
+    return {"round": number, "contender": contender, "case": case, "cpu_us": cpu_us, **found}
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has computed so far: it tells about a machine that others use too (Linux)."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _prepare(folder: Path) -> dict[str, Any]:
@@ -214,6 +230,7 @@ async def _load(load: Mapping[str, Any]) -> dict[str, float]:
     seconds = time.perf_counter() - started
     ordered = sorted(durations)
     return {
+        "requests": len(durations),
         "requests_per_second": len(durations) / seconds,
         "p50_ms": 1000 * ordered[len(ordered) // 2],
         "p99_ms": 1000 * ordered[int(len(ordered) * 0.99)],
@@ -239,8 +256,11 @@ def _row(case: str, contender: str, runs: Sequence[Mapping[str, Any]]) -> str:
     speeds = [run["requests_per_second"] for run in mine]
     ratios = [a["requests_per_second"] / b["requests_per_second"] for a, b in zip(ours, mine, strict=True)]
     shown = "" if contender == "ours" else f"{median(ratios):.2f}×"
+    cpu_ratios = [b["cpu_us"] / a["cpu_us"] for a, b in zip(ours, mine, strict=True) if a["cpu_us"]]
+    shown_cpu = "" if contender == "ours" or not cpu_ratios else f"{median(cpu_ratios):.2f}×"
     cells = [
         case, contender, f"{median(speeds):,.0f} [{min(speeds):,.0f}, {max(speeds):,.0f}]", shown,
+        f"{median(run['cpu_us'] for run in mine):.0f}", shown_cpu,
         f"{median(run['p50_ms'] for run in mine):.1f}", f"{median(run['p99_ms'] for run in mine):.1f}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"

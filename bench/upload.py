@@ -90,7 +90,12 @@ def _measure(work: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
                 else:
                     copied_and_hashed(source, work / "copy", sync=name.endswith("sync"))
                 grown = server.peak() - memory
-                run = {"what": name, "round": number, "grown_bytes": grown, **measure.disturbance(start, measure.moment())}
+                run = {
+                    "what": name,
+                    "round": number,
+                    "grown_bytes": grown,
+                    **measure.disturbance(start, measure.moment()),
+                }
                 runs.append(run)
                 print(f"round {number}, {name}: {run['wall_seconds']:.2f} s, {grown / MIB:.1f} MiB", flush=True)
             server.delete(uploaded)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/cli.md, docs/config.md and a table of docs/api.md from the code: commands, keys, extensions.
+"""Writes docs/cli.md, docs/config.md, docs/settings.md and a table of docs/api.md from the code.
 
 ``python scripts/write_docs.py`` writes them; ``--check`` leaves with 1 and names those that are out of step.
 """
@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer
+from pydantic import SecretStr
 
 from tunesmith.cli.main import app
+from tunesmith.core.settings import Settings
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.wire_job import EXTENSION_KEYS
 
@@ -46,10 +48,23 @@ are needed. An unknown key is an error. Whatever is `auto` is chosen for you and
 reason are saved as `resolved.json`.
 """
 
+SETTINGS_HEAD = """\
+# The settings
+
+The variables that [`tunesmith up`](cli.md#tunesmith-up), `api`, `worker`, `serve` and the commands that work on a home
+read, once, when they start. Options of the command line go before them. None is needed. A value that cannot be used is
+named; it is never shown, for it may be a secret. Several machines share one platform when they share
+`TUNESMITH_DATABASE_URL` and `TUNESMITH_BLOB_URL`: run `tunesmith worker` on as many as you like, `tunesmith api` and
+`tunesmith serve` on one.
+"""
+
 
 def main() -> int:
     options = _options()
-    pages = {DOCS / "cli.md": cli_page(), DOCS / "config.md": config_page(), DOCS / "api.md": api_page()}
+    pages = {
+        DOCS / "cli.md": cli_page(), DOCS / "config.md": config_page(), DOCS / "settings.md": settings_page(),
+        DOCS / "api.md": api_page(),
+    }  # fmt: skip
     stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if options.check:
         for path in stale:
@@ -80,7 +95,7 @@ def _helps(command: Any, name: str, parent: Any = None) -> Iterator[tuple[str, s
 
 
 def config_page() -> str:
-    meanings = _meanings()
+    meanings = _meanings(FineTuneSpec)
     sections = [
         f"## {name}\n\n{_kind(field.annotation, field.metadata)} · {_default(field)}\n\n{_wrapped(meanings[name])}\n"
         for name, field in FineTuneSpec.model_fields.items()
@@ -88,11 +103,21 @@ def config_page() -> str:
     return "\n".join([NOTE + CONFIG_HEAD, *sections])
 
 
+def settings_page() -> str:
+    meanings = _meanings(Settings)
+    sections = [
+        f"## TUNESMITH_{name.upper()}\n\n{_kind(field.annotation, field.metadata)} · {_default(field)}\n\n"
+        f"{_wrapped(meanings[name])}\n"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join([NOTE + SETTINGS_HEAD, *sections])
+
+
 def api_page() -> str:
     """What stands there, with the table between its marks anew."""
     before, _, rest = (DOCS / "api.md").read_text(encoding="utf-8").partition(TABLE_BEGINS)
     _, _, after = rest.partition(TABLE_ENDS)
-    meanings = _meanings()
+    meanings = _meanings(FineTuneSpec)
     rows = [
         f"| `{key}` | {_kind(field.annotation, field.metadata)} | {_default(field)} | {meanings[key]} |\n"
         for key, field in FineTuneSpec.model_fields.items()
@@ -102,9 +127,9 @@ def api_page() -> str:
     return "".join([before, TABLE_BEGINS, head, *rows, TABLE_ENDS, after])
 
 
-def _meanings() -> dict[str, str]:
+def _meanings(model: type) -> dict[str, str]:
     """Field → the string below it."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(FineTuneSpec)))
+    tree = ast.parse(textwrap.dedent(inspect.getsource(model)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     found = {}
     for field, below in pairwise(body):
@@ -141,6 +166,12 @@ def _one_kind(annotation: Any, metadata: list[Any]) -> str:
         return "a list of names"
     if annotation is bool:
         return "`true`, `false`"
+    if get_origin(annotation) is dict:
+        return "a JSON object of texts"
+    if annotation is SecretStr:
+        return "a secret"
+    if annotation is Path:
+        return "a path"
     word = {int: "a whole number", float: "a number", str: "text"}[annotation]
     return f"{word} {limits}" if annotation is not str and (limits := _limits(metadata)) else word
 
@@ -155,7 +186,13 @@ def _limits(metadata: list[Any]) -> str:
 def _default(field: Any) -> str:
     if field.is_required():
         return "needed"
-    return "not set unless given" if field.default is None else f"default `{field.default}`"
+    if field.default_factory is not None or field.default == "":
+        return "empty unless given"
+    return "not set unless given" if field.default is None else f"default `{_shown(field.default)}`"
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _wrapped(text: str) -> str:

@@ -205,6 +205,71 @@ def receiver(make_receiver: Callable[[], Receiver]) -> Receiver:
     return make_receiver()
 
 
+class MailServer:
+    """A real SMTP server on this machine. ``refuse`` is what it answers to each recipient; None: it takes the mail."""
+
+    def __init__(self, *, wants_login: bool = False, **options: Any) -> None:
+        from aiosmtpd.controller import Controller
+
+        if wants_login:
+            options |= {"auth_required": True, "auth_require_tls": False, "authenticator": self.authenticate}
+        self.mails: list[Any] = []
+        self.logins: list[tuple[bytes, bytes]] = []
+        self.refuse: str | None = None
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **options)
+        self._controller.start()
+        self.port = self._controller.port
+
+    def close(self) -> None:
+        if self._controller.server is not None:
+            self._controller.stop()
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        if self.refuse is not None:
+            return self.refuse
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        import email
+        import email.policy
+
+        self.mails.append(
+            email.message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=email.policy.default)
+        )
+        return "250 OK"
+
+    def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, found: Any) -> Any:
+        from aiosmtpd.smtp import AuthResult
+
+        self.logins.append((found.login, found.password))
+        return AuthResult(success=found.password == b"p@ss word", handled=False)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def make_mail_server() -> Iterator[Callable[..., MailServer]]:
+    """``make_mail_server(wants_login=False, **options)``: options as aiosmtpd's controller takes them."""
+    made: list[MailServer] = []
+
+    def make(**options: Any) -> MailServer:
+        made.append(MailServer(**options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture
+def mail_server(make_mail_server: Callable[..., MailServer]) -> MailServer:
+    return make_mail_server()
+
+
 class PostgresServer:
     """A PostgreSQL server of the test's own, behind a Unix socket in its own folder."""
 

@@ -76,7 +76,7 @@ def test_page_that_is_out_of_step_is_named(tmp_path: Path) -> None:
     (tmp_path / "scripts").mkdir()
     (tmp_path / "docs").mkdir()
     script = shutil.copy(ROOT / "scripts" / "write_docs.py", tmp_path / "scripts")
-    for page in ("cli.md", "api.md"):
+    for page in ("cli.md", "api.md", "settings.md"):
         shutil.copy(ROOT / "docs" / page, tmp_path / "docs")
     stale = (ROOT / "docs" / "config.md").read_text().replace("## seed", "## seeds")
     (tmp_path / "docs" / "config.md").write_text(stale)
@@ -99,6 +99,6 @@ def test_api_page_has_every_extension_with_its_meaning() -> None:
     assert [key for key, _ in rows] == list(EXTENSION_KEYS)
 
 
-@pytest.mark.parametrize("page", ["walk.md", "cli.md", "config.md", "api.md"])
+@pytest.mark.parametrize("page", ["walk.md", "cli.md", "config.md", "settings.md", "api.md"])
 def test_readme_leads_to_the_page(page: str) -> None:
     assert f"](docs/{page})" in (ROOT / "README.md").read_text()

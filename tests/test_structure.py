@@ -20,10 +20,36 @@ FOLDERS = sorted(path.parent for path in MODULES if path.name == "__init__.py")
 
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 BANNED_CALLS = {"eval", "exec", "torch.load", "os.system", "os.popen"}
+# Who may speak to a network at all, each file with what it speaks with; docs/connections.md says to whom and when.
+SPEAKERS = {
+    "core/outbound.py": {"httpcore2", "httpx2", "socket", "ssl"},
+    "core/mail.py": {"smtplib", "socket", "ssl"},
+    "core/addresses.py": {"socket"},  # reads addresses
+    "nn/catalog.py": {"huggingface_hub"},
+    "nn/foreign.py": {"huggingface_hub"},  # an error's class
+    "store/blobs_s3.py": {"obstore"},
+    "api/health.py": {"socket"},  # a Unix socket
+    "cli/remote.py": {"httpx2"},
+    "cli/processes.py": {"httpx2", "socket"},  # the one that listens; its own port's health
+    "cli/parts.py": {"socket", "uvicorn"},  # the same, inherited
+    "worker/run.py": {"socket"},  # this machine's name
+}
+UNIX_SPEAKERS = {"api/serving_client.py": "open_unix_connection", "serve/run.py": "start_unix_server"}
+NETWORK_MODULES = {
+    "socket", "ssl", "http", "urllib.request", "smtplib", "ftplib", "poplib", "imaplib", "nntplib", "telnetlib", "xmlrpc",
+    "socketserver", "wsgiref", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "aiohttp", "websockets", "h11",
+    "huggingface_hub", "datasets", "obstore", "boto3", "psycopg", "grpc", "zmq", "uvicorn", "openai", "torch.hub",
+}  # fmt: skip
+NETWORK_CALLS = {
+    "open_connection", "start_server", "open_unix_connection", "start_unix_server", "create_connection", "create_server",
+    "create_datagram_endpoint", "create_unix_connection", "create_unix_server", "urlopen", "urlretrieve", "snapshot_download",
+    "hf_hub_download", "load_state_dict_from_url", "connect_tcp", "sock_connect",
+}  # fmt: skip
 BANNED_NAMES = {"utils", "common", "helpers", "misc"}
 DISTRIBUTION_OF = {
     "ruamel": "ruamel.yaml", "pydantic_core": "pydantic", "pydantic_settings": "pydantic-settings",
     "python_multipart": "python-multipart", "starlette": "fastapi",
+    "anyio": "fastapi",
 }  # fmt: skip
 
 
@@ -76,6 +102,32 @@ def dangers(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 for keyword in keywords:
                     if keyword.arg in ("shell", "allow_pickle") and ast.unparse(keyword.value) != "False":
                         yield node.lineno, f"{keyword.arg}={ast.unparse(keyword.value)}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=named)
+def test_only_named_files_speak_to_a_network(module: Path) -> None:
+    path = str(module.relative_to(SRC))
+    tree = ast.parse(module.read_text())
+    spoken = {name for name in all_imports(tree) if name in NETWORK_MODULES or name.split(".")[0] in NETWORK_MODULES}
+    assert {name if name in NETWORK_MODULES else name.split(".")[0] for name in spoken} == SPEAKERS.get(path, set())
+    if path not in SPEAKERS:
+        calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & NETWORK_CALLS
+        assert calls == ({UNIX_SPEAKERS[path]} if path in UNIX_SPEAKERS else set())
+
+
+def test_every_file_that_speaks_to_a_network_is_documented() -> None:
+    text = (ROOT / "docs" / "connections.md").read_text()
+    silent = {"core/addresses.py", "nn/foreign.py", "cli/parts.py", "worker/run.py", "api/health.py"}
+    assert [path for path in {*SPEAKERS, *UNIX_SPEAKERS} - silent if path not in text] == []
+
+
+def all_imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,12 @@ class running:
 
 
 @pytest.fixture
+def run_app() -> Callable[[Api], running]:
+    """``with run_app(app) as base_url``."""
+    return running
+
+
+@pytest.fixture
 def client(server: Server) -> OpenAI:
     """An owner of the project ``default`` who is an administrator."""
     return server.client()
@@ -271,26 +277,6 @@ def _make_part(server: Server, project: Project) -> tuple[str, str]:
         return upload_id, uploads.add_part(connection, upload, num_bytes=10, sha256=digest, now=time.time()).id
 
 
-def _make_chat(server: Server, project: Project) -> str:
-    chat_id = new_id("chatcmpl-")
-    message = {"role": "assistant", "content": "b", "refusal": None}
-    completion = {
-        "id": chat_id, "object": "chat.completion", "created": 1, "model": "starter",
-        "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}],
-        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}, "system_fingerprint": "fp_1",
-    }  # fmt: skip
-    with server.database.write() as connection:
-        return stored_chats.create(
-            connection, project.id, id=chat_id, model="starter", metadata={},
-            messages=[{"role": "user", "content": "a"}], completion=completion, now=time.time(),
-        ).id  # fmt: skip
-
-
-def _make_chat_message(server: Server, project: Project) -> tuple[str, str]:
-    chat_id = _make_chat(server, project)
-    return chat_id, f"{chat_id}-0"
-
-
 def make_training_file(server: Server, project: Project, purpose: str = "fine-tune") -> str:
     """A row only: what reads its bytes is not asked here."""
     with server.database.write() as connection:
@@ -359,12 +345,32 @@ def _make_webhook_endpoint(server: Server, project: Project) -> str:
         ).id  # fmt: skip
 
 
+def make_stored_chat(server: Server, project: Project, **changes: Any) -> str:
+    message = {"role": "assistant", "content": "Hi", "refusal": None, "annotations": []}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    id = new_id("chatcmpl-")
+    completion = {
+        "id": id, "object": "chat.completion", "created": 5, "model": "starter", "service_tier": "default",
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
+        "usage": usage, "system_fingerprint": "fp_1",
+    }  # fmt: skip
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+    given: dict[str, Any] = {"model": "starter", "metadata": None, "messages": messages, "completion": completion}
+    with server.database.write() as connection:
+        return stored_chats.create(connection, project.id, id=id, now=time.time(), **{**given, **changes}).id
+
+
+def _make_chat_message(server: Server, project: Project) -> tuple[str, str]:
+    chat_id = make_stored_chat(server, project)
+    return chat_id, f"{chat_id}-0"
+
+
 # A part adds a line for each kind of object that its routes take.
 MAKERS: dict[str, Maker] = {
     "file": _make_file,
     "upload": _make_upload,
     "part": _make_part,
-    "chat_completion": _make_chat,
+    "chat_completion": make_stored_chat,
     "chat_message": _make_chat_message,
     "job": _make_job,
     "job_event": _make_job_event,
@@ -485,3 +491,20 @@ def make_checkpoint(server: Server) -> Callable[..., Checkpoint]:
         return make_checkpoint_row(server, server.project(project), step_number)
 
     return make
+
+
+@pytest.fixture
+def make_chat(server: Server) -> Callable[..., str]:
+    """``make_chat(project="default", **columns)``: the id of a chat completion that was kept."""
+
+    def make(project: str = "default", **columns: Any) -> str:
+        return make_stored_chat(server, server.project(project), **columns)
+
+    return make
+
+
+@pytest.fixture
+def serving(settings: Settings, serving_on: Callable[..., Any]) -> Iterator[Any]:
+    """The serving process's server on the same home; in fp32, where neighbours change no bit that matters."""
+    with serving_on(settings, dtype="fp32") as serving:
+        yield serving

@@ -41,7 +41,9 @@ SLOTS = [(route, method, slot) for route, method in CASES for slot in id_slots(r
 MAY_NAME_OTHERS: Mapping[tuple[str, tuple[str, ...]], str] = {}
 
 # Bodies that cannot be made from their description alone: method and path → JSON body.
-BODIES: Mapping[str, Mapping[str, Any]] = {}
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "POST /v1/chat/completions": {"model": "starter", "messages": [{"role": "user", "content": "Hello"}]},
+}
 
 Make = Callable[[str, str], str]
 

@@ -57,12 +57,19 @@ def test_trl_gets_the_same_work_as_ours(tmp_path: Path) -> None:
 
 
 def test_generation_gives_what_transformers_gives(tmp_path: Path) -> None:
-    document, text = run_bench("generate.py", tmp_path, "--quick")
-    assert {(run["contender"], run["streams"]) for run in document["runs"]} == {
-        (name, streams) for name in ("ours", "transformers") for streams in (1, 16)
-    }
-    assert {run["new_tokens"] for run in document["runs"]} == {8, 128}
-    assert "| transformers | 16 |" in text
+    scenarios = "1 stream; 48 requests, 16 at once"
+    document, text = run_bench("generate.py", tmp_path, "--quick", "--scenarios", scenarios)
+    assert [(run["scenario"], run["contender"], run["new_tokens"]) for run in document["runs"]] == [
+        ("1 stream", "ours", 8), ("1 stream", "scheduler", 8), ("1 stream", "transformers", 8),
+        ("48 requests, 16 at once", "scheduler", 192), ("48 requests, 16 at once", "transformers", 192),
+    ]  # fmt: skip
+    assert "| 48 requests, 16 at once | transformers |" in text
+
+
+@pytest.mark.needs("peers")
+def test_mixed_adapters_give_what_peft_gives(tmp_path: Path) -> None:
+    document, _ = run_bench("generate.py", tmp_path, "--quick", "--scenarios", "16 streams, 4 adapters")
+    assert [(run["contender"], run["new_tokens"]) for run in document["runs"]] == [("scheduler", 128), ("peft", 128)]
 
 
 def test_every_trick_is_measured_with_and_without(tmp_path: Path) -> None:

@@ -161,13 +161,15 @@ def test_stop_during_a_pause_does_not_wait_for_it(world: World) -> None:
 def test_warnings_reach_the_terminal_and_the_rest_only_the_log(world: World) -> None:
     async def story() -> None:
         supervisor = world.supervisor()
-        supervisor.start(program("one", f"print('INFO all is well'); print('WARNING the disk is full'); {SLEEP}"))
+        supervisor.start(
+            program("one", f"print('1 INFO a no WARNING here'); print('1 WARNING the disk is full'); {SLEEP}")
+        )
         await until(lambda: "up" in world.log("one"))
         await supervisor.stop(["one"])
 
     played(story)
-    assert world.said == ["one: WARNING the disk is full"]
-    assert "INFO all is well\n" in world.log("one")
+    assert world.said == ["one: 1 WARNING the disk is full"]
+    assert "no WARNING here\n" in world.log("one")
 
 
 def test_what_a_dead_program_leaves_behind_dies(world: World) -> None:

@@ -194,3 +194,18 @@ def test_end_token_that_the_vocabulary_lacks_is_refused(tmp_path: Path, tiny_bas
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": value}))
     with pytest.raises(UserError, match=r"eos_token .* is not in the vocabulary"):
         Tokenizer.load(tmp_path)
+
+
+def test_bytes_of_tokens_spell_the_text_where_the_vocabulary_has_bytes(tiny_base: Path) -> None:
+    tokenizer = Tokenizer.load(tiny_base)
+    text = "近 🙂 \n\0 é warm"
+    spelled = [tokenizer.token_bytes(token) for token in tokenizer.encode([Piece(text, is_control=False)])]
+    assert b"".join(part or b"?" for part in spelled).decode() == text
+
+
+def test_control_tokens_and_unknown_ids_have_no_bytes(tiny_base: Path) -> None:
+    tokenizer = Tokenizer.load(tiny_base)
+    end = tokenizer.control_id("<|im_end|>")
+    assert end is not None
+    assert tokenizer.token_bytes(end) is None
+    assert tokenizer.token_bytes(10_000) is None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import torch
 
 from tunesmith.core.errors import UserError
-from tunesmith.infer.sampling import Sampler, Sampling, sample
+from tunesmith.infer.sampling import Sampler, Sampling, sample, top_logprobs
 
 # Sums of these are exact in binary, so that a border of the nucleus is exact too.
 HALVES = torch.tensor([0.125, 0.5, 0.0625, 0.25, 0.0625])
@@ -119,3 +120,88 @@ def test_answer_of_no_tokens_is_refused(tokens: int) -> None:
 @pytest.mark.parametrize("seed", [-1, 0, 2**63, 2**64 - 1])
 def test_any_64_bit_seed_works(seed: int) -> None:
     assert draws(seed, 3) == draws(seed, 3)
+
+
+LOGITS = torch.tensor([1.0, 1.5, 0.5, 1.4])
+
+
+def made(sampling: Sampling, count: int, logits: torch.Tensor = LOGITS) -> list[int]:
+    sampler = Sampler(sampling, 0)
+    return [next_token(logits, sampler) for _ in range(count)]
+
+
+def test_frequency_penalty_grows_with_each_use_of_a_token() -> None:
+    """1: 1.5 → 1.2 → 0.9; 3: 1.4 → 1.1 → 0.8; 0: 1.0 → 0.7."""
+    assert made(Sampling(frequency_penalty=0.3), 6) == [1, 3, 1, 3, 0, 1]
+
+
+def test_presence_penalty_is_taken_once_however_often_a_token_was_used() -> None:
+    assert made(Sampling(presence_penalty=0.3), 5) == [1, 3, 1, 1, 1]
+
+
+def test_negative_penalty_favours_what_was_used() -> None:
+    assert made(Sampling(frequency_penalty=-2, logit_bias=((3, 0.05),)), 3) == [1, 1, 1]
+
+
+def test_penalties_leave_the_logits_of_the_model_as_they_are() -> None:
+    logits_NV = LOGITS.repeat(2, 1)
+    sample(logits_NV, [Sampler(Sampling(logit_bias=((0, 9.0),)), 0), Sampler(Sampling(), 0)])
+    assert torch.equal(logits_NV, LOGITS.repeat(2, 1))
+
+
+@pytest.mark.parametrize("bias, tokens", [(100.0, {2}), (-100.0, {0, 1, 3})])
+def test_bias_makes_a_token_certain_or_impossible(bias: float, tokens: set[int]) -> None:
+    assert set(made(Sampling(temperature=2.0, logit_bias=((2, bias),)), 300)) == tokens
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"frequency_penalty": 2.1}, "frequency_penalty"),
+        ({"presence_penalty": float("nan")}, "presence_penalty"),
+        ({"logit_bias": ((1, 101.0),)}, "logit_bias of token 1"),
+        ({"logit_bias": ((1, 1.0), (1, 2.0))}, "names a token twice"),
+    ],
+)
+def test_penalties_and_bias_out_of_range_are_refused(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Sampling(**changed)
+
+
+def test_rows_of_one_batch_are_chosen_each_by_its_own_sampling() -> None:
+    generator = torch.Generator().manual_seed(5)
+    logits_NV = torch.randn(6, 300, generator=generator) * 3
+    kinds = [
+        Sampling(), Sampling(temperature=1.0), Sampling(temperature=0.7, top_p=0.5, seed=4), Sampling(presence_penalty=2),
+        Sampling(temperature=2.0, top_p=0.05, seed=9), Sampling(logit_bias=((250, 100.0),)),
+    ]  # fmt: skip
+    together, apart = ([Sampler(kind, 0) for kind in kinds] for _ in range(2))
+    for _ in range(20):
+        expected = [next_token(row, sampler) for row, sampler in zip(logits_NV, apart, strict=True)]
+        assert sample(logits_NV, together) == expected
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling(temperature=1.0)])
+def test_row_that_is_not_finite_gets_no_token_and_its_neighbours_theirs(bad: float, sampling: Sampling) -> None:
+    logits_NV = LOGITS.repeat(3, 1)
+    logits_NV[1, 2] = bad
+    tokens = sample(logits_NV, [Sampler(Sampling(), 0), Sampler(sampling, 0), Sampler(Sampling(), 0)])
+    assert tokens == [1, None, 1]
+
+
+def test_nucleus_that_many_draws_miss_is_found() -> None:
+    """One token in a hundred is inside: after the draws, sorting finds it."""
+    probabilities = torch.full((400,), 0.99 / 399)
+    probabilities[321] = 0.01
+    assert drawn(probabilities, Sampling(temperature=1.0, top_p=0.005), count=30) == {321: 30}
+
+
+def test_top_logprobs_are_those_of_the_softmax() -> None:
+    logits_MV = torch.randn(3, 50, generator=torch.Generator().manual_seed(1))
+    expected_MV = logits_MV.log_softmax(-1)
+    for row, (own, top) in enumerate(top_logprobs(logits_MV, [4, 7, 30], [0, 3, 60])):
+        assert own == pytest.approx(float(expected_MV[row, [4, 7, 30][row]]), abs=1e-5)
+        best = expected_MV[row].topk([0, 3, 50][row])
+        assert [token for token, _ in top] == best.indices.tolist()
+        assert [value for _, value in top] == pytest.approx(best.values.tolist(), abs=1e-5)

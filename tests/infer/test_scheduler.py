@@ -279,6 +279,20 @@ def test_stream_that_gave_its_room_up_goes_on_where_it_was(
     assert [each.ids for each in heard] == [alone(request) for request in requests]
 
 
+def test_stream_that_gave_its_room_up_comes_before_those_that_never_started(base_decoder: Decoder) -> None:
+    scheduler = make(base_decoder, max_cache_bytes=450 * TOKEN_BYTES, max_streams=2)
+    _, second, third = heard = [Heard(), Heard(), Heard()]
+    for number, listener in enumerate(heard):
+        sampling = replace(WARM, max_new_tokens=150 if number < 2 else 20)
+        scheduler.submit(GenerationRequest(prompt_of((5, 60, 7)[number]), sampling), listener)
+    num_made = 0
+    while scheduler.step():
+        if not num_made and second.ids and scheduler.stats().streams == 1:
+            num_made = len(second.ids)
+        assert not third.ids or len(second.ids) > num_made > 0
+    assert num_made
+
+
 def test_long_request_is_not_passed_by_shorter_ones_behind_it(base_decoder: Decoder) -> None:
     scheduler = make(base_decoder, max_cache_bytes=420 * TOKEN_BYTES)
     first, long = Heard(), Heard()

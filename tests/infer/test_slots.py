@@ -82,6 +82,17 @@ def test_slots_keep_what_they_hold_whatever_comes_and_goes(moves: list[tuple[str
         check(slots, values)
 
 
+def test_place_of_a_longer_stream_is_zero_beyond_the_one_that_takes_it() -> None:
+    slots, one = Slots(10**9), model()
+    first, second = slots.take(one, 100), slots.take(one, 100)
+    assert first is not None
+    assert second is not None
+    write(slots, first, 5.0, 90)
+    write(slots, second, 8.0, 20)
+    slots.release(first)
+    check(slots, {second: 8.0})
+
+
 @pytest.mark.parametrize("room", [150, 300, 1000, 5000])
 def test_longest_text_fits_and_can_be_reached_token_by_token(room: int) -> None:
     slots, one = Slots(room * TOKEN_BYTES), model()

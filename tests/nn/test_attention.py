@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tunesmith.nn import attention
-from tunesmith.nn.attention import BUCKET_FILL, Borders, KVCache, attend, attend_cached
+from tunesmith.nn.attention import BUCKET_FILL, Borders, KVCache, attend, attend_cached, attend_continued
 
 HEADS, KV_HEADS, WIDTH = 4, 2, 8
 STREAMS = [[1], [7], [1, 1, 1], [5, 3, 9], [9, 8, 8, 2, 1], [3, 12, 4, 11, 12, 1, 30]]
@@ -184,3 +184,17 @@ def test_entries_past_a_streams_length_are_not_seen() -> None:
     before = attend_cached(q, *cache.append(0, k, v))
     cache.layers[0][:, 0, :, 4:] = 1e4
     assert torch.equal(attend_cached(q, *cache.append(0, k, v)), before)
+
+
+@pytest.mark.parametrize("window", [None, 1, 7, 300])
+@pytest.mark.parametrize("start", [0, 1, 200, 399])
+@pytest.mark.parametrize("is_by_kernel", [False, True])
+def test_end_of_a_document_is_attended_as_in_the_whole(
+    start: int, window: int | None, is_by_kernel: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    q, k, v = qkv(400)
+    expected = attend(q, k, v, Borders.of([400]), window)[start:]
+    if is_by_kernel:
+        monkeypatch.setattr(attention, "PRODUCTS_MAX_LENGTH", 0)
+    found = attend_continued(q[start:], k.transpose(0, 1), v.transpose(0, 1), window)
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-6)

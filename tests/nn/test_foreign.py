@@ -23,11 +23,20 @@ from tunesmith.core.errors import Problems, UserError
 from tunesmith.data.examples import TokenizedExample
 from tunesmith.infer.engine import generate
 from tunesmith.infer.sampling import Sampling
+from tunesmith.infer.scheduler import GenerationRequest, Scheduler, TokenStep
 from tunesmith.nn import foreign
 from tunesmith.nn.attention import Borders
 from tunesmith.nn.catalog import BaseModel, ForeignConfig, config_as_json, parse_config, read_folder
 from tunesmith.nn.foreign import ForeignDecoder, load_foreign, probe
-from tunesmith.nn.lora import AdapterConfig, add_adapter, load_adapter, merge_adapter, save_adapter, target_kinds
+from tunesmith.nn.lora import (
+    Adapter,
+    AdapterConfig,
+    add_adapter,
+    load_adapter,
+    merge_adapter,
+    save_adapter,
+    target_kinds,
+)
 from tunesmith.nn.models import load_causal_model, random_causal_model
 from tunesmith.nn.transformer import CausalModel, Decoder
 from tunesmith.nn.weights import linear_layers, named_weights, owned, read_tensors, write_tensors
@@ -246,6 +255,45 @@ def adapted(base: BaseModel, kinds: tuple[str, ...]) -> tuple[CausalModel, Adapt
 def test_projections_keep_the_names_that_the_family_gives_them(base_of: Any) -> None:
     for family, kinds in PROJECTIONS.items():
         assert set(target_kinds(load_foreign(base_of(family), torch.float32))) == {*kinds, "lm_head"}
+
+
+class Heard:
+    """A listener that keeps the tokens."""
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+
+    def token(self, step: TokenStep) -> None:
+        self.ids.append(step.token_id)
+
+    def finished(self, reason: str) -> None:
+        assert reason == "length"
+
+    def failed(self, error: Exception) -> None:
+        raise error
+
+
+@pytest.mark.parametrize("family", PROJECTIONS)
+def test_adapters_on_one_foreign_model_share_its_weights_and_answer_as_each_alone(base_of: Any, family: str) -> None:
+    base, sampling = base_of(family), Sampling(max_new_tokens=12)
+    decoder, name = load_foreign(base, torch.float32), f"a {family}"
+    tuned, config = adapted(base, PROJECTIONS[family])
+    pairs = {n: (x.lora_A, x.lora_B) for n, x in linear_layers(tuned).items() if x.lora_A is not None}
+    bound = 300 * 2 * 3 * 4 * 32 * 4
+    scheduler = Scheduler(decoder, max_streams=4, max_cache_bytes=bound)
+    scheduler.add_adapter(name, Adapter(config, pairs))  # type: ignore[arg-type]
+    own = scheduler._adapters[name].model._model  # type: ignore[attr-defined]
+    assert own.embedding_weight is decoder.embedding_weight
+    assert all(layer.lora_A is None for layer in linear_layers(decoder).values())
+    prompts, names, heard = [text.tolist() for text in documents()], [None, name] * 3, [Heard() for _ in LENGTHS]
+    for prompt, adapter, listener in zip(prompts, names, heard, strict=True):
+        scheduler.submit(GenerationRequest(tuple(prompt), sampling, adapter), listener)
+        scheduler.step()
+    while scheduler.step():
+        assert scheduler.stats().peak_cache_bytes <= bound
+    for prompt, adapter, listener in zip(prompts, names, heard, strict=True):
+        alone = generate(tuned if adapter else decoder, [prompt], sampling)[0].token_ids
+        assert listener.ids == alone
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")

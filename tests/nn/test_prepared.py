@@ -14,7 +14,7 @@ from tunesmith.nn import prepared
 from tunesmith.nn.attention import Borders
 from tunesmith.nn.catalog import DecoderConfig
 from tunesmith.nn.lora import AdapterConfig, add_adapter, target_kinds
-from tunesmith.nn.prepared import PreparedDecoder, can_pack, prepare
+from tunesmith.nn.prepared import Chunk, PreparedAdapter, PreparedDecoder, Steps, can_pack, prepare
 from tunesmith.nn.transformer import Decoder
 from tunesmith.nn.weights import linear_layers, random_decoder
 
@@ -125,6 +125,103 @@ def test_packed_products_equal_the_projections_side_by_side(kind: str) -> None:
     )
     with torch.inference_mode():
         torch.testing.assert_close(together(x), apart(x), rtol=0, atol=0.02)
+
+
+def in_chunks(made: PreparedDecoder, lengths: Sequence[int], size: int) -> Tensor:
+    """As ``found``, the prompts read in pieces, one text's next to another's step."""
+    with torch.inference_mode():
+        cache = made.new_cache(len(lengths) + 1, max(lengths) + NEW)
+        rows = []
+        for stream, (tokens, length) in enumerate(zip(texts(lengths), lengths, strict=True)):
+            for start in range(0, length, size):
+                piece = tokens[start : min(start + size, length)]
+                hidden_TH = made.run(torch.tensor(piece), [], [Chunk(cache, stream, start, len(piece))])
+            rows.append(made.logits(hidden_TH[-1:])[0])
+        steps = [torch.stack(rows)]
+        cache.lengths_N = torch.tensor(lengths)
+        other = torch.tensor(texts([20])[0][:NEW])
+        for step in range(NEW):
+            news = [text[n + step] for text, n in zip(texts(lengths), lengths, strict=True)]
+            last = [Chunk(cache, len(lengths), step, 1)]
+            both = torch.cat((torch.tensor(news), other[step : step + 1]))
+            hidden_TH = made.run(both, [Steps(cache, tuple(range(len(lengths))))], last)
+            steps.append(made.logits(hidden_TH[:-1]))
+            cache.lengths_N = cache.lengths_N + 1
+    return torch.stack(steps, 1).float().log_softmax(-1)
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 64])
+@pytest.mark.parametrize("kind", ["plain", "adapter", "windows in some layers"])
+def test_prompt_read_in_chunks_gives_the_same_logits(kind: str, size: int) -> None:
+    decoder = make(torch.float32, **KINDS[kind])  # type: ignore[arg-type]
+    ours = in_chunks(prepare(decoder), LENGTHS[3], size)  # type: ignore[arg-type]
+    torch.testing.assert_close(ours, expected(decoder, LENGTHS[3]), rtol=0, atol=5e-6)
+
+
+def test_step_of_some_streams_leaves_the_others_as_they_were() -> None:
+    decoder, lengths = make(torch.float32), LENGTHS[3]
+    made = prepare(decoder)
+    assert isinstance(made, PreparedDecoder)
+    with torch.inference_mode():
+        cache = made.new_cache(len(lengths) + 2, max(lengths) + NEW)
+        tokens_T = torch.tensor([t for text, n in zip(texts(lengths), lengths, strict=True) for t in text[:n]])
+        made.prefill(tokens_T, Borders.of(lengths), cache, range(len(lengths)))
+        cache.lengths_N = torch.tensor(lengths)
+        before = cache.layers[0].clone()
+        news = [texts(lengths)[stream][lengths[stream]] for stream in (1, 3)]
+        logits_NV = made.logits(made.run(torch.tensor(news), [Steps(cache, (1, 3))], []))
+    torch.testing.assert_close(logits_NV.log_softmax(-1), expected(decoder, lengths)[[1, 3], 1], rtol=0, atol=5e-6)
+    changed = (cache.layers[0] != before).flatten(2).any(-1)
+    assert changed.any(0).tolist() == [False, True, False, True, False, False]
+
+
+SIDES = {"wide": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"), "few": ("v_proj", "up_proj"),
+         "head": ("q_proj", "lm_head")}  # fmt: skip
+
+
+def sides(dtype: torch.dtype) -> dict[str | None, Decoder]:
+    """One base, bare and with each of three adapters in its own projections."""
+    return {None: make(dtype), **{name: make(dtype, adapter=kinds) for name, kinds in SIDES.items()}}
+
+
+def side_adapter(made: PreparedDecoder, decoder: Decoder) -> PreparedAdapter:
+    layers = linear_layers(decoder).items()
+    pairs = {
+        n: (layer.lora_A, layer.lora_B) for n, layer in layers if layer.lora_A is not None and layer.lora_B is not None
+    }
+    return made.adapter(pairs, 5.0 / 3)
+
+
+@pytest.mark.parametrize("dtype, nats", [(torch.float32, 5e-6), (torch.bfloat16, BF16_NATS)], ids=str)
+@pytest.mark.parametrize("repeats", [1, 40], ids=["few rows of each", "many rows of each"])
+@pytest.mark.parametrize(
+    "names", [("wide",), ("wide", None), ("few", "wide", None, "head"), (None, "head", None, "few")], ids=str
+)
+def test_adapters_beside_each_other_give_what_each_gives_alone(
+    names: tuple[str | None, ...], repeats: int, dtype: torch.dtype, nats: float
+) -> None:
+    decoders = sides(dtype)
+    made = prepare(decoders[None])
+    assert isinstance(made, PreparedDecoder)
+    known = {name: side_adapter(made, decoder) for name, decoder in decoders.items() if name is not None}
+    text = texts([repeats])[0][:repeats]
+    with torch.inference_mode():
+        cache = made.new_cache(len(names), repeats)
+        chunks = [Chunk(cache, stream, 0, repeats) for stream in range(len(names))]
+        rows = [known[name] if name is not None else None for name in names for _ in range(repeats)]
+        logits_TV = made.logits(made.run(torch.tensor(text * len(names)), [], chunks, rows), rows)
+        for name, ours_TV in zip(names, logits_TV.split(repeats), strict=True):
+            plain_TV = decoders[name].logits(decoders[name](torch.tensor(text), Borders.of([repeats])))
+            torch.testing.assert_close(
+                ours_TV.float().log_softmax(-1), plain_TV.float().log_softmax(-1), rtol=0, atol=nats
+            )
+
+
+def test_adapter_of_a_projection_that_is_not_there_is_refused() -> None:
+    made = prepare(make(torch.float32))
+    assert isinstance(made, PreparedDecoder)
+    with pytest.raises(ValueError, match="there is no projection elsewhere"):
+        made.adapter({"elsewhere": (torch.ones(1, 32), torch.ones(32, 1))}, 1.0)
 
 
 def test_unchanged_decoder_is_prepared_once() -> None:

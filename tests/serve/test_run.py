@@ -120,8 +120,8 @@ def test_logprobs_are_of_the_tokens_given(home: Any) -> None:
     [
         ({"max_tokens": 500}, "context_length_exceeded", "messages"),
         ({"said": "long " * 300}, "context_length_exceeded", "messages"),
-        ({"tools": ({"type": "function", "function": {"name": "f"}},)}, "unsupported_parameter", "tools"),
-        ({"logit_bias": {100_000: 1.0}}, None, None),
+        ({"tools": '[{"type": "function", "function": {"name": "f"}}]'}, "unsupported_parameter", "tools"),
+        ({"logit_bias": {100_000: 1.0}}, None, "logit_bias"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(home: Any, changes: dict[str, Any], code: str, param: str) -> None:

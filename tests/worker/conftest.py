@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import blob_references, jobs, resume_states
-from tunesmith.store.blobs import LocalBlobs
+from tunesmith.store.blobs import open_blobs
 from tunesmith.store.db import Database
 from tunesmith.store.jobs import Job, State
 from tunesmith.store.tables import checkpoints, files, job_events, models, projects
@@ -65,7 +66,7 @@ class World:
 
     def __init__(self, database: Database, home: Path, base: Path, rows: list[dict[str, Any]], socket: str) -> None:
         self.database, self.home, self.base, self.rows, self.socket = database, home, base, rows, socket
-        self.blobs = LocalBlobs(home / "blobs")
+        self.blobs = open_blobs(Settings(home=home, blob_url=""), database)
         self.launcher = fork_server.ForkLauncher(socket)
         self.base_models = {"tiny": str(base)}
         self.processes: list[Any] = []
@@ -141,7 +142,7 @@ class World:
         worker, stop = self.worker(**changes), stop or Stop()
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not stop.draining.is_set():
-            worker.tend(stop)
+            worker._tend_safely(stop)
             job = self.job(job_id)
             if job.state.is_final or job.state is State.PAUSED:
                 break

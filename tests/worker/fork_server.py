@@ -219,16 +219,17 @@ def behave(fault: str) -> None:
 
 
 def live_as_worker(given: dict[str, Any]) -> None:
+    from tunesmith.core.settings import Settings
     from tunesmith.nn.known_models import KnownModels
-    from tunesmith.store.blobs import LocalBlobs
+    from tunesmith.store.blobs import open_blobs
     from tunesmith.store.db import Database
     from tunesmith.worker import run
     from tunesmith.worker.attempt import Stop, Workplace
 
     os.environ.pop("TUNESMITH_TEST_FAULT", None)
-    home = Path(given["home"])
+    home, database = Path(given["home"]), Database(given["database_url"])
     place = Workplace(
-        worker_id=given["worker_id"], database=Database(given["database_url"]), blobs=LocalBlobs(home / "blobs"),
+        worker_id=given["worker_id"], database=database, blobs=open_blobs(Settings(home=home, blob_url=""), database),
         known_models=KnownModels.of(base_models=given["base_models"]), folder=home / "jobs",
         lease_seconds=given["lease_seconds"], max_attempts=given["max_attempts"], num_threads=1, offline=True,
         launcher=ForkLauncher(given["socket"]),

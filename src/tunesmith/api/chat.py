@@ -111,7 +111,8 @@ class _Turn:
             return []
         replies = await self.conversation.next_replies()
         if not replies:
-            raise ApiError(503, "The serving process ended before its answer did.", headers={"retry-after": "1"})
+            message = "The serving process ended before its answer did."
+            raise ApiError(503, message, code="serving_unavailable", headers={"retry-after": "1"})
         return replies
 
     async def gather(self, replies: list[Reply]) -> None:

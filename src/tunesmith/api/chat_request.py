@@ -117,7 +117,7 @@ class Asked:
             messages=self.messages,
             owner=owner,
             seed=secrets.randbelow(MOST_SEED) if body.seed is None else body.seed % MOST_SEED,
-            tools=self.tools,
+            tools=json.dumps(self.tools, ensure_ascii=False),
             parallel_tool_calls=body.parallel_tool_calls is not False and not self.has_functions,
             max_tokens=self.max_tokens,
             n=self.n,

@@ -66,9 +66,9 @@ class Serving:
     async def _open(self, request: Request) -> Conversation:
         try:
             reader, writer = await asyncio.open_unix_connection(str(self.socket))
-        except (OSError, ValueError) as error:
+            writer.write(line_of(request))
+        except (OSError, ValueError, RuntimeError) as error:
             raise _gone() from error
-        writer.write(line_of(request))
         return Conversation(reader, writer)
 
 
@@ -130,7 +130,7 @@ class Conversation:
                 async for reply in self.replies():
                     if isinstance(reply, Done):
                         return reply
-        except (OSError, TimeoutError, ApiError):
+        except (OSError, RuntimeError, TimeoutError, ApiError):  # uvloop: RuntimeError where the other side is gone
             return None
         finally:
             self.close()

@@ -30,6 +30,7 @@ from rich.text import Text
 from tunesmith import __version__
 from tunesmith.cli.machine import Disk, Machine, Memory, read_disk, read_machine
 from tunesmith.core.errors import MachineError, Problem
+from tunesmith.core.offline import is_offline
 
 if TYPE_CHECKING:
     from tunesmith.train.mathematics import Finding
@@ -120,7 +121,7 @@ def look_around(root: Path, home: Path) -> Surroundings:
         disks=(read_disk(Path.cwd()), read_disk(home)),
         versions={"python": platform.python_version(), "tunesmith": __version__} | {p: _version(p) for p in _PACKAGES},
         compiler=next((path for name in compilers if name and (path := shutil.which(name))), None),
-        is_offline=os.environ.get("TUNESMITH_OFFLINE", "") not in ("", "0"),
+        is_offline=is_offline(),
     )
 
 

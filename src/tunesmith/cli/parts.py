@@ -27,9 +27,9 @@ def run_api(settings: Settings, unix_socket: Path | None, descriptor: int | None
     import uvicorn
 
     from tunesmith.api.app import make_app
-    from tunesmith.cli.processes import listening, prepare_home, url_of
+    from tunesmith.cli.processes import listening, url_of
 
-    prepare_home(settings.folder)
+    _begin("api", settings)
     services = services_of(settings)
     config = uvicorn.Config(
         make_app(services), log_config=None, access_log=False, server_header=False, proxy_headers=False,
@@ -69,20 +69,28 @@ def services_of(settings: Settings) -> Services:
 
 def run_worker(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C; jobs under way are saved and given back."""
-    from tunesmith.cli.processes import prepare_home
+    _begin("worker", settings)
     from tunesmith.worker.run import run_worker as run
 
-    prepare_home(settings.folder)
     run(settings)
 
 
 def run_serve(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C; answers under way are finished first."""
-    from tunesmith.cli.processes import prepare_home
+    _begin("serve", settings)
     from tunesmith.serve.run import run
 
-    prepare_home(settings.folder)
     run(settings)
+
+
+def _begin(name: str, settings: Settings) -> None:
+    """The home folder, the log, and libraries that keep quiet: before any of them is imported."""
+    from tunesmith.cli.processes import prepare_home
+    from tunesmith.core import log, offline
+
+    prepare_home(settings.folder)
+    log.set_up(name, settings)
+    offline.quieten_libraries(settings.offline)
 
 
 def _inherited(descriptor: int) -> socket.socket:

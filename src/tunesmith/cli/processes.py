@@ -31,6 +31,8 @@ from tunesmith.store.migrate import upgrade
 
 HEALTH_SECONDS: Final = 0.25
 IMPATIENT_SECONDS: Final = 60.0
+# Some programs send a signal to a process and then to its group: that is one wish.
+SAME_WISH_SECONDS: Final = 0.5
 LONGEST_SOCKET_NAME: Final = 104
 BACKLOG: Final = 2048
 API_DRAIN_SECONDS: Final = 20.0
@@ -183,13 +185,16 @@ class _Platform:
         return 130 if self._killed else 0
 
     def _listen_to_signals(self, supervisor: Supervisor) -> None:
+        asked_at: list[float] = []
+        loop = asyncio.get_running_loop()
+
         def stop() -> None:
-            if self._asked.is_set():
+            if asked_at and loop.time() - asked_at[0] > SAME_WISH_SECONDS:
                 self._killed = True
                 supervisor.kill()
+            asked_at.append(loop.time())
             self._asked.set()
 
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stop)
 

@@ -24,6 +24,8 @@ from tunesmith.cli.server_options import DEFAULT_SERVER, KEY_VARIABLES
 from tunesmith.core.errors import MachineError, UserError
 
 PAGE: Final = 100
+# No proxy stands between it and itself.
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _TIMEOUT: Final = httpx2.Timeout(60, connect=5)
 _LONG: Final = httpx2.Timeout(600, connect=5)
 
@@ -122,7 +124,6 @@ class RemoteServer:
 
     url: str
     key: str | None
-    transport: httpx2.BaseTransport | None = None
     _client: httpx2.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,8 +132,9 @@ class RemoteServer:
             headers["Authorization"] = f"Bearer {self.key}"
         try:
             self._client = httpx2.Client(
-                base_url=f"{self.url}/v1/", headers=headers, timeout=_TIMEOUT, transport=self.transport
-            )
+                base_url=f"{self.url}/v1/", headers=headers, timeout=_TIMEOUT,
+                trust_env=httpx2.URL(self.url).host not in _THIS_MACHINE,
+            )  # fmt: skip
         except (httpx2.InvalidURL, ValueError) as error:
             raise UserError(f"{self.url} is no URL: {error}.", f"give --server {DEFAULT_SERVER}, say") from None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,9 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Literal
 
+from tunesmith.core.log import redacted
+
 NOTICE_SECONDS: Final = 0.1
 _PR_SET_PDEATHSIG: Final = 1
 _LONGEST_LINE: Final = 64 << 10
+# As core.log writes it, in either format.
+_WARNING: Final = re.compile(r'^(\S+ )?(WARNING|ERROR|CRITICAL) |"level": "(WARNING|ERROR|CRITICAL)"')
 _LAST_WORDS_SECONDS: Final = 2.0
 
 State = Literal["waiting", "running", "stopped"]
@@ -157,9 +162,9 @@ class Supervisor:
             transport.close()
 
     def _note(self, kept: _Kept, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
+        text = redacted(line.decode("utf-8", "replace").rstrip("\r"))
         kept.log.write(text)
-        if any(f" {level} " in f" {text} " for level in ("WARNING", "ERROR", "CRITICAL")):
+        if _WARNING.search(text):
             self.say(f"{kept.program.name}: {text}")
 
     def _report(self, kept: _Kept, code: int, deaths: int, pause: float) -> None:

@@ -7,6 +7,7 @@ ids: identifiers as the wire has them
 settings: what an operator sets, from the environment
 log: the logs of all processes, without secrets
 addresses: which addresses may be reached from here
+offline: whether this installation stays offline
 outbound: the one way out over HTTP
 mail: e-mail over SMTP, the other way out
 standard_webhooks: how a webhook's message is signed

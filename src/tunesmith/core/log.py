@@ -72,7 +72,8 @@ def set_up(process: str, settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers[:] = []
-        logger.propagate = name != "uvicorn.access"
+        logger.propagate = True
+        logger.disabled = name == "uvicorn.access"
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a line that cannot be written stops nothing
     sys.excepthook = _log_uncaught

@@ -13,6 +13,7 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -130,7 +131,7 @@ def composed(mail: Mail, sender: str) -> EmailMessage:
     try:
         message["From"] = Address(_line(name), addr_spec=address)
         message["To"] = Address(_line(mail.to_name), addr_spec=mail.to_address)
-    except (ValueError, IndexError):
+    except (MessageError, ValueError, IndexError):
         raise MailError(f"{mail.to_address!r} or {sender!r} is no e-mail address.", is_final=True) from None
     message["Subject"] = _line(mail.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(mail.created_at, UTC))
@@ -141,7 +142,8 @@ def composed(mail: Mail, sender: str) -> EmailMessage:
 
 
 def _line(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()[:200]
+    """Without line ends, nor a beginning of what a header's reader would decode (RFC 2047)."""
+    return _CONTROL.sub(" ", text).replace("=?", "= ?").strip()[:200]
 
 
 def _shown(code: int, answer: bytes | str) -> str:

@@ -19,7 +19,7 @@ GIB = 1 << 30
 class Settings(BaseSettings):
     """Every setting of the platform's processes; ``TUNESMITH_HOME`` sets ``home``, and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="TUNESMITH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TUNESMITH_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Path("~/.tunesmith")
     """Where the embedded database, the blobs, the sockets and the workers' folders lie."""
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     admin_key: SecretStr | None = None
     """The first administrator's key; made and printed once at the first start if absent."""
     offline: bool = False
-    """Forbids every outgoing connection: webhooks, e-mail, downloads from a hub."""
+    """Forbids webhooks, e-mail and downloads from a hub: docs/connections.md lists every connection."""
     allow_private_addresses: bool = False
     """Lets webhooks reach this machine and its private networks."""
     max_file_bytes: Annotated[int, Field(ge=1)] = GIB

@@ -125,17 +125,17 @@ def _then(pieces: Iterator[str], text: TextStream) -> Iterator[str]:
 def _load_adapted(folder: Path, name: str, dtype: torch.dtype, device: torch.device | str) -> LoadedModel:
     base_name = model_facts(folder).get("base_model") or _peft_base(folder)
     base = locate(base_name)
-    check_base(folder, base)
+    check_base(folder, base_name, base.sha256())
     decoder = load_causal_model(base, dtype, device)
     load_adapter(decoder, folder)
     return LoadedModel(name, decoder, Prompting.of(base, folder))
 
 
-def check_base(folder: Path, base: BaseModel) -> None:
+def check_base(folder: Path, base_name: str, base_sha256: str) -> None:
     """Raises UserError where the adapter was trained on other weights than the base's."""
-    if model_facts(folder).get("base_sha256") not in (None, base.sha256()):
+    if model_facts(folder).get("base_sha256") not in (None, base_sha256):
         raise UserError(
-            f"{folder} was trained on another {base.name} than the one that is here now.",
+            f"{folder} was trained on another {base_name} than the one that is here now.",
             "train again, or bring back the base model that it was trained on",
         )
 

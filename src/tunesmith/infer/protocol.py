@@ -6,7 +6,7 @@ of ``Piece`` and ``Ended``, and ``Done``; or by ``Refused``, at any place. Closi
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -31,14 +31,14 @@ class Chat(msgspec.Struct, frozen=True, tag="chat"):
     """``num_logprobs`` None: no log-probabilities; 0: of the chosen tokens; more: of so many alternatives too.
 
     Choice i draws with ``seed`` + i. ``whole``: each choice comes in one piece. Requests of one ``owner`` may share
-    the reading of a prompt's beginning.
+    the reading of a prompt's beginning. ``tools`` is JSON text, a list: numbers of any size survive.
     """
 
     model: Served
     messages: tuple[Message, ...]
     seed: int
     owner: str
-    tools: tuple[dict[str, Any], ...] = ()
+    tools: str = "[]"
     parallel_tool_calls: bool = True
     max_tokens: int | None = None
     n: int = 1

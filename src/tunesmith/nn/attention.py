@@ -127,6 +127,26 @@ def attend_cached(
     return out_NHD
 
 
+def attend_continued(q_THD: Tensor, k_KLD: Tensor, v_KLD: Tensor, window: int | None = None) -> Tensor:
+    """Causal attention of the last T of a document's L tokens over all of them: → out_THD. Without a gradient."""
+    num_tokens, heads, width = q_THD.shape
+    kv_heads, length = k_KLD.shape[:2]
+    group, start = heads // kv_heads, length - num_tokens
+    if q_THD.device.type != "cpu" or length > PRODUCTS_MAX_LENGTH:
+        queries, keys = (torch.arange(first, length, device=q_THD.device) for first in (start, 0))
+        visible_TL = keys[None] <= queries[:, None]
+        if window is not None:
+            visible_TL &= keys[None] > queries[:, None] - window
+        k, v = (x.repeat_interleave(group, dim=0) for x in (k_KLD, v_KLD))
+        return F.scaled_dot_product_attention(q_THD.transpose(0, 1), k, v, attn_mask=visible_TL).transpose(0, 1)
+    q = q_THD.view(num_tokens, kv_heads, group, width).transpose(0, 1).reshape(kv_heads, -1, width)
+    out = torch.empty_like(q)
+    for rows, end in _blocks(num_tokens, group):
+        seen = _seen(start + rows.start // group, start + end, window)
+        out[:, rows] = torch.bmm(_weights(q[:, rows], k_KLD[:, seen], group, window), v_KLD[:, seen])
+    return out.view(kv_heads, num_tokens, group, width).transpose(0, 1).reshape(q_THD.shape)
+
+
 class KVCache:
     """Keys and values of up to ``num_streams`` streams of up to ``capacity`` tokens, layer by layer.
 

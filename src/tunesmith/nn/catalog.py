@@ -21,6 +21,7 @@ from typing import Any
 
 from tunesmith.core import durable
 from tunesmith.core.errors import Problem, Problems, UserError
+from tunesmith.core.offline import is_offline, quieten_libraries
 from tunesmith.nn.architectures import ARCHITECTURES, Architecture, LinearRope, Llama3Rope, RopeScaling, YarnRope
 
 STARTER_FOLDER = Path(__file__).resolve().parent.parent / "starter"
@@ -697,6 +698,8 @@ def _is_deeper(value: object, most: int) -> bool:
 
 
 def _download(repo_id: str, offline: bool) -> Path:
+    offline = offline or is_offline()
+    quieten_libraries(offline)
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -704,7 +707,6 @@ def _download(repo_id: str, offline: bool) -> Path:
         raise UserError(
             f"base_model: {repo_id} is a hub id, and huggingface_hub is missing.", "pip install 'tunesmith[train]'"
         ) from None
-    offline = offline or os.environ.get("TUNESMITH_OFFLINE", "") not in ("", "0")
     patterns = ["*.json", "*.safetensors", "*.jinja"]
     try:
         return Path(snapshot_download(repo_id, allow_patterns=patterns, local_files_only=offline))

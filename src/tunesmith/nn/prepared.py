@@ -31,7 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tunesmith.nn.attention import Borders, KVCache, attend
+from tunesmith.nn.attention import Borders, KVCache, attend, attend_continued
 from tunesmith.nn.catalog import DecoderConfig, ForeignConfig
 from tunesmith.nn.transformer import CausalModel, Decoder, Layer, Linear, rope_tables
 
@@ -226,7 +226,7 @@ class PreparedDecoder:
             if is_first:
                 parts.append(_Documents.of(list(run), self.device))
             else:
-                parts += [_Continuation(chunk, self.dtype) for chunk in run]
+                parts += [_Continuation(chunk) for chunk in run]
         return parts
 
     def _run(self, tokens_T: Tensor, positions_T: Tensor, parts: Sequence[_Part], adapters: Adapters = ()) -> Tensor:
@@ -321,7 +321,8 @@ def _adapt(spans: Sequence[_Span], site: int, x_TI: Tensor, y_TO: Tensor) -> Non
         pair = span.pairs[site]
         if pair is None:
             continue
-        x, y = x_TI[span.start : span.end], y_TO[span.start : span.end]
+        is_whole = span.end - span.start == len(x_TI)
+        x, y = (x_TI, y_TO) if is_whole else (x_TI[span.start : span.end], y_TO[span.start : span.end])
         low_rank = F.linear(x, pair[0])
         mask = span.masks[site] if span.masks is not None else None
         if mask is not None:
@@ -435,34 +436,14 @@ class _Documents:
 class _Continuation:
     """The next tokens of a prompt whose beginning is in the cache."""
 
-    def __init__(self, chunk: Chunk, dtype: torch.dtype) -> None:
-        self.num_rows = chunk.num_tokens
-        self._chunk, self._dtype = chunk, dtype
-        self._masks: dict[tuple[int, int | None], Tensor] = {}
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk, self.num_rows = chunk, chunk.num_tokens
 
     def attend(self, index: int, q_THD: Tensor, k_TKD: Tensor, v_TKD: Tensor, window: int | None) -> Tensor:
-        """Queries of one key/value head lie side by side, as in a step."""
-        chunk, (num_tokens, heads, width), kv_heads = self._chunk, q_THD.shape, k_TKD.shape[1]
-        chunk.cache.store(index, k_TKD, v_TKD, [num_tokens], [chunk.stream], chunk.start)
-        k_KLD, v_KLD = chunk.cache.layers[index][:, chunk.stream, :, : chunk.start + num_tokens].unbind(0)
-        q = q_THD.view(num_tokens, kv_heads, heads // kv_heads, width).transpose(0, 1).reshape(1, kv_heads, -1, width)
-        mask = self._mask(heads // kv_heads, window)
-        out = F.scaled_dot_product_attention(q, k_KLD[None], v_KLD[None], attn_mask=mask)
-        return out.view(kv_heads, num_tokens, -1, width).transpose(0, 1).reshape(num_tokens, heads, width)
-
-    def _mask(self, group: int, window: int | None) -> Tensor:
-        """[T · G, L]: −inf at keys that come later or have left the window."""
-        if (group, window) not in self._masks:
-            start, end = self._chunk.start, self._chunk.start + self.num_rows
-            device = self._chunk.cache.layers[0].device
-            queries, keys = torch.arange(start, end, device=device)[:, None], torch.arange(end, device=device)[None]
-            hidden_TL = keys > queries
-            if window is not None:
-                hidden_TL |= keys <= queries - window
-            mask_TL = torch.zeros(hidden_TL.shape, dtype=self._dtype, device=device)
-            mask_TL.masked_fill_(hidden_TL, float("-inf"))
-            self._masks[group, window] = mask_TL.repeat_interleave(group, 0)
-        return self._masks[group, window]
+        chunk = self._chunk
+        chunk.cache.store(index, k_TKD, v_TKD, [chunk.num_tokens], [chunk.stream], chunk.start)
+        k_KLD, v_KLD = chunk.cache.layers[index][:, chunk.stream, :, : chunk.start + chunk.num_tokens].unbind(0)
+        return attend_continued(q_THD, k_KLD, v_KLD, window)
 
 
 class _Step:

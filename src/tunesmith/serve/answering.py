@@ -7,6 +7,7 @@ still says what was used.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -130,7 +131,7 @@ class Answering:
     def _submit(self, prompt_ids: Sequence[int]) -> None:
         chat, resident = self._chat, self._resident
         prompting, scheduler = resident.prompting, resident.base.scheduler
-        rules = AnswerRules(chat.stop, resident.syntax if chat.tools else None, not chat.parallel_tool_calls)
+        rules = AnswerRules(chat.stop, resident.syntax if tools_of(chat) else None, not chat.parallel_tool_calls)
         for index in range(chat.n):
             answer = Answer(index, prompting.renderer.tokenizer, prompt_ids, rules)
             stream = Stream(answer, self._inbox, self._engine)
@@ -189,10 +190,12 @@ class Answering:
 
 def prompt_of(chat: Chat, resident: Resident) -> list[int]:
     """The request's tokens. Raises Refusal where the model has no place for what is asked, or the text is too long."""
-    if chat.tools:
-        _check_tools(chat, resident)
+    tools = tools_of(chat)
+    if tools:
+        _check_tools(resident)
+    _check_bias(chat, resident)
     try:
-        prompt_ids = resident.prompting.prompt_ids(chat.messages, chat.tools)
+        prompt_ids = resident.prompting.prompt_ids(chat.messages, tools)
     except UserError as error:
         raise Refusal(Refused(400, error.message, param="messages")) from error
     context, asked = resident.context, chat.max_tokens or 1
@@ -210,6 +213,11 @@ def prompt_of(chat: Chat, resident: Resident) -> list[int]:
     return prompt_ids
 
 
+def tools_of(chat: Chat) -> list[dict[str, Any]]:
+    tools: list[dict[str, Any]] = json.loads(chat.tools)
+    return tools
+
+
 def sampling_of(chat: Chat, index: int, resident: Resident, num_prompt: int) -> Sampling:
     return Sampling(
         max_new_tokens=chat.max_tokens or resident.context - num_prompt,
@@ -223,7 +231,7 @@ def sampling_of(chat: Chat, index: int, resident: Resident, num_prompt: int) -> 
     )
 
 
-def _check_tools(chat: Chat, resident: Resident) -> None:
+def _check_tools(resident: Resident) -> None:
     if resident.syntax is not None:
         return
     name = resident.served.name
@@ -232,6 +240,14 @@ def _check_tools(chat: Chat, resident: Resident) -> None:
     else:
         message = f"The model `{name}` has no place for tools in its chat template: they would be lost."
     raise Refusal(Refused(400, message, code="unsupported_parameter", param="tools"))
+
+
+def _check_bias(chat: Chat, resident: Resident) -> None:
+    vocab_size = resident.base.model.config.vocab_size
+    unknown = [token for token in chat.logit_bias if not 0 <= token < vocab_size]
+    if unknown:
+        message = f"'logit_bias' names the token {unknown[0]}; this model's tokens are 0 to {vocab_size - 1}."
+        raise Refusal(Refused(400, message, param="logit_bias"))
 
 
 def _spelled(tokenizer: Tokenizer, token_id: int, logprob: float) -> tuple[str, float, list[int] | None]:

@@ -103,10 +103,16 @@ class Engine:
                 self._busy.discard(scheduler)
         except Exception as error:  # the border of a model: the others go on
             log.error("a model's step failed", exc_info=error)
-            failed = self._schedulers.get(scheduler)
-            self.remove(scheduler)
+            self._give_up(scheduler, "there was not enough memory" if is_out_of_memory(error) else "its step failed")
+
+    def _give_up(self, scheduler: Steps, reason: str) -> None:
+        failed = self._schedulers.get(scheduler)
+        self.remove(scheduler)
+        try:
             if failed is not None:
-                failed("there was not enough memory" if is_out_of_memory(error) else "the model's step failed")
+                failed(reason)
+        except Exception as error:  # what is broken may not even close
+            log.error("a model that failed did not close", exc_info=error)
 
     def _hand_over(self) -> None:
         if self._events:

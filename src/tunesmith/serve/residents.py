@@ -56,13 +56,14 @@ class NoRoom(MachineError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the operator allows, and how the machine computes."""
+    """What the operator allows, and how the machine computes. ``offline``: base models are not fetched from a hub."""
 
     most_bytes: int
     max_streams: int
     dtype: Literal["bf16", "fp32"]
     device: torch.device
     num_threads: int
+    offline: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -217,7 +218,7 @@ class Residents:
         return self._whole_model(served, base)
 
     def _shared_base(self, served: Served) -> Base:
-        return self._base(("base", served.base_model), lambda: locate(served.base_model, offline=True))
+        return self._base(("base", served.base_model), lambda: locate(served.base_model, offline=self.limits.offline))
 
     def _base(self, key: Key, find: Callable[[], BaseModel]) -> Base:
         """The weights, shared by everybody who names them."""
@@ -249,7 +250,7 @@ class Residents:
     def _adapted(self, served: Served, folder: Path) -> Resident:
         base = self._shared_base(served)
         try:
-            check_base(folder, base.model)
+            check_base(folder, base.model.name, base.sha256)
             prompting = Prompting.of(base.model, folder)
             num_bytes = _file_bytes(folder / ADAPTER_WEIGHTS)
             self._make_room(served.name, num_bytes, keep=base)

@@ -265,6 +265,7 @@ def limits_of(settings: Settings) -> Limits:
         dtype="bf16" if has_fast_bf16(device) else "fp32",
         device=device,
         num_threads=settings.serving_threads or torch.get_num_threads(),
+        offline=settings.offline,
     )
 
 

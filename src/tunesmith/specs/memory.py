@@ -83,8 +83,8 @@ def estimate(shape: ModelShape, spec: ResolvedSpec, data: DataFacts) -> Estimate
     # Frozen weights are kept in the compute type, and read from a mapped file beside it; trained ones in fp32.
     weights = shape.num_parameters * 4 if trains_all else shape.num_parameters * size + trained * 4
     passing = _largest_matrix(shape) * (4 + size)
-    # Gradients and two moments in fp32, one more copy while a checkpoint is written, and one for the export.
-    optimizer = trained * (4 + 8) + trained * (4 + (size if trains_all else 0))
+    # Gradients and two moments in fp32, and one copy in the compute type for the export.
+    optimizer = trained * (4 + 8) + trained * size
     tokens = tokens_at_once(data, spec)
     return Estimate(
         fixed_bytes=_fixed(shape, spec) + data.total_tokens * _BYTES_OF_AN_EXAMPLE_TOKEN,

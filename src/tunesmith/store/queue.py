@@ -135,13 +135,19 @@ def note_saved(connection: Connection, job_id: str, attempt: int) -> None:
 
 def files_validated(connection: Connection, job_id: str, attempt: int, facts: Mapping[str, Any]) -> Job:
     """Its files are sound: it waits for a slot. ``facts`` are what its memory is estimated from."""
-    values = {"state": State.QUEUED, "worker_id": None, "num_failures": 0, "facts": dict(facts)}
+    values = {"state": State.QUEUED, "worker_id": None, "num_failures": 0, "facts": dict(facts), "waiting_reason": None}
     return _one(connection, _by_owner(job_id, attempt, (State.VALIDATING_FILES,)).values(**values))
 
 
 def release(connection: Connection, job_id: str, attempt: int) -> Job:
     """Let go of it with nothing lost, as a worker does that is asked to end: no failure is counted."""
     return _one(connection, _by_owner(job_id, attempt).values(worker_id=None, state=_WAITING_AGAIN))
+
+
+def put_off(connection: Connection, job_id: str, attempt: int, *, reason: str, not_before_at: float) -> Job:
+    """Let go of a job that this machine cannot serve now; it says why it waits."""
+    values = {"worker_id": None, "state": _WAITING_AGAIN, "waiting_reason": reason, "not_before_at": not_before_at}
+    return _one(connection, _by_owner(job_id, attempt).values(**values))
 
 
 def fail_attempt(

@@ -110,7 +110,7 @@ class Attempt:
                 return do(connection, queue.fenced(connection, self.job.id, self.job.attempt))
 
         try:
-            return self._patiently(fenced_write)
+            return self.patiently(fenced_write)
         except Fenced:
             self._lose()
             raise
@@ -120,10 +120,10 @@ class Attempt:
             with self.place.database.read() as connection:
                 return do(connection)
 
-        return self._patiently(read)
+        return self.patiently(read)
 
-    def _patiently(self, do: Callable[[], Result]) -> Result:
-        """Again and again while the database is away, unless the worker was asked to end."""
+    def patiently(self, do: Callable[[], Result]) -> Result:
+        """Again and again while the database is away, unless the worker was asked to end; blobs are announced there too."""
         gives_up_at: float | None = None
         while True:
             try:

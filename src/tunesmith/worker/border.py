@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tunesmith.core.errors import TunesmithError, UserError, is_disk_full
 from tunesmith.store import queue
 from tunesmith.store.db import DatabaseUnavailable
-from tunesmith.store.jobs import Job, State
+from tunesmith.store.jobs import Job
 from tunesmith.store.queue import Fenced
 from tunesmith.worker import endings
 from tunesmith.worker.attempt import Attempt
@@ -39,7 +39,7 @@ def _end(attempt: Attempt, connection: Connection, job: Job, error: Exception) -
     now, limit = attempt.place.now(), attempt.place.max_attempts
     if attempt.stop.broken_off.is_set():
         queue.release(connection, job.id, job.attempt)
-    elif is_disk_full(error) and job.state is not State.VALIDATING_FILES:
+    elif is_disk_full(error):
         reason = "The disk is full. Make room, then resume the job."
         endings.rest(connection, job, reason=reason, now=now)
     elif isinstance(error, UserError):

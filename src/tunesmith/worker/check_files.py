@@ -68,7 +68,7 @@ def main(stdin: int, reports: int) -> None:
 def judge(order: Order) -> Sound:
     """Read, render and measure everything that training would; raises Unfit."""
     spec = FineTuneSpec.model_validate(order.spec)
-    base = _find_base(order)
+    base = find_base(order)
     renderer = Renderer.load(base.folder, spec.prompt_loss_weight)
     training, warnings = _read(order.training_file, "training_file", spec, renderer)
     num_examples = len(training.examples)
@@ -93,7 +93,8 @@ def judge(order: Order) -> Sound:
     return Sound(DataFacts(len(kept), max(lengths), sum(lengths), bool(held_out)), tuple(warnings[:MAX_PROBLEMS]))
 
 
-def _find_base(order: Order) -> BaseModel:
+def find_base(order: Order) -> BaseModel:
+    """The weights to start from, under the name that people know the base model by."""
     if order.base_folder is not None:
         return read_folder(Path(order.base_folder), order.base_model)
     return replace(locate(order.base_location, offline=order.offline), name=order.base_model)

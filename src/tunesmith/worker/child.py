@@ -7,7 +7,7 @@ under its working folder only, the attempt's own.
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -17,12 +17,13 @@ from tunesmith.data.examples import Dataset
 from tunesmith.data.split import split
 from tunesmith.data.tokenizer import Tokenizer
 from tunesmith.data.validate import read_dataset
-from tunesmith.nn.catalog import BaseModel, locate, read_folder
+from tunesmith.nn.catalog import BaseModel
 from tunesmith.nn.lora import ADAPTER_CONFIG, read_adapter_config
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import ResolvedSpec
 from tunesmith.train.fine_tune import Job, fine_tune
 from tunesmith.train.run_folder import StepMetrics, locked
+from tunesmith.worker.check_files import find_base
 from tunesmith.worker.lifeline import Lifeline, leave, refuse, settle_in
 from tunesmith.worker.protocol import Order, Word
 
@@ -80,13 +81,6 @@ def train(order: Order, lifeline: Lifeline) -> None:
         job = Job(spec, base, training, validation, folder, order.resume, adapter)
         outcome = fine_tune(job, teller, lambda: lifeline.was_asked(Word.PAUSE, Word.SAVE), publisher=teller)
     lifeline.tell("trained", folder=str(outcome.model))
-
-
-def find_base(order: Order) -> BaseModel:
-    """The weights to start from, under the name that people know the base model by."""
-    if order.base_folder is not None:
-        return read_folder(Path(order.base_folder), order.base_model)
-    return replace(locate(order.base_location, offline=order.offline), name=order.base_model)
 
 
 def read_files(order: Order, spec: FineTuneSpec, base: BaseModel) -> tuple[Dataset, Dataset | None]:

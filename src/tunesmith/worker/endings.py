@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tunesmith.core.errors import Problem, TunesmithError
+from tunesmith.core.log import redacted
 from tunesmith.store import blob_references, deliveries, job_events, queue, resume_states
 from tunesmith.store.jobs import Job, State
 from tunesmith.worker.protocol import Refusal
 
+PUT_OFF_SECONDS = 30.0
 _CODES: Mapping[Refusal, str] = {
     Refusal.USER: "invalid_job",
     Refusal.DIVERGED: "training_diverged",
@@ -70,14 +72,17 @@ def refuse(connection: Connection, job: Job, word: Mapping[str, Any], *, max_att
 
 def give_up(connection: Connection, job: Job, error: Exception, *, max_attempts: int, now: float) -> Job:
     """The worker itself met an error that it can only name."""
-    said = error.message if isinstance(error, TunesmithError) else f"{type(error).__name__}: {error}"
+    said = error.message if isinstance(error, TunesmithError) else redacted(f"{type(error).__name__}: {error}")
     return fail_attempt(
         connection, job, code="worker_failed", cause=said.rstrip("."), max_attempts=max_attempts, now=now
     )
 
 
 def rest(connection: Connection, job: Job, *, reason: str | None, now: float) -> Job:
-    """It is saved and waits for somebody to resume it."""
+    """It is saved and waits for somebody to resume it. Files that are still being judged are judged again later."""
+    if job.state is State.VALIDATING_FILES:
+        at = now + PUT_OFF_SECONDS
+        return queue.put_off(connection, job.id, job.attempt, reason=reason or "", not_before_at=at)
     paused = queue.pause(connection, job.id, job.attempt, reason=reason)
     text = f"Fine-tuning job paused after step {paused.step}" if reason is None else f"Fine-tuning job paused: {reason}"
     job_events.add(connection, job.id, message=text, level="info" if reason is None else "warn", now=now)

@@ -156,11 +156,9 @@ class Record:
         self.flush()
         place = self.attempt.place
         try:
-            refs = artifacts.put_folder(place.blobs, self.attempt.folder / folder, f"checkpoints/step-{step:06d}/")
+            refs = self.attempt.patiently(lambda: self._put_state(step, folder))
         except FileNotFoundError:  # the child went on and replaced it by newer ones, which come next
             return
-        for name in ("metrics.csv", "resolved.json", "spec.yaml"):
-            refs.append(artifacts.put_file(place.blobs, self._run / name, name, grows=True))
 
         def write(connection: Connection, job: Job) -> None:
             before = resume_states.newest_first(connection, job.id)
@@ -174,11 +172,17 @@ class Record:
 
         self.attempt.write(write)
 
+    def _put_state(self, step: int, folder: str) -> list[BlobRef]:
+        blobs = self.attempt.place.blobs
+        refs = artifacts.put_folder(blobs, self.attempt.folder / folder, f"checkpoints/step-{step:06d}/")
+        names = ("metrics.csv", "resolved.json", "spec.yaml")
+        return refs + [artifacts.put_file(blobs, self._run / name, name, grows=True) for name in names]
+
     def publish(self, metrics: Mapping[str, Any], folder: str) -> None:
         """A model of the way, callable by its name from this transaction on."""
         self.flush()
         place, step = self.attempt.place, int(metrics["step"])
-        refs = artifacts.put_folder(place.blobs, self.attempt.folder / folder)
+        refs = self.attempt.patiently(lambda: artifacts.put_folder(place.blobs, self.attempt.folder / folder))
 
         def write(connection: Connection, job: Job) -> None:
             now = place.now()
@@ -204,8 +208,8 @@ def succeed(attempt: Attempt, order: Order, model_folder: Path) -> None:
     """Model, result file, events, notices and the job's end: all of it or nothing."""
     place = attempt.place
     rows = read_metrics(attempt.folder / order.run_folder / "metrics.csv")
-    table = artifacts.put_bytes(place.blobs, result_table(rows).encode(), RESULT_FILE)
-    refs = artifacts.put_folder(place.blobs, model_folder)
+    table = attempt.patiently(lambda: artifacts.put_bytes(place.blobs, result_table(rows).encode(), RESULT_FILE))
+    refs = attempt.patiently(lambda: artifacts.put_folder(place.blobs, model_folder))
     trained_tokens = sum(row.num_tokens or 0 for row in rows)
     attempt.write(lambda c, job: _register(attempt, c, job, refs, table, trained_tokens))
 

@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 
 
 class _NotDelivered(Exception):
-    """``is_final``: trying again is of no use."""
+    """``is_final``: trying again is of no use. ``is_chosen``: the operator wants it so, and needs no warning."""
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+    def __init__(self, reason: str, *, is_final: bool = False, is_chosen: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.is_final = reason, is_final
+        self.reason, self.is_final, self.is_chosen = reason, is_final, is_chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Courier:
 
     def _send_mail(self, delivery: Delivery) -> None:
         if self.mailer is None:
-            raise _NotDelivered("No mail server is set (TUNESMITH_SMTP_URL).", is_final=True)
+            raise _NotDelivered("No mail server is set (TUNESMITH_SMTP_URL).", is_final=True, is_chosen=True)
         if self.outbound.is_offline:
             raise _NotDelivered("This installation is offline: nothing is sent anywhere.")
         with self.database.read() as connection:
@@ -135,7 +135,7 @@ class Courier:
         is_last = failure.is_final or delivery.num_attempts > len(RETRY_SECONDS)
         retry_at = None if is_last else self.now() + self._pause(delivery.num_attempts)
         log.log(
-            logging.WARNING if is_last else logging.INFO, "%s (%s to %s) did not arrive%s: %s", delivery.id,
+            logging.WARNING if is_last and not failure.is_chosen else logging.INFO, "%s (%s to %s) did not arrive%s: %s", delivery.id,
             delivery.kind, delivery.target_id, " and is given up" if is_last else "", failure.reason,
         )  # fmt: skip
         with self.database.write() as connection:

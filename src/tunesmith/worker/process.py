@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from tunesmith.core.log import redacted
+from tunesmith.core.offline import library_variables
 from tunesmith.worker.protocol import Order, Word
 
 _TAIL_LINES = 40
@@ -137,16 +139,13 @@ class Child:
     def _listen_to_stderr(self) -> None:
         with os.fdopen(self._stderr, encoding="utf-8", errors="replace") as file:
             for line in file:
-                self._tail.append(line)
+                self._tail.append(redacted(line))
 
 
 def child_environment(num_threads: int, *, offline: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
     kept |= {"OMP_NUM_THREADS": str(num_threads), "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"}
-    kept |= {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    if offline:
-        kept |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TUNESMITH_OFFLINE": "1"}
-    return kept
+    return kept | {"HF_HUB_DISABLE_PROGRESS_BARS": "1"} | library_variables(offline)
 
 
 def describe_end(code: int, last_line: str, what: str) -> tuple[str, str]:

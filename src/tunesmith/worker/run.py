@@ -43,6 +43,7 @@ _SEEN_EVERY_SECONDS = 5.0
 _COLLECT_EVERY_SECONDS = 3600.0
 _EXPLAIN_EVERY_SECONDS = 10.0
 _NUM_LANES = 2
+_MOST_ESTIMATES = 1_000
 
 
 def run_worker(settings: Settings) -> None:
@@ -112,6 +113,7 @@ class Worker:
         self._judging: dict[str, Busy] = {}
         self._watch = leases.LeaseWatch(place.lease_seconds)
         self._done_at: dict[str, float] = {}
+        self._needs: dict[tuple[str, int], int | None] = {}
 
     def run(self, stop: Stop) -> None:
         """Until asked to end; then until every job is given back."""
@@ -155,6 +157,8 @@ class Worker:
 
     def _fill_slots(self, stop: Stop) -> None:
         self._forget_ended(self._training)
+        if len(self._needs) > _MOST_ESTIMATES:
+            self._needs.clear()
         if len(self._training) >= self._num_slots:
             return
         with self.place.database.read() as connection:
@@ -176,13 +180,16 @@ class Worker:
     ) -> None:
         attempt = Attempt(self.place, job, stop)
         thread = threading.Thread(target=do, args=(attempt,), name=job.id)
+        log.info("%s: attempt %d begins (%s)", job.id, job.attempt, job.state.value)
         lane[job.id] = Busy(attempt, thread, estimate_bytes)
         thread.start()
 
     def _fits(self, job: Job) -> tuple[int, str | None]:
         """What it needs, and why it must wait, if it must."""
-        memory = self._memory()
-        needed = fitting.estimate_bytes(job, self.place.known_models, is_gpu=memory.is_gpu)
+        memory, key = self._memory(), (job.id, job.attempt)
+        if key not in self._needs:
+            self._needs[key] = fitting.estimate_bytes(job, self.place.known_models, is_gpu=memory.is_gpu)
+        needed = self._needs[key]
         if needed is None:
             return 0, None
         reserved = [Reserved(busy.estimate_bytes, busy.attempt.child_pid) for busy in self._training.values()]
@@ -231,6 +238,7 @@ class Worker:
         with self.place.database.write() as connection:
             job = queue.seize(connection, held, worker_id=self.place.worker_id)
             if job is not None:
+                log.warning("%s is taken from worker %s: %s", held.job_id, held.worker_id, cause)
                 endings.fail_attempt(
                     connection, job, code="worker_lost", cause=cause, max_attempts=self.place.max_attempts,
                     now=self.place.now(),
@@ -247,7 +255,7 @@ class Worker:
                     connection, self.place.worker_id, host=socket.gethostname(), facts=facts, now=self.place.now()
                 )
             self._done_at["register"] = self._done_at["seen"] = self._clock()
-        elif self._is_due("seen", _SEEN_EVERY_SECONDS):
+        elif self._is_due("seen", min(_SEEN_EVERY_SECONDS, self.place.lease_seconds / 3)):
             with self.place.database.write() as connection:
                 workers.seen(connection, self.place.worker_id, self.place.now())
 
