@@ -80,6 +80,13 @@ class Server:
         assert found is not None
         return found
 
+    def eventually(self, holds: Callable[[], bool]) -> None:
+        """Wait until it does; half a minute at most."""
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def client(self, key: str | None = None) -> OpenAI:
         return OpenAI(base_url=f"{self.base_url}/v1", api_key=key or self.key, max_retries=0, timeout=30)
 
