@@ -32,6 +32,7 @@ from statistics import median
 from typing import Any
 
 import httpx2
+
 import measure
 import tables
 from workload import SHAPES, write_model
