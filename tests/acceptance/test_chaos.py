@@ -309,6 +309,8 @@ def hardship(error: Exception) -> str:
             return "no connection"
         case openai.APIError(code="serving_unavailable"):
             return "broken stream"
+        case openai.APIError(message="The database does not answer; try again soon."):
+            return "broken stream"
         case _:
             raise error
 

@@ -13,7 +13,7 @@ import httpx2
 from tunesmith.api.app import make_app
 from tunesmith.api.health import socket_check, worker_check
 from tunesmith.api.services import Services
-from tunesmith.store.db import Database
+from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.tables import workers
 
 
@@ -29,6 +29,16 @@ def test_health_names_the_part_that_is_missing(services: Services, run_app: Call
         checks["worker"] = lambda: None
         ready = httpx2.get(f"{base_url}/healthz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+
+
+def test_health_tells_strangers_nothing_about_the_database(services: Services, run_app: Callable[..., Any]) -> None:
+    def check() -> None:
+        raise DatabaseUnavailable("The database does not answer: no connection to secret.host:5432.")
+
+    with run_app(make_app(replace(services, health_checks={"worker": check}))) as base_url:
+        answer = httpx2.get(f"{base_url}/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["parts"] == {"database": "ready", "worker": "the database does not answer"}
 
 
 def test_worker_is_ready_while_it_shows_itself(database: Database) -> None:

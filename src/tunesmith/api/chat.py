@@ -18,7 +18,7 @@ from starlette.responses import Response
 from tunesmith.api.auth import permit
 from tunesmith.api.chat_answer import ChatCompletion, Chunks, Collected
 from tunesmith.api.chat_request import Asked, ChatBody, judge
-from tunesmith.api.errors import ApiError, not_found
+from tunesmith.api.errors import ApiError, as_api_error, not_found
 from tunesmith.api.rate_limits import Reservation
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.serving_client import Conversation
@@ -197,7 +197,8 @@ class _EventStream(Response):
         except ApiError as error:
             await _send_body(send, _error_line(error), more=False)
         except TunesmithError as error:
-            await _send_body(send, _error_line(ApiError(503, error.message)), more=False)
+            told = as_api_error(error) or ApiError(503, "The answer could not be finished. Please try again.")
+            await _send_body(send, _error_line(told), more=False)
 
     async def _send_answer(self, send: Send) -> None:
         replies, collected = self._replies, self._turn.collected

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tunesmith.api.services import HealthCheck, Services, ServicesOf
 from tunesmith.api.wire import Wire, answer
 from tunesmith.core.errors import TunesmithError
-from tunesmith.store.db import Database
+from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.instance import newest_sight_of_a_worker
 
 _CONNECT_SECONDS = 1.0
@@ -72,5 +72,7 @@ def _checks(services: Services) -> dict[str, HealthCheck]:
 def _state(check: HealthCheck) -> str:
     try:
         return check() or "ready"
+    except DatabaseUnavailable:  # its message names hosts and paths, and anybody may ask here
+        return "the database does not answer"
     except TunesmithError as error:
         return error.message
