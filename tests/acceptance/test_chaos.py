@@ -1,7 +1,7 @@
 """Kills over the whole running platform: whatever dies, every job ends once, with the bits of an undisturbed one.
 
-Each test runs with few kills every time and with many in the soak. A failure prints the seed and what was done;
-the moments of a seed are the same again, what the processes were at just then is not.
+Each test runs with few kills every time and with many in the soak, whose seed CHAOS_SEED sets. A failure prints the
+seed and what was done; the moments of a seed are the same again, what the processes were at just then is not.
 """
 
 from __future__ import annotations
@@ -449,7 +449,7 @@ def survive_kills(
     platform: Platform, client: openai.OpenAI, expected: Sequence[dict[str, Any]], seed: int, *, num_jobs: int,
     num_kills: int | None, longest_pause: float,
 ) -> list[str]:  # fmt: skip
-    """Jobs under kills; → theirs ids. Without ``num_kills`` it kills until the last job has ended."""
+    """Jobs under kills; → their ids. Without ``num_kills`` it kills until the last job has ended."""
     choose = random.Random(seed)
     traffic, killer = Traffic(platform, seed), Killer(platform, seed, num_kills, longest_pause)
     traffic.start()
