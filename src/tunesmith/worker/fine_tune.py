@@ -48,7 +48,7 @@ _LISTEN_SECONDS = 0.1
 def run_job(attempt: Attempt) -> None:
     """Train a claimed job as far as it goes under this attempt's fencing token."""
     place = attempt.place
-    with attempt, attempt_border(attempt):
+    with attempt_border(attempt), attempt:
         _say_started(attempt)
         order = make_order(attempt)
         resumed_step = restore_newest(attempt)
