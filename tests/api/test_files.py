@@ -40,6 +40,12 @@ def test_newest_file_is_listed_first_and_pages_join(client: OpenAI) -> None:
     assert list(client.files.list(purpose="batch")) == []
 
 
+def test_files_can_be_deleted_while_they_are_listed(client: OpenAI) -> None:
+    made = [upload(client) for _ in range(5)]
+    assert [client.files.delete(file.id).id for file in client.files.list(limit=2, order="asc")] == made
+    assert not client.files.list().data
+
+
 def test_a_deleted_file_is_gone(client: OpenAI) -> None:
     file_id = upload(client)
     assert client.files.delete(file_id).deleted

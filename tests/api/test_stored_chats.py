@@ -14,6 +14,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionDeleted
 
 from tunesmith.core.settings import Settings
+from tunesmith.store import audit
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
 ASKED = [
@@ -142,6 +143,51 @@ def test_metadata_is_replaced(client: OpenAI, make_chat: Callable[..., str]) -> 
     assert client.chat.completions.update(chat, metadata=None).metadata is None
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.update(chat, metadata={"k": "v" * 513})
+
+
+def test_absent_fields_of_a_message_are_left_out(server: Any, make_chat: Callable[..., str]) -> None:
+    calls = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    chat = make_chat(messages=[{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": calls}])
+    headers = {"authorization": f"Bearer {server.key}"}
+    user, assistant = httpx2.get(f"{server.base_url}/v1/chat/completions/{chat}/messages", headers=headers).json()["data"]
+    assert user == {"id": f"{chat}-0", "role": "user", "content": "x", "refusal": None, "content_parts": None}
+    assert assistant["tool_calls"] == calls
+
+
+def test_changes_are_in_the_audit_log(server: Any, client: OpenAI, make_chat: Callable[..., str]) -> None:
+    chat = make_chat()
+    client.chat.completions.update(chat, metadata={"k": "1"})
+    client.chat.completions.delete(chat)
+    with server.database.read() as connection:
+        entries = audit.list_entries(connection, server.principal().project_id).items
+    assert [(entry.action, entry.object_id) for entry in entries[:2]] == [
+        ("stored_chat.delete", chat), ("stored_chat.update", chat),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": "x", "refusal": 5},
+        {"role": "assistant", "content": "", "tool_calls": 5},
+        {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}, "tool_calls": 5},
+    ],
+)
+def test_message_that_could_not_be_listed_is_refused(client: OpenAI, message: Any) -> None:
+    with pytest.raises(openai.BadRequestError, match=r"refusal|tool_calls"):
+        client.chat.completions.create(model="starter", messages=[message], store=True)
+
+
+def test_part_beside_its_type_is_not_joined(client: OpenAI, make_chat: Callable[..., str]) -> None:
+    chat = make_chat(messages=[{"role": "user", "content": [{"type": "text", "text": "", "refusal": 5}]}])
+    assert client.chat.completions.messages.list(chat).data[0].content == ""
+
+
+@pytest.mark.parametrize("server_database_url", BOTH[1:], indirect=True)
+@pytest.mark.usefixtures("serving")
+def test_name_that_is_too_long_to_store_is_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="model"):
+        create(client, model="gpt-4o" + "-mini" * 100)
 
 
 def test_deleted_completion_is_gone(client: OpenAI, make_chat: Callable[..., str], validate: Any) -> None:

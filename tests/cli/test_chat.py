@@ -206,6 +206,12 @@ def test_unknown_model_is_refused(name: str) -> None:
     assert name in said.err
 
 
+def test_name_of_a_servers_model_says_where_to_ask_it() -> None:
+    said = tunesmith("chat", "ft:starter:default:x:abc", "-m", "Hi")
+    assert said.code == 2
+    assert "chat ft:starter:default:x:abc --server http" in said.err
+
+
 def test_question_longer_than_the_context_is_refused(adapted: Path) -> None:
     said = tunesmith("chat", adapted, "--message", "近" * 400)
     assert (said.code, said.out) == (2, "")

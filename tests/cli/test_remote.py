@@ -131,6 +131,22 @@ def tunesmith(*arguments: object, typed: str = "") -> Said:
     return Said(code, out.getvalue(), err.getvalue())
 
 
+# ---- pages ----------------------------------------------------------------------------------------
+
+
+def test_base_model_has_no_date(server: Server) -> None:
+    server.answers["GET", "models"] = 200, listed({"id": "starter", "created": 0, "owned_by": "tunesmith"})
+    assert "1970" not in tunesmith("models", "list").out
+
+
+def test_job_says_why_it_waits_and_how_far_it_is(server: Server) -> None:
+    waiting = job("queued", waiting_reason="too little free memory", step=3, total_steps=9)
+    server.answers["GET", "fine_tuning/jobs/ftjob-1"] = 200, waiting
+    shown = tunesmith("jobs", "show", "ftjob-1").out
+    assert "too little free memory" in shown
+    assert "3 of 9" in shown
+
+
 # ---- refusals ------------------------------------------------------------------------------------
 
 
@@ -139,7 +155,8 @@ def tunesmith(*arguments: object, typed: str = "") -> Said:
     [
         (401, refusal("Incorrect API key provided: sk-…."), 2, "Incorrect API key.*\n→ set TUNESMITH_API_KEY"),
         (403, refusal("Your role viewer may not do this."), 2, "role viewer.*\n→ use a key with a higher role"),
-        (404, refusal("No such thing.", "id"), 2, "No such thing.\n→ mend id"),
+        (404, refusal("No such thing.", "id"), 2, "No such thing.\n→ look it up: tunesmith files list"),
+        (400, refusal("That is too much.", "limit"), 2, "too much.\n→ mend limit"),
         (429, refusal("Too many requests."), 1, "Too many requests.\n→ wait a little"),
         (500, refusal("Something broke."), 1, "Something broke.\n→ the server's log"),
         (503, refusal("The database does not answer."), 1, "database.*\n→ wait a little"),

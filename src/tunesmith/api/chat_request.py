@@ -41,7 +41,7 @@ class ChatBody(RequestBody):
 
     model_config = ConfigDict(strict=True)
 
-    model: Annotated[str, IdOf("model")]
+    model: Annotated[str, IdOf("model"), Field(max_length=300)]
     messages: Annotated[list[dict[str, Any]], Field(min_length=1)]
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
@@ -235,6 +235,7 @@ def _message(item: Mapping[str, Any], at: str) -> Message:
             raise bad_request(f"Unrecognized request argument supplied: {_shown(key)}", f"{at}.{key[:80]}")
     if item.get("audio") is not None:
         raise bad_request("Models here read text only: audio is not supported.", f"{at}.audio")
+    _optional_text(item, "refusal", at)
     calls = _calls(item, role, at)
     return Message(
         role=_ROLES[role],
@@ -281,6 +282,10 @@ def _parts(parts: Sequence[Any], role: str, at: str) -> str:
 
 def _calls(item: Mapping[str, Any], role: str, at: str) -> tuple[ToolCall, ...]:
     raw, legacy = item.get("tool_calls"), item.get("function_call")
+    if not isinstance(raw, list | None):
+        raise bad_request("'tool_calls' is a list.", f"{at}.tool_calls", "invalid_type")
+    if raw and legacy:
+        raise bad_request("A message has 'tool_calls' or 'function_call', not both.", f"{at}.function_call")
     if (raw or legacy) and role != "assistant":
         raise bad_request(
             f"Only the assistant calls tools, not the {role}.", f"{at}.{'tool_calls' if raw else 'function_call'}"
@@ -288,11 +293,7 @@ def _calls(item: Mapping[str, Any], role: str, at: str) -> tuple[ToolCall, ...]:
     if legacy is not None:
         name, arguments = _function(legacy, f"{at}.function_call")
         return (ToolCall(f"call_{name}", name, arguments),)
-    if raw is None:
-        return ()
-    if not isinstance(raw, list):
-        raise bad_request("'tool_calls' is a list.", f"{at}.tool_calls", "invalid_type")
-    return tuple(_call(call, f"{at}.tool_calls[{index}]") for index, call in enumerate(raw))
+    return tuple(_call(call, f"{at}.tool_calls[{index}]") for index, call in enumerate(raw or ()))
 
 
 def _call(call: Any, at: str) -> ToolCall:

@@ -87,7 +87,7 @@ def _code(findings: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _shown(param: str, value: Any) -> str:
     """Short, and nothing that looks like a secret."""
-    if _SECRET.search(param.rpartition(".")[2]):
+    if isinstance(value, str) and _SECRET.search(param.rpartition(".")[2]):
         return "something else"
     if isinstance(value, dict):
         return "an object"

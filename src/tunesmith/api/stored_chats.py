@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from tunesmith.api.auth import IdOf, permit
+from tunesmith.api.auth import IdOf, RequestId, permit
 from tunesmith.api.chat_answer import ChatCompletion
 from tunesmith.api.chat_request import check_metadata
 from tunesmith.api.errors import ApiError, bad_request, not_found
 from tunesmith.api.services import ServicesOf
-from tunesmith.api.wire import ListOf, RequestBody, Wire, answer
-from tunesmith.store import stored_chats
+from tunesmith.api.wire import ListOf, RequestBody, Wire, absent, answer
+from tunesmith.store import audit, stored_chats
 from tunesmith.store.paging import UnknownCursor
 from tunesmith.store.principals import Action, Principal
 from tunesmith.store.stored_chats import StoredChat
@@ -50,10 +50,10 @@ class StoredMessage(Wire):
     role: str
     content: str | None
     refusal: str | None
-    name: str | None
     content_parts: list[dict[str, Any]] | None
-    tool_calls: list[dict[str, Any]] | None
-    tool_call_id: str | None
+    name: str | None = absent()
+    tool_calls: list[dict[str, Any]] | None = absent()
+    tool_call_id: str | None = absent()
 
 
 class StoredMessages(ListOf[StoredMessage]):
@@ -101,19 +101,26 @@ def retrieve_chat_completion(completion_id: CompletionId, services: ServicesOf, 
 
 @router.post("/v1/chat/completions/{completion_id}", responses={200: {"model": StoredCompletion}})
 def update_chat_completion(
-    completion_id: CompletionId, body: MetadataBody, services: ServicesOf, principal: Writer
+    completion_id: CompletionId, body: MetadataBody, services: ServicesOf, principal: Writer, request_id: RequestId
 ) -> Response:
     check_metadata(body.metadata)
+    now = services.now()
     with services.database.write() as connection:
-        chat = stored_chats.set_metadata(connection, principal.project_id, completion_id, body.metadata)
-    return answer(_completion(_found(chat, completion_id)))
+        changed = stored_chats.set_metadata(connection, principal.project_id, completion_id, body.metadata)
+        chat = _found(changed, completion_id)
+        audit.record(connection, principal, "stored_chat.update", chat.id, now, request_id)
+    return answer(_completion(chat))
 
 
 @router.delete("/v1/chat/completions/{completion_id}", responses={200: {"model": Deleted}})
-def delete_chat_completion(completion_id: CompletionId, services: ServicesOf, principal: Writer) -> Response:
+def delete_chat_completion(
+    completion_id: CompletionId, services: ServicesOf, principal: Writer, request_id: RequestId
+) -> Response:
+    now = services.now()
     with services.database.write() as connection:
         if not stored_chats.remove(connection, principal.project_id, completion_id):
             raise _missing(completion_id)
+        audit.record(connection, principal, "stored_chat.delete", completion_id, now, request_id)
     return answer(Deleted(id=completion_id))
 
 
@@ -170,7 +177,7 @@ def _completion(chat: StoredChat) -> StoredCompletion:
 def _message(id: str, message: Mapping[str, Any]) -> StoredMessage:
     content = message.get("content")
     parts = content if isinstance(content, list) else None
-    joined = "".join(part.get("text") or part.get("refusal") or "" for part in parts) if parts else None
+    joined = "".join(part[part["type"]] for part in parts) if parts else None
     return StoredMessage(
         id=id,
         role=message["role"],
@@ -178,7 +185,7 @@ def _message(id: str, message: Mapping[str, Any]) -> StoredMessage:
         refusal=message.get("refusal"),
         name=message.get("name"),
         content_parts=parts,
-        tool_calls=message.get("tool_calls"),
+        tool_calls=message.get("tool_calls") or None,
         tool_call_id=message.get("tool_call_id"),
     )
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from tunesmith.api.auth import IdOf, RequestId, permit
 from tunesmith.api.errors import ApiError, bad_request, not_found
 from tunesmith.api.files import FileObject, IdempotencyKey, check_first_lines, check_name, expiry_of, on_wire
-from tunesmith.api.multipart import HEAD_BYTES, Received, receive
+from tunesmith.api.multipart import HEAD_BYTES, WRITTEN_OUT_BYTES, Received, receive
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import RequestBody, Wire, answer
 from tunesmith.core import durable
@@ -117,13 +117,13 @@ def create_upload(
 @router.post("/v1/uploads/{upload_id}/parts", response_model=PartObject, openapi_extra=_PART)
 async def add_part(
     upload_id: UploadId, request: Request, services: ServicesOf,
-    principal: Annotated[Principal, permit(Action.FILE_WRITE)],
+    principal: Annotated[Principal, permit(Action.FILE_WRITE)], request_id: RequestId,
 ) -> Response:  # fmt: skip
     upload = await run_in_threadpool(_pending, services, principal, upload_id)
     path = await run_in_threadpool(services.blobs.new_temporary)
     received = await receive(request, path, file_field="data", most_bytes=MOST_PART_BYTES)
     try:
-        return await run_in_threadpool(_keep_part, upload, received, services)
+        return await run_in_threadpool(_keep_part, upload, received, services, principal, request_id)
     finally:
         await run_in_threadpool(received.path.unlink, missing_ok=True)
 
@@ -190,7 +190,9 @@ def _not_pending(status: str) -> ApiError:
     return bad_request(f"The upload is {status}; only a pending one can change.", "upload_id")
 
 
-def _keep_part(upload: uploads.Upload, received: Received, services: Services) -> Response:
+def _keep_part(
+    upload: uploads.Upload, received: Received, services: Services, principal: Principal, request_id: str
+) -> Response:
     unknown = next(iter(received.fields), None)
     if unknown is not None:
         raise bad_request(
@@ -206,11 +208,11 @@ def _keep_part(upload: uploads.Upload, received: Received, services: Services) -
             f"{upload.num_bytes:,}.", "data",
         )  # fmt: skip
     services.blobs.put_file(received.path, received.sha256)
+    now = services.now()
     try:
         with services.database.write() as connection:
-            part = uploads.add_part(
-                connection, upload, num_bytes=received.num_bytes, sha256=received.sha256, now=services.now()
-            )
+            part = uploads.add_part(connection, upload, num_bytes=received.num_bytes, sha256=received.sha256, now=now)
+            audit.record(connection, principal, "upload.add_part", part.id, now, request_id, {"upload": upload.id})
     except uploads.NotPending as ended:
         raise _not_pending(str(ended)) from None
     return answer(PartObject(id=part.id, created_at=part.created_at, upload_id=part.upload_id))
@@ -241,11 +243,16 @@ class _Whole:
 
 def _join(services: Services, parts: Sequence[uploads.Part], path: Path, *, with_md5: bool) -> _Whole:
     whole = _Whole(with_md5=with_md5)
-    with durable.disk_errors(path), path.open("xb") as file:
+    written = begun = 0
+    with durable.disk_errors(path), path.open("xb", buffering=WRITTEN_OUT_BYTES) as file:
         for part in parts:
             for piece in services.blobs.read(part.sha256):
                 whole.add(piece)
-                file.write(piece)
+                written += file.write(piece)
+                if written - begun >= WRITTEN_OUT_BYTES:
+                    file.flush()
+                    durable.begin_writing_out(file.fileno(), begun, written - begun)
+                    begun = written
     return whole
 
 

@@ -24,5 +24,6 @@ remote_chat: a conversation with a model on a server
 command_name: how this program is called
 doctor: what this machine has, and whether the engine computes right on it
 machine: the machine as its operating system tells it
+tables: tables that fit the terminal
 progress: training shown while it runs
 """

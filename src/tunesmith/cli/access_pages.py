@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
+from tunesmith.cli.tables import Column, print_table
 from tunesmith.core.errors import UserError
 from tunesmith.core.settings import read_settings
 from tunesmith.store import audit, keys, members, projects
@@ -24,6 +23,10 @@ from tunesmith.store.migrate import backup_path, plan, upgrade
 from tunesmith.store.principals import Role
 
 _ALL: Final = 1_000_000
+# Where room is scarce; what is not named here is always shown.
+_RANKS: Final = {
+    "role": 1, "member": 2, "hint": 3, "archived_at": 3, "is_admin": 4, "last_used_at": 5, "created_at": 6, "added_at": 6,
+}  # fmt: skip
 
 
 @contextmanager
@@ -200,12 +203,11 @@ def _show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json:
     if as_json:
         _print_json({"data": list(rows)})
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.removesuffix("_at").replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(column, row[column]) for column in columns))
-    Console(highlight=False, soft_wrap=True).print(table)
+    heads = [
+        Column(column.removesuffix("_at").replace("_", " "), _RANKS.get(column, 0), is_whole=column in ("id", "hint"))
+        for column in columns
+    ]
+    print_table(heads, [[_cell(column, row[column]) for column in columns] for row in rows])
 
 
 def _cell(column: str, value: Any) -> str:

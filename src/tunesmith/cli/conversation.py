@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
+from rich.text import Text
 
-from tunesmith.core.errors import UserError
+from tunesmith.core.errors import MachineError, UserError
 from tunesmith.data.examples import Message
 
 # The messages so far → the answer, piece by piece.
@@ -25,9 +26,9 @@ def talk(name: str, opening: Sequence[Message], message: str | None, answering: 
 
 
 def _converse(name: str, opening: Sequence[Message], answering: Answering, *, is_chat: bool) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     kind = "/new starts over." if is_chat else "Each line is a raw prompt."
-    console.print(f"[bold]{name}[/bold]  {kind} Leave with /quit or Ctrl-D.", soft_wrap=True)
+    console.print(Text.assemble((name, "bold"), f"  {kind} Leave with /quit or Ctrl-D."), soft_wrap=True)
     messages = list(opening)
     while True:
         try:
@@ -45,7 +46,7 @@ def _converse(name: str, opening: Sequence[Message], answering: Answering, *, is
         asked = [*(messages if is_chat else ()), Message("user", text)]
         try:
             messages = [*asked, Message("assistant", _answer(answering, asked))]
-        except UserError as error:
+        except (MachineError, UserError) as error:  # the conversation is not lost by one answer
             console.print(str(error), markup=False, style="yellow")
         except KeyboardInterrupt:
             console.print()

@@ -74,7 +74,7 @@ def show_preview(
 
 
 def _console(no_color: bool) -> Console:
-    return Console(highlight=False, no_color=no_color or None)
+    return Console(highlight=False, no_color=no_color or None, emoji=False)
 
 
 def _print(console: Console, what: Text | str) -> None:

@@ -89,7 +89,7 @@ def run_doctor(*, whole: bool, as_json: bool, root: Path = Path("/"), home: Path
     # Threads that wait for each other by spinning cost minutes on a machine that is busy; torch reads this when it loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     home = home or Path(os.path.expanduser(os.environ.get("TUNESMITH_HOME") or "~/.tunesmith"))
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     surroundings = look_around(root, home)
     problems = find_problems(surroundings)
     if not as_json:
@@ -332,7 +332,7 @@ def _certify(whole: bool) -> tuple[Finding, ...]:
 
     device.prepare()
     cases = plan(device.choose_device(), whole=whole)
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
     findings: list[Finding] = []
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

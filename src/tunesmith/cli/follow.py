@@ -24,7 +24,7 @@ ASK_SECONDS: Final = 1.0
 
 def watch_job(url: str, job_id: str, *, as_json: bool) -> None:
     """Raises the job's end as an error unless it succeeded."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     with open_server(url) as server:
         finish(follow(server, job_id, console), console, as_json=as_json)
 

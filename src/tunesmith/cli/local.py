@@ -76,7 +76,7 @@ class Story:
 
 def train_from_file(config: Path, out: Path | None, *, resume: bool, as_json: bool) -> None:
     """Run the job of a YAML file; raises the errors that the command line turns into exit codes."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     spec = with_paths_from(load_spec(config), config.resolve().parent)
     folder = out if out is not None else free_folder(Path("runs") / config.stem)
     if resume and out is None:

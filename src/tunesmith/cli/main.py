@@ -105,6 +105,13 @@ def chat(
 
         run_remote_chat(options, server)
         return
+    if model.startswith("ft:") and not Path(model).exists():
+        from tunesmith.cli.command_name import command_name
+        from tunesmith.cli.server_options import DEFAULT_SERVER
+
+        raise UserError(
+            f"{model} is a model of a server, and none is named.", f"{command_name()} chat {model} --server {DEFAULT_SERVER}"
+        )
     from tunesmith.cli.chat import run_chat
 
     run_chat(options)
@@ -208,7 +215,7 @@ def main() -> None:
 def _complain(text: str, style: str) -> None:
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False, style=style)
+    Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(text, markup=False, style=style)
 
 
 def _disk_sentence(error: OSError) -> str:

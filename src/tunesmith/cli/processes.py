@@ -40,7 +40,7 @@ API_DRAIN_SECONDS: Final = 20.0
 
 def run_up(settings: Settings) -> None:
     """Everything, until it is asked to stop. Raises UserError where it cannot begin."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
     prepare_home(settings.folder)
     with only_one(settings.folder), listening(settings.host, settings.port) as listener:
         secret = _prepare_database(settings)

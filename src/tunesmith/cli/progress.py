@@ -26,7 +26,7 @@ class TrainingProgress:
     """A context manager around a training loop of ``total_steps``, ``first_step`` of them done already."""
 
     def __init__(self, total_steps: int, first_step: int = 0, console: Console | None = None) -> None:
-        self._console = console or Console()
+        self._console = console or Console(emoji=False)
         self._total_steps = total_steps
         self._last_tenth = -1
         self._losses: list[float] = []

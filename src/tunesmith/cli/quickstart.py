@@ -30,7 +30,7 @@ CONFIG = "quickstart.yaml"
 
 def run_quickstart(out: Path | None, *, resume: bool, as_json: bool) -> None:
     """Write the task's files, then check, train, evaluate and report."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     if resume and out is None:
         raise UserError("--resume needs the folder of the run.", "name it with --out")
     folder = out if out is not None else free_folder(Path("runs") / "quickstart")

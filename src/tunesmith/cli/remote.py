@@ -73,6 +73,8 @@ class RemoteJob(msgspec.Struct, frozen=True):
     result_files: list[str] = []
     error: RemoteError | None = None
     waiting_reason: str | None = None
+    step: int | None = None
+    total_steps: int | None = None
     resolved: dict[str, RemoteSetting] = {}
 
     @property
@@ -292,6 +294,8 @@ def _refusal(status: int, value: Any, server: RemoteServer) -> MachineError | Us
         return UserError(message, f"set {KEY_VARIABLES[0]} to a key of this server ({have})")
     if status == 403:
         return UserError(message, "use a key with a higher role, or ask an owner of the project")
+    if status == 404:
+        return UserError(message, "look it up: tunesmith files list, jobs list or models list show what the key may see")
     if status == 429:
         return MachineError(message, "wait a little, then ask again")
     if status in (502, 503, 504):

@@ -26,7 +26,7 @@ _ON_WIRE: Final = ("base_model", "training_file", "validation_file", "method")
 
 def train_on_server(config: Path, url: str, *, as_json: bool) -> None:
     """Check the files here, send them, make the job, follow it to its end."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     spec = load_spec(config)
     files = {name: config.resolve().parent / Path(given).expanduser() for name, given in _files(spec).items()}
     for path in files.values():
@@ -41,7 +41,7 @@ def create_job(
     settings: Sequence[str], *, watch: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """A job from options. A FILE that lies here is sent first."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     with open_server(url) as server:
         body: dict[str, Any] = {"model": model, "training_file": _file_id(server, training_file, console)}
         if validation_file is not None:

@@ -28,6 +28,7 @@ from tunesmith.cli.remote import (
     segment,
 )
 from tunesmith.cli.rows_file import as_lines
+from tunesmith.cli.tables import Column, print_table
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
 
@@ -45,12 +46,16 @@ def show_files(url: str, purpose: str | None, most: int | None, *, as_json: bool
         print_json(items)
         return
     rows = [(f.id, f.filename, size(f.bytes), f.purpose, f.status, when(f.created_at)) for f in _all(items, RemoteFile)]
-    _print_table(("id", "name", "size", "purpose", "status", "created"), rows, "There is no file yet.")
+    columns = (
+        Column("id", is_whole=True), Column("name"), Column("size", 1), Column("purpose", 2), Column("status", 4),
+        Column("created", 3),
+    )  # fmt: skip
+    _print_table(columns, rows, "There is no file yet. Send one with: tunesmith files upload FILE")
 
 
 def send_file(url: str, path: Path, purpose: str, *, as_json: bool) -> None:
     with open_server(url) as server:
-        answer = upload(server, path, purpose, Console(stderr=True))
+        answer = upload(server, path, purpose, Console(stderr=True, emoji=False))
     if as_json:
         print_json(answer.raw)
     else:
@@ -61,7 +66,7 @@ def send_file(url: str, path: Path, purpose: str, *, as_json: bool) -> None:
 def upload(server: RemoteServer, path: Path, purpose: str, console: Console) -> Answer:
     """Send it, with a bar on a terminal. A JSON array for fine-tuning goes as JSON lines, which the API asks for."""
     with as_lines(path) if purpose == "fine-tune" else nullcontext((path, path.name)) as (source, name):
-        columns = (TextColumn("Uploading {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        columns = (TextColumn("Uploading {task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         bar = Progress(
             *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True
         )
@@ -116,7 +121,11 @@ def show_jobs(url: str, most: int | None, metadata: Sequence[str], *, as_json: b
         print_json(items)
         return
     rows = [(j.id, state(j), j.model, when(j.created_at), j.fine_tuned_model or "") for j in _all(items, RemoteJob)]
-    _print_table(("id", "state", "model", "created", "tuned model"), rows, "There is no job yet.")
+    columns = (
+        Column("id", is_whole=True), Column("state"), Column("model", 2), Column("created", 3),
+        Column("tuned model", 1, is_whole=True),
+    )  # fmt: skip
+    _print_table(columns, rows, "There is no such job." if metadata else "There is no job yet.")
 
 
 def show_job(url: str, job_id: str, *, as_json: bool) -> None:
@@ -125,7 +134,7 @@ def show_job(url: str, job_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json(answer.raw)
     else:
-        print_job(answer, Console(highlight=False))
+        print_job(answer, Console(highlight=False, emoji=False))
 
 
 def print_job(answer: Answer, console: Console) -> None:
@@ -136,6 +145,10 @@ def print_job(answer: Answer, console: Console) -> None:
         "model": job.model,
         "created": when(job.created_at),
     }
+    if job.waiting_reason and not job.has_ended:
+        facts["it waits"] = job.waiting_reason
+    if job.total_steps is not None:
+        facts["steps"] = f"{job.step or 0:,} of {job.total_steps:,}"
     if job.estimated_finish and not job.has_ended:
         facts["expected to end"] = when(job.estimated_finish)
     if job.finished_at:
@@ -180,7 +193,10 @@ def show_checkpoints(url: str, job_id: str, *, as_json: bool) -> None:
         (f"{c.step_number:,}", figure(c.metrics.get("train_loss")), figure(c.metrics.get("full_valid_loss")), c.fine_tuned_model_checkpoint)
         for c in _all(items, RemoteCheckpoint)
     ]  # fmt: skip
-    _print_table(("step", "train_loss", "full_valid_loss", "model"), rows, "There is no checkpoint yet.")
+    columns = (
+        Column("step"), Column("train_loss", 1), Column("full_valid_loss", 2), Column("model", is_whole=True)
+    )  # fmt: skip
+    _print_table(columns, rows, "There is no checkpoint yet.")
 
 
 def move_job(url: str, job_id: str, move: Literal["cancel", "pause", "resume"], *, as_json: bool) -> None:
@@ -203,7 +219,8 @@ def show_models(url: str, *, as_json: bool) -> None:
         print_json(items)
         return
     rows = [(m.id, m.owned_by, when(m.created)) for m in _all(items, RemoteModel)]
-    _print_table(("model", "owned by", "created"), rows, "There is no model.")
+    columns = (Column("model", is_whole=True), Column("owned by", 2), Column("created", 1))
+    _print_table(columns, rows, "There is no model.")
 
 
 def show_model(url: str, name: str, *, as_json: bool) -> None:
@@ -224,7 +241,9 @@ def delete_model(url: str, name: str, *, as_json: bool) -> None:
 
 
 def when(instant: int) -> str:
-    """Unix seconds as this machine's time."""
+    """Unix seconds as this machine's time; nobody knows when a base model was made, which the wire tells by 0."""
+    if instant == 0:
+        return "–"
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(instant))
 
 
@@ -277,18 +296,11 @@ def _all(items: Iterable[Any], shape: type[msgspec.Struct]) -> Sequence[Any]:
     return [Answer(item).read(shape) for item in items]
 
 
-def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], empty: str) -> None:
-    """Rows stay whole lines where nobody looks at them but a program."""
-    if not rows:
+def _print_table(columns: Sequence[Column], rows: Sequence[Sequence[str | Text]], empty: str) -> None:
+    if rows:
+        print_table(columns, rows)
+    else:
         _print(empty)
-        return
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in heads:
-        table.add_column(head, overflow="fold", no_wrap=not console.is_terminal)
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
-    console.print(table, soft_wrap=True, width=None if console.is_terminal else 1000)
 
 
 def _print_facts(facts: dict[str, Any], console: Console | None = None) -> None:
@@ -297,8 +309,8 @@ def _print_facts(facts: dict[str, Any], console: Console | None = None) -> None:
     table.add_column(overflow="fold")
     for name, fact in facts.items():
         table.add_row(Text(name, "dim"), fact if isinstance(fact, Text) else Text(str(fact)))
-    (console or Console(highlight=False)).print(table)
+    (console or Console(highlight=False, emoji=False)).print(table)
 
 
 def _print(text: str | Text) -> None:
-    Console(highlight=False).print(text if isinstance(text, Text) else Text(text), soft_wrap=True)
+    Console(highlight=False, emoji=False).print(text if isinstance(text, Text) else Text(text), soft_wrap=True)

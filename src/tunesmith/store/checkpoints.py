@@ -57,10 +57,9 @@ def list_page(
     connection: Connection, project_id: str, job_id: str, *, after: str | None = None, limit: int = 10
 ) -> Page[Checkpoint]:
     """Newest first, without deleted ones; raises UnknownCursor. Empty for another project's job."""
-    query = select(checkpoints).where(
-        checkpoints.c.job_id == job_id, checkpoints.c.project_id == project_id, checkpoints.c.deleted_at.is_(None)
-    )
-    page = fetch_page(connection, query, checkpoints, after=after, limit=limit, newest_first=True)
+    made = select(checkpoints).where(checkpoints.c.job_id == job_id, checkpoints.c.project_id == project_id)
+    query = made.where(checkpoints.c.deleted_at.is_(None))
+    page = fetch_page(connection, query, checkpoints, after=after, limit=limit, newest_first=True, cursors=made)
     return Page([Checkpoint.of(row) for row in page.items], page.has_more)
 
 

@@ -62,7 +62,10 @@ def list_page(
     query = _alive(project_id, now)
     if purpose is not None:
         query = query.where(files.c.purpose == purpose)
-    page = fetch_page(connection, query, files, after=after, limit=limit, newest_first=newest_first)
+    own = select(files).where(files.c.project_id == project_id)
+    page = fetch_page(
+        connection, query, files, after=after, limit=limit, newest_first=newest_first, cursors=own
+    )  # fmt: skip
     return Page([File.of(row) for row in page.items], page.has_more)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from tunesmith.core.errors import UserError
 from tunesmith.core.ids import new_id
+from tunesmith.store import audit
 from tunesmith.store.db import take_turns
 from tunesmith.store.members import add_to_project, find_or_create_member, get_membership
 from tunesmith.store.paging import Page, fetch_page
@@ -147,6 +148,8 @@ def ensure_first_admin(connection: Connection, preset: str | None, now: float) -
         connection, project_id=project.id, member_id=member.id, name="first administrator", role=Role.OWNER,
         is_admin=True, now=now, secret=preset,
     )  # fmt: skip
+    detail = {"project": project.id, "role": Role.OWNER, "is_admin": True}
+    audit.record(connection, None, "key.create", made.key.id, now, detail=detail)
     return made.secret if preset is None else None
 
 

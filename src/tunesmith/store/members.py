@@ -17,6 +17,8 @@ from tunesmith.store.paging import Page, fetch_page
 from tunesmith.store.principals import Role
 from tunesmith.store.tables import keys, members, memberships
 
+_LONGEST_NAME = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -59,7 +61,7 @@ def find_or_create_member(connection: Connection, *, name: str | None, email: st
     take_turns(connection, f"member {_checked(email)}")
     found = find_member(connection, email)
     if found is None:
-        return create_member(connection, name=name or email.partition("@")[0], email=email, now=now)
+        return create_member(connection, name=name or email.partition("@")[0][:_LONGEST_NAME], email=email, now=now)
     if found.removed_at is not None:
         connection.execute(members.update().where(members.c.id == found.id).values(removed_at=None))
     return get_member(connection, found.id) or found

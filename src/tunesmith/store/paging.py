@@ -22,19 +22,22 @@ class UnknownCursor(LookupError):
 
 
 def fetch_page(
-    connection: Connection, query: Select[Any], table: Table, *, after: str | None, limit: int, newest_first: bool
-) -> Page[Any]:
+    connection: Connection, query: Select[Any], table: Table, *, after: str | None, limit: int, newest_first: bool,
+    cursors: Select[Any] | None = None,
+) -> Page[Any]:  # fmt: skip
     """Rows of ``query`` (which is scoped already) behind ``after``; raises UnknownCursor.
 
-    The cursor must be a row that the query itself could give, so a stranger's id tells nothing.
+    The cursor must be a row that ``cursors`` could give (the query itself, unless given), so a stranger's id tells
+    nothing. Where rows stay behind after deletion, ``cursors`` has those too: a client may delete as it pages.
     """
     if after is not None:
         if "\0" in after:  # PostgreSQL takes no such text, not even to compare with
             raise UnknownCursor(after)
-        place = connection.execute(query.with_only_columns(table.c.seq).where(table.c.id == after)).scalar_one_or_none()
+        rows = query if cursors is None else cursors
+        place = connection.execute(rows.with_only_columns(table.c.seq).where(table.c.id == after)).scalar_one_or_none()
         if place is None:
             raise UnknownCursor(after)
         query = query.where(table.c.seq < place if newest_first else table.c.seq > place)
     order = table.c.seq.desc() if newest_first else table.c.seq.asc()
-    rows = connection.execute(query.order_by(order).limit(limit + 1)).all()
-    return Page(rows[:limit], len(rows) > limit)
+    found = connection.execute(query.order_by(order).limit(limit + 1)).all()
+    return Page(found[:limit], len(found) > limit)

@@ -68,7 +68,10 @@ def list_page(
     connection: Connection, project_id: str, *, after: str | None, limit: int, newest_first: bool
 ) -> Page[WebhookEndpoint]:
     query = _alive(project_id)
-    page = fetch_page(connection, query, webhook_endpoints, after=after, limit=limit, newest_first=newest_first)
+    own = select(webhook_endpoints).where(webhook_endpoints.c.project_id == project_id)
+    page = fetch_page(
+        connection, query, webhook_endpoints, after=after, limit=limit, newest_first=newest_first, cursors=own
+    )  # fmt: skip
     return Page([WebhookEndpoint.of(row) for row in page.items], page.has_more)
 
 
