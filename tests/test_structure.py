@@ -29,6 +29,7 @@ SPEAKERS = {
     "nn/foreign.py": {"huggingface_hub"},  # an error's class
     "store/blobs_s3.py": {"obstore"},
     "api/health.py": {"socket"},  # a Unix socket
+    "api/protocol.py": {"uvicorn"},  # reads what comes in
     "cli/remote.py": {"httpx2"},
     "cli/processes.py": {"httpx2", "socket"},  # the one that listens; its own port's health
     "cli/parts.py": {"socket", "uvicorn"},  # the same, inherited

@@ -25,6 +25,7 @@ from openai.types.fine_tuning import FineTuningJob
 from pydantic import TypeAdapter, ValidationError
 
 from tunesmith.api.app import Api, make_app
+from tunesmith.api.protocol import http_protocol
 from tunesmith.api.services import Services
 from tunesmith.core.ids import new_id
 from tunesmith.core.settings import Settings
@@ -164,7 +165,12 @@ class running:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            http=http_protocol(),
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
