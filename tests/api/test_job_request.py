@@ -53,6 +53,8 @@ BAD = [
     ({"method": {"type": "dpo"}}, "method.type", "method dpo does not exist here yet; supervised does"),
     ({"method": {"type": "reinforcement", "reinforcement": {"grader": {}}}}, "method.type", "does not exist here yet"),
     ({"method": {"type": "magic"}}, "method.type", "there is no method magic"),
+    ({"max_steps": 2**31}, "max_steps", "less than or equal to 2147483647"),
+    ({"max_step": 3}, "max_step", "did you mean max_steps?"),
     ({"method": {}}, "method.type", "Missing required parameter"),
     ({"method": "supervised"}, "method", ""),
     ({"method": {"type": "supervised", "supervise": {}}}, "method.supervise", "Unrecognized request argument"),

@@ -87,6 +87,17 @@ def test_keys_die_with_membership_and_project(server: Any, admin: OpenAI, end: s
     assert is_dead(server, made.secret)
 
 
+@pytest.mark.parametrize(
+    "server_database_url", [pytest.param("postgres", marks=pytest.mark.needs("postgres"))], indirect=True
+)
+def test_long_address_gives_a_name_that_fits(server: Any) -> None:
+    email = f"{'a' * 240}@example.com"
+    path = f"{server.base_url}/v1/organization/projects/{server.project().id}/members"
+    headers = {"authorization": f"Bearer {server.key}"}
+    answer = httpx2.post(path, json={"email": email, "role": "member"}, headers=headers)
+    assert (answer.status_code, answer.json()["email"]) == (200, email)
+
+
 def test_administrator_cannot_lock_the_door_from_outside(server: Any, admin: OpenAI) -> None:
     principal = server.principal()
     projects = admin.admin.organization.projects

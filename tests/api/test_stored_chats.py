@@ -149,7 +149,9 @@ def test_absent_fields_of_a_message_are_left_out(server: Any, make_chat: Callabl
     calls = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     chat = make_chat(messages=[{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": calls}])
     headers = {"authorization": f"Bearer {server.key}"}
-    user, assistant = httpx2.get(f"{server.base_url}/v1/chat/completions/{chat}/messages", headers=headers).json()["data"]
+    user, assistant = httpx2.get(f"{server.base_url}/v1/chat/completions/{chat}/messages", headers=headers).json()[
+        "data"
+    ]
     assert user == {"id": f"{chat}-0", "role": "user", "content": "x", "refusal": None, "content_parts": None}
     assert assistant["tool_calls"] == calls
 

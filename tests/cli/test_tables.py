@@ -46,5 +46,5 @@ def test_everything_fits_a_wide_terminal() -> None:
 
 
 def test_row_is_one_line_for_a_program() -> None:
-    heads, row = printed(20, is_terminal=False)
+    _, row = printed(20, is_terminal=False)
     assert row.split() == [ID, *"a name that is long".split(), "1.5", "MiB", MODEL]

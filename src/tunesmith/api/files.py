@@ -183,10 +183,10 @@ def check_purpose(purpose: str | None) -> str:
     return purpose
 
 
-def check_name(filename: str, purpose: str) -> None:
+def check_name(filename: str, purpose: str, param: str = "file") -> None:
     """The SDK sends bare bytes under the name ``upload``."""
     if purpose == "fine-tune" and not filename.lower().endswith(".jsonl") and filename != "upload":
-        raise bad_request("Invalid file format for Fine-Tuning API. Must be .jsonl", "file")
+        raise bad_request("Invalid file format for Fine-Tuning API. Must be .jsonl", param)
 
 
 def check_first_lines(head: bytes, purpose: str) -> None:

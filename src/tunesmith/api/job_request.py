@@ -171,7 +171,7 @@ def _parse(
 
 def refusal(*problems: Problem) -> ApiError:
     """All of them in one message; ``param`` names the first one's place."""
-    sentences = " ".join(f"{problem.message}; {problem.hint.rstrip('.')}." for problem in problems)
+    sentences = " ".join(f"{problem.message}; {problem.hint.rstrip('.')}." for problem in problems).replace("?.", "?")
     code = "unknown_parameter" if problems[0].rule == "unknown_key" else "invalid_value"
     return bad_request(sentences, problems[0].path, code)
 

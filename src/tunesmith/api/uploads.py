@@ -94,7 +94,7 @@ def create_upload(
     request_id: RequestId,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    check_name(body.filename, body.purpose)
+    check_name(body.filename, body.purpose, "filename")
     now, project_id = services.now(), principal.project_id
     request_hash = hashlib.sha256(f"POST /v1/uploads {body.model_dump_json()}".encode()).hexdigest()
     with services.database.write() as connection:

@@ -110,7 +110,8 @@ def chat(
         from tunesmith.cli.server_options import DEFAULT_SERVER
 
         raise UserError(
-            f"{model} is a model of a server, and none is named.", f"{command_name()} chat {model} --server {DEFAULT_SERVER}"
+            f"{model} is a model of a server, and none is named.",
+            f"{command_name()} chat {model} --server {DEFAULT_SERVER}",
         )
     from tunesmith.cli.chat import run_chat
 

@@ -295,7 +295,9 @@ def _refusal(status: int, value: Any, server: RemoteServer) -> MachineError | Us
     if status == 403:
         return UserError(message, "use a key with a higher role, or ask an owner of the project")
     if status == 404:
-        return UserError(message, "look it up: tunesmith files list, jobs list or models list show what the key may see")
+        return UserError(
+            message, "look it up: tunesmith files list, jobs list or models list show what the key may see"
+        )
     if status == 429:
         return MachineError(message, "wait a little, then ask again")
     if status in (502, 503, 504):

@@ -66,7 +66,12 @@ def send_file(url: str, path: Path, purpose: str, *, as_json: bool) -> None:
 def upload(server: RemoteServer, path: Path, purpose: str, console: Console) -> Answer:
     """Send it, with a bar on a terminal. A JSON array for fine-tuning goes as JSON lines, which the API asks for."""
     with as_lines(path) if purpose == "fine-tune" else nullcontext((path, path.name)) as (source, name):
-        columns = (TextColumn("Uploading {task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        columns = (
+            TextColumn("Uploading {task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+        )
         bar = Progress(
             *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True
         )

@@ -27,7 +27,9 @@ class Column:
     is_whole: bool = False
 
 
-def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str | Text]], console: Console | None = None) -> None:
+def print_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str | Text]], console: Console | None = None
+) -> None:
     console = console or Console(highlight=False, emoji=False)
     widths = [max(map(cell_len, (column.head, *(str(row[at]) for row in rows)))) for at, column in enumerate(columns)]
     if not console.is_terminal:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 Auto = Literal["auto"]
-PositiveInt = Annotated[int, Field(ge=1)]
+# Counts stay within what a database column and the engine's own counters hold.
+PositiveInt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 # The settings that true and false are values of.
 SWITCHES = frozenset({"activation_checkpointing", "compile"})
 OverLengthPolicy = Literal["error", "drop", "truncate_left", "truncate_right"]
