@@ -213,15 +213,16 @@ def test_the_same_idempotency_key_makes_one_upload(client: OpenAI) -> None:
 
 def test_who_uploaded_is_written_down(client: OpenAI, server: Any) -> None:
     upload_id = begin(client, 1)
-    file = client.uploads.complete(upload_id, part_ids=[add(client, upload_id, b"x")]).file
+    part_id = add(client, upload_id, b"x")
+    file = client.uploads.complete(upload_id, part_ids=[part_id]).file
     assert file is not None
     client.files.delete(file.id)
     with server.database.read() as connection:
-        acts = audit.list_entries(connection, None, limit=10).items
-    assert [(act.action, act.object_id) for act in acts[:3]] == [
-        ("file.delete", file.id), ("file.create", file.id), ("upload.create", upload_id),
+        acts = audit.list_entries(connection, None, limit=10).items[:4]
+    assert [(act.action, act.object_id) for act in acts] == [
+        ("file.delete", file.id), ("file.create", file.id), ("upload.add_part", part_id), ("upload.create", upload_id),
     ]  # fmt: skip
-    assert all(act.request_id and act.request_id.startswith("req_") for act in acts[:3])
+    assert all(act.request_id and act.request_id.startswith("req_") for act in acts)
 
 
 def post(server: Any, path: str, **given: Any) -> httpx2.Response:
