@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from tunesmith.core import durable
 from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import queue
 from tunesmith.store.blobs import Blobs
@@ -65,9 +66,7 @@ class Stop:
 
     def ask(self) -> None:
         """The first time: save and end. The second: end."""
-        if self.draining.is_set():
-            self.broken_off.set()
-        self.draining.set()
+        (self.broken_off if self.draining.is_set() else self.draining).set()
 
 
 class Attempt:
@@ -84,8 +83,6 @@ class Attempt:
 
     def __enter__(self) -> Attempt:
         self._pulse.start()
-        remove_attempts(self.folder.parent, before=self.job.attempt)
-        self.folder.mkdir(parents=True, mode=0o700)
         return self
 
     def __exit__(
@@ -97,6 +94,12 @@ class Attempt:
         with suppress(OSError):  # a later attempt's folders are there
             self.folder.parent.rmdir()
             self.folder.parent.parent.rmdir()
+
+    def make_folder(self) -> None:
+        """Its own, in place of those of attempts before. Raises MachineError; the caller's border makes that a move."""
+        with durable.disk_errors(self.folder):
+            remove_attempts(self.folder.parent, before=self.job.attempt)
+            self.folder.mkdir(parents=True, mode=0o700)
 
     def write(self, do: Callable[[Connection, Job], Result]) -> Result:
         """One transaction that begins with the fence. A database that is away is waited for; raises Fenced.
