@@ -77,3 +77,21 @@ def test_of_many_who_end_it_one_does(database: Database, upload: Upload) -> None
     errors = [result.exception() for result in results if result.exception() is not None]
     assert len(errors) == 7
     assert {type(error) for error in errors} == {NotPending}
+
+
+def test_an_upload_that_is_completed_in_the_last_moment_does_not_expire(database: Database, upload: Upload) -> None:
+    def expire() -> None:
+        with database.write() as connection:
+            uploads.expire(connection, upload.expires_at + 1)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            uploads.complete(connection, upload, "file-1", upload.expires_at - 1)
+            expiring = pool.submit(expire)
+            with pytest.raises(TimeoutError):
+                expiring.result(0.5)  # it waits for this transaction
+        expiring.result(30)
+    with database.read() as connection:
+        found = uploads.get(connection, "mine", upload.id)
+    assert found is not None
+    assert (found.status, found.file_id) == ("completed", "file-1")

@@ -63,9 +63,11 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
         await server.start()
-        await stopped.wait()
+        try:
+            await stopped.wait()
+        finally:
+            await server.stop()
     finally:
-        await server.stop()
         database.close()
 
 

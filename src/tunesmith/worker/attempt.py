@@ -66,9 +66,7 @@ class Stop:
 
     def ask(self) -> None:
         """The first time: save and end. The second: end."""
-        if self.draining.is_set():
-            self.broken_off.set()
-        self.draining.set()
+        (self.broken_off if self.draining.is_set() else self.draining).set()
 
 
 class Attempt:
