@@ -15,7 +15,7 @@ from tunesmith.store.jobs import State
 from tunesmith.store.tables import checkpoints as checkpoint_rows
 from tunesmith.store.tables import jobs, resume_states
 from tunesmith.worker import artifacts, fitting
-from tunesmith.worker.attempt import Stop
+from tunesmith.worker.attempt import Stop, make_folder
 from tunesmith.worker.fine_tune import Record
 
 GIB = 1 << 30

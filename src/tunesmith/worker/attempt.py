@@ -83,7 +83,8 @@ class Attempt:
 
     def __enter__(self) -> Attempt:
         remove_attempts(self.folder.parent, before=self.job.attempt)
-        make_folder(self.folder)
+        with durable.disk_errors(self.folder):
+            make_folder(self.folder)
         self._pulse.start()
         return self
 
