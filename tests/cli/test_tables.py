@@ -12,7 +12,7 @@ from tunesmith.cli.tables import Column, print_table
 ID = "ftjob-" + "x" * 24
 MODEL = "ft:starter:default:playwright:FgCxcfCwnuj2"
 COLUMNS = (
-    Column("id", is_whole=True), Column("name"), Column("size", 2), Column("tuned model", 1, is_whole=True),
+    Column("id"), Column("name", folds=True), Column("size", 2), Column("tuned model", 1),
 )  # fmt: skip
 
 
@@ -39,6 +39,13 @@ def test_what_matters_more_is_shown_first() -> None:
     lines = printed(88 + 2)
     assert lines[0].split() == ["id", "name", "tuned", "model"]
     assert MODEL in lines[1]
+
+
+def test_name_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(COLUMNS, [(ID, "a\x1b[31m\nb", "", "")])
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 2
 
 
 def test_everything_fits_a_wide_terminal() -> None:

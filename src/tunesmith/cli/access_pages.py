@@ -204,7 +204,11 @@ def _show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json:
         _print_json({"data": list(rows)})
         return
     heads = [
-        Column(column.removesuffix("_at").replace("_", " "), _RANKS.get(column, 0), is_whole=column in ("id", "hint"))
+        Column(
+            column.removesuffix("_at").replace("_", " "),
+            _RANKS.get(column, 0),
+            folds=column in ("name", "email", "member"),
+        )
         for column in columns
     ]
     print_table(heads, [[_cell(column, row[column]) for column in columns] for row in rows])

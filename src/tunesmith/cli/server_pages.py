@@ -45,9 +45,11 @@ def show_files(url: str, purpose: str | None, most: int | None, *, as_json: bool
     if as_json:
         print_json(items)
         return
-    rows = [(f.id, f.filename, size(f.bytes), f.purpose, f.status, when(f.created_at)) for f in _all(items, RemoteFile)]
+    rows = [
+        (f.id, f.filename, size(f.bytes), f.purpose, f.status, minute(f.created_at)) for f in _all(items, RemoteFile)
+    ]
     columns = (
-        Column("id", is_whole=True), Column("name"), Column("size", 1), Column("purpose", 2), Column("status", 4),
+        Column("id"), Column("name", folds=True), Column("size", 1), Column("purpose", 2), Column("status", 4),
         Column("created", 3),
     )  # fmt: skip
     _print_table(columns, rows, "There is no file yet. Send one with: tunesmith files upload FILE")
@@ -125,10 +127,10 @@ def show_jobs(url: str, most: int | None, metadata: Sequence[str], *, as_json: b
     if as_json:
         print_json(items)
         return
-    rows = [(j.id, state(j), j.model, when(j.created_at), j.fine_tuned_model or "") for j in _all(items, RemoteJob)]
+    rows = [(j.id, state(j), j.model, minute(j.created_at), j.fine_tuned_model or "") for j in _all(items, RemoteJob)]
     columns = (
-        Column("id", is_whole=True), Column("state"), Column("model", 2), Column("created", 3),
-        Column("tuned model", 1, is_whole=True),
+        Column("id"), Column("state"), Column("model", 2), Column("created", 3),
+        Column("tuned model", 1),
     )  # fmt: skip
     _print_table(columns, rows, "There is no such job." if metadata else "There is no job yet.")
 
@@ -199,7 +201,7 @@ def show_checkpoints(url: str, job_id: str, *, as_json: bool) -> None:
         for c in _all(items, RemoteCheckpoint)
     ]  # fmt: skip
     columns = (
-        Column("step"), Column("train_loss", 1), Column("full_valid_loss", 2), Column("model", is_whole=True)
+        Column("step"), Column("train_loss", 1), Column("full_valid_loss", 2), Column("model")
     )  # fmt: skip
     _print_table(columns, rows, "There is no checkpoint yet.")
 
@@ -223,8 +225,8 @@ def show_models(url: str, *, as_json: bool) -> None:
     if as_json:
         print_json(items)
         return
-    rows = [(m.id, m.owned_by, when(m.created)) for m in _all(items, RemoteModel)]
-    columns = (Column("model", is_whole=True), Column("owned by", 2), Column("created", 1))
+    rows = [(m.id, m.owned_by, minute(m.created)) for m in _all(items, RemoteModel)]
+    columns = (Column("model"), Column("owned by", 2), Column("created", 1))
     _print_table(columns, rows, "There is no model.")
 
 
@@ -250,6 +252,11 @@ def when(instant: int) -> str:
     if instant == 0:
         return "–"
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(instant))
+
+
+def minute(instant: int) -> str:
+    """The same, as much of it as a table has room for."""
+    return when(instant).rpartition(":")[0] or "–"
 
 
 def size(num_bytes: int) -> str:

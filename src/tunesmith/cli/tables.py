@@ -20,23 +20,25 @@ _NARROWEST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``is_whole``: never wrapped. ``rank`` 0 is always shown; of the others, lower ones first while there is room."""
+    """``folds``: its cells may take several lines. ``rank`` 0 is always shown; of the others, lower ones first while
+    there is room."""
 
     head: str
     rank: int = 0
-    is_whole: bool = False
+    folds: bool = False
 
 
 def print_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str | Text]], console: Console | None = None
 ) -> None:
     console = console or Console(highlight=False, emoji=False)
-    widths = [max(map(cell_len, (column.head, *(str(row[at]) for row in rows)))) for at, column in enumerate(columns)]
+    cells = [[_text(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, (column.head, *(row[at].plain for row in cells)))) for at, column in enumerate(columns)]
     if not console.is_terminal:
         least, shown = widths, list(range(len(columns)))
     else:
         least = [
-            width if column.is_whole else min(width, _NARROWEST) for width, column in zip(widths, columns, strict=True)
+            min(width, _NARROWEST) if column.folds else width for width, column in zip(widths, columns, strict=True)
         ]
         shown = _fitting(columns, least, console.width)
     needed = _sum(least, shown)
@@ -44,8 +46,8 @@ def print_table(
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", width=width)
     for at in shown:
         table.add_column(columns[at].head, min_width=least[at], no_wrap=least[at] == widths[at], overflow="fold")
-    for row in rows:
-        table.add_row(*(_text(row[at]) for at in shown))
+    for row in cells:
+        table.add_row(*(row[at] for at in shown))
     console.print(table, crop=False)
     if len(shown) < len(columns):
         left_out = ", ".join(column.head for at, column in enumerate(columns) if at not in shown)
@@ -66,4 +68,7 @@ def _sum(widths: Sequence[int], places: Sequence[int]) -> int:
 
 
 def _text(cell: str | Text) -> Text:
-    return cell if isinstance(cell, Text) else Text(cell)
+    """What somebody called a file cannot speak to the terminal."""
+    if isinstance(cell, Text):
+        return cell
+    return Text("".join(letter if letter.isprintable() else "�" for letter in cell))
