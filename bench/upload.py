@@ -19,13 +19,14 @@ import hashlib
 import http.client
 import json
 import os
+import resource
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -37,12 +38,12 @@ from train import write
 
 MIB = 1 << 20
 BLOCK_BYTES = MIB
-SETTLING_SECONDS = 4.0
 BOUNDARY = "a-border-that-no-file-holds"
 REFERENCE = "cp, sha256sum"
-NAMES = ("upload", "download", REFERENCE, "cp, sha256sum, sync")
+NAMES = ("upload", "download", REFERENCE, f"{REFERENCE}, sync")
 COLUMNS = (
-    "what", "seconds, median [min, max]", f"÷ {REFERENCE}", "MiB/s", "server's memory grew by, MiB", "others' cores",
+    "what", "seconds, median [min, max]", f"÷ {REFERENCE}", "MiB/s", "processor s", "server's memory grew by, MiB",
+    "others' cores",
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default: 3)")
     parser.add_argument("--mebibytes", type=int, default=1024, help="the file's size (default: 1024)")
+    parser.add_argument("--settle-seconds", type=float, default=4.0, help="rest before each (default: 4)")
     parser.add_argument("--work", type=Path, default=Path("runs/bench"), help="where it works (default: runs/bench)")
     parser.add_argument("--out", type=Path, default=Path("runs/bench/results"),
                         help="where the table and the raw numbers go (default: runs/bench/results)")  # fmt: skip
@@ -76,30 +78,45 @@ def _measure(work: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
     sha256 = write_source(source, options.mebibytes)
     runs = []
     with serving(work / "home", options.mebibytes * MIB) as server:
+        uploaded: list[str] = []
+        works: Mapping[str, Callable[[], None]] = {
+            "upload": lambda: uploaded.append(server.upload(source)),
+            "download": lambda: check(server.download(uploaded[-1]), sha256),
+            REFERENCE: lambda: copied_and_hashed(source, work / "copy", sync=False),
+            f"{REFERENCE}, sync": lambda: copied_and_hashed(source, work / "copy", sync=True),
+        }
         for number in range(options.rounds + 1):
-            uploaded = ""
             turn = number % 2
             for name in [*NAMES[2 * turn :], *NAMES[: 2 * turn]]:
                 os.sync()
-                time.sleep(SETTLING_SECONDS)
-                start, memory = measure.moment(), server.memory()
-                if name == "upload":
-                    uploaded = server.upload(source)
-                elif name == "download":
-                    assert server.download(uploaded) == sha256
-                else:
-                    copied_and_hashed(source, work / "copy", sync=name.endswith("sync"))
-                grown = server.peak() - memory
-                run = {
-                    "what": name,
-                    "round": number,
-                    "grown_bytes": grown,
-                    **measure.disturbance(start, measure.moment()),
-                }
+                time.sleep(options.settle_seconds)
+                run = {"what": name, "round": number, **timed(works[name], server)}
                 runs.append(run)
-                print(f"round {number}, {name}: {run['wall_seconds']:.2f} s, {grown / MIB:.1f} MiB", flush=True)
-            server.delete(uploaded)
+                grown = run["grown_bytes"] / MIB
+                print(f"round {number}, {name}: {run['wall_seconds']:.2f} s, {grown:.1f} MiB", flush=True)
+            server.delete(uploaded[-1])
     return runs
+
+
+def check(found: str, expected: str) -> None:
+    if found != expected:
+        raise SystemExit("What came back is not what was sent.")
+
+
+def timed(work: Callable[[], None], server: Server) -> dict[str, float]:
+    """Wall seconds, processor seconds of all who took part, what others took, and how the server's memory grew."""
+    memory, start, helpers = server.memory(), measure.moment(), _children_seconds() + server.cpu_seconds()
+    work()
+    run = measure.disturbance(start, measure.moment())
+    helped = _children_seconds() + server.cpu_seconds() - helpers
+    run["cpu_seconds"] += helped
+    run["others_cores"] = max(0.0, run["others_cores"] - helped / run["wall_seconds"])
+    return {**run, "grown_bytes": server.peak() - memory}
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write_source(path: Path, mebibytes: int) -> str:
@@ -183,6 +200,10 @@ class Server:
         Path(f"/proc/{self._pid}/clear_refs").write_text("5")
         return self._status("VmRSS")
 
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def peak(self) -> int:
         return self._status("VmHWM")
 
@@ -258,6 +279,7 @@ def _row(name: str, runs: Sequence[Mapping[str, Any]], mebibytes: int) -> list[s
         f"{median(seconds):.2f} [{min(seconds):.2f}, {max(seconds):.2f}]",
         f"{ratio:.2f}",
         f"{mebibytes / median(seconds):.0f}",
+        f"{median(run['cpu_seconds'] for run in chosen):.2f}",
         f"{grown / MIB:.1f}" if name in ("upload", "download") else "–",
         f"{median(run['others_cores'] for run in chosen):.2f}",
     ]

@@ -46,6 +46,9 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "openssl": lambda: shutil.which("openssl") is not None,
     "s3": lambda: find_spec("swift") is not None,
+    "tmpfs": lambda: (
+        shutil.which("unshare") is not None and subprocess.run(["unshare", "-Urm", "true"]).returncode == 0
+    ),
     "peers": lambda: find_spec("trl") is not None,
 }
 

@@ -29,6 +29,7 @@ SPEAKERS = {
     "nn/foreign.py": {"huggingface_hub"},  # an error's class
     "store/blobs_s3.py": {"obstore"},
     "api/health.py": {"socket"},  # a Unix socket
+    "api/protocol.py": {"uvicorn"},  # reads what comes in
     "cli/remote.py": {"httpx2"},
     "cli/processes.py": {"httpx2", "socket"},  # the one that listens; its own port's health
     "cli/parts.py": {"socket", "uvicorn"},  # the same, inherited
@@ -117,7 +118,7 @@ def test_only_named_files_speak_to_a_network(module: Path) -> None:
 
 def test_every_file_that_speaks_to_a_network_is_documented() -> None:
     text = (ROOT / "docs" / "connections.md").read_text()
-    silent = {"core/addresses.py", "nn/foreign.py", "cli/parts.py", "worker/run.py", "api/health.py"}
+    silent = {"core/addresses.py", "nn/foreign.py", "cli/parts.py", "worker/run.py", "api/health.py", "api/protocol.py"}
     assert [path for path in {*SPEAKERS, *UNIX_SPEAKERS} - silent if path not in text] == []
 
 

@@ -1,7 +1,7 @@
 """Kills over the whole running platform: whatever dies, every job ends once, with the bits of an undisturbed one.
 
-Each test runs with few kills every time and with many in the soak. A failure prints the seed and what was done;
-the moments of a seed are the same again, what the processes were at just then is not.
+Each test runs with few kills every time and with many in the soak, whose seed CHAOS_SEED sets. A failure prints the
+seed and what was done; the moments of a seed are the same again, what the processes were at just then is not.
 """
 
 from __future__ import annotations
@@ -309,6 +309,8 @@ def hardship(error: Exception) -> str:
             return "no connection"
         case openai.APIError(code="serving_unavailable"):
             return "broken stream"
+        case openai.APIError(message="The database does not answer; try again soon."):
+            return "broken stream"
         case _:
             raise error
 
@@ -447,7 +449,7 @@ def survive_kills(
     platform: Platform, client: openai.OpenAI, expected: Sequence[dict[str, Any]], seed: int, *, num_jobs: int,
     num_kills: int | None, longest_pause: float,
 ) -> list[str]:  # fmt: skip
-    """Jobs under kills; → theirs ids. Without ``num_kills`` it kills until the last job has ended."""
+    """Jobs under kills; → their ids. Without ``num_kills`` it kills until the last job has ended."""
     choose = random.Random(seed)
     traffic, killer = Traffic(platform, seed), Killer(platform, seed, num_kills, longest_pause)
     traffic.start()
@@ -527,14 +529,19 @@ def new_job_in_store(platform: Platform, **training: Any) -> str:
 
 
 def everything(platform: Platform) -> dict[str, Any]:
-    """Every row, but for the workers' own signs of life, and every blob."""
+    """Every row that anybody can see, and every blob that a row names.
+
+    Left out are the workers' own signs of life, and blobs that nothing names with their announcements: one that a
+    stopped worker was about to put may still arrive, and is collected.
+    """
     found: dict[str, Any] = {}
     with platform.database.read() as connection:
         for table in metadata.sorted_tables:
-            if table.name != "workers":
+            if table.name not in ("workers", "blobs"):
                 found[table.name] = sorted(map(repr, connection.execute(select(table))))
-    folder = platform.home / "blobs"
-    found["blobs"] = {str(path): durable.sha256_of(path) for path in folder.glob("??/??/*")}
+        named = set(connection.execute(select(reference_rows.c.sha256)).scalars())
+    store = LocalBlobs(platform.home / "blobs")
+    found["named blobs"] = {sha256: durable.sha256_of(store._path(sha256)) for sha256 in named}
     return found
 
 
@@ -603,7 +610,7 @@ def survive_a_stop(platform: Platform, workers: list[subprocess.Popen[bytes]], a
 
 
 def everything_of(found: dict[str, Any], job_id: str) -> list[str]:
-    return [row for name, rows in found.items() if name != "blobs" for row in rows if job_id in row]
+    return [row for name, rows in found.items() if name != "named blobs" for row in rows if job_id in row]
 
 
 def texts_of(platform: Platform, job_id: str) -> list[str]:

@@ -25,6 +25,7 @@ from openai.types.fine_tuning import FineTuningJob
 from pydantic import TypeAdapter, ValidationError
 
 from tunesmith.api.app import Api, make_app
+from tunesmith.api.protocol import http_protocol
 from tunesmith.api.services import Services
 from tunesmith.core.ids import new_id
 from tunesmith.core.settings import Settings
@@ -79,6 +80,13 @@ class Server:
             found = find_principal(connection, hash_of(key or self.key))
         assert found is not None
         return found
+
+    def eventually(self, holds: Callable[[], bool]) -> None:
+        """Wait until it does; half a minute at most."""
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def client(self, key: str | None = None) -> OpenAI:
         return OpenAI(base_url=f"{self.base_url}/v1", api_key=key or self.key, max_retries=0, timeout=30)
@@ -157,7 +165,12 @@ class running:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            http=http_protocol(),
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)

@@ -15,7 +15,10 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from tunesmith.api import edge
+from tunesmith.api.auth import Callers
 from tunesmith.core.settings import Settings
+from tunesmith.store.db import DatabaseUnavailable
 from tunesmith.store.keys import revoke_key
 from tunesmith.store.models import find_servable
 
@@ -497,6 +500,25 @@ def test_serving_process_that_is_away_is_told_with_a_time(server: Any, serving: 
     serving.server = type(serving.server)(server.services.settings, serving.database)
     serving.do(serving.server.start())
     assert post(server, {"model": "starter", "messages": HELLO, "max_tokens": 2}).status_code == 200
+
+
+def test_stream_that_the_database_leaves_says_so_without_naming_it(
+    client: OpenAI, serving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is looked up again while an answer flows."""
+
+    async def find(*_: Any) -> None:
+        raise DatabaseUnavailable("The database does not answer: no connection to secret.host:5432.")
+
+    stream = client.chat.completions.create(
+        model="starter", messages=HELLO, stream=True, max_tokens=2000, logit_bias={"1": -100}
+    )
+    next(iter(stream))
+    monkeypatch.setattr(edge, "TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr(Callers, "find", find)
+    with pytest.raises(openai.APIError) as told:
+        list(stream)
+    assert told.value.message == "The database does not answer; try again soon."
 
 
 def test_error_in_the_middle_of_a_stream_is_a_data_line(client: OpenAI, serving: Any) -> None:

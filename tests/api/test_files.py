@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import openai
@@ -127,34 +127,86 @@ def test_a_name_is_data_and_never_a_path(client: OpenAI, server, name: str) -> N
     assert {path.name for path in after - before} <= {"tunesmith.db-wal", "tunesmith.db-shm"}
 
 
-def test_an_upload_in_parts_becomes_a_file(client: OpenAI) -> None:
-    content = LINE * 1000
-    file = client.uploads.upload_file_chunked(
-        file=content, filename="big.jsonl", bytes=len(content), mime_type="application/jsonl", purpose="fine-tune",
-        part_size=10_000,
-    ).file  # fmt: skip
-    assert file is not None
+@pytest.mark.parametrize("purpose", ["assistants", "batch", "vision", "user_data", "evals"])
+def test_only_fine_tuning_asks_for_a_name_that_ends_in_jsonl(client: OpenAI, purpose: Any) -> None:
+    assert client.files.create(file=("a.csv", LINE), purpose=purpose).purpose == purpose
+    assert client.files.create(file=("A.JSONL", LINE), purpose="fine-tune").filename == "A.JSONL"
+
+
+def test_batch_files_expire_after_thirty_days_and_others_never(client: OpenAI) -> None:
+    batch = client.files.create(file=LINE, purpose="batch")
+    assert batch.expires_at == batch.created_at + 30 * 86400
+    assert "expires_at" not in client.files.create(file=LINE, purpose="vision").to_dict()
+
+
+def test_an_expired_file_is_gone(client: OpenAI, server: Any) -> None:
+    file = client.files.create(file=LINE, purpose="evals", expires_after={"anchor": "created_at", "seconds": 3600})
+    object.__setattr__(server.services, "now", lambda: float(file.created_at + 3600))
+    assert client.files.list().data == []
+    for call in (client.files.retrieve, client.files.content, client.files.delete):
+        with pytest.raises(openai.NotFoundError, match="No such File object"):
+            call(file.id)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + LINE,
+        LINE.replace(b"\n", b"\r\n"),
+        b"\n  \n" + LINE,
+        LINE[:-1],
+        b"  " + LINE,
+        b'{"prompt": "\xff"}\n',
+    ],
+)
+def test_lines_that_may_be_dictionaries_are_taken(client: OpenAI, content: bytes) -> None:
+    """A byte order mark is what Azure demands; what is wrong inside a line, the job says with its place."""
+    file = client.files.create(file=("a.jsonl", content), purpose="fine-tune")
     assert client.files.content(file.id).content == content
 
 
-def test_parts_are_joined_in_the_order_asked_for(client: OpenAI) -> None:
-    begun = client.uploads.create(filename="a.jsonl", bytes=2 * len(LINE), mime_type="text/plain", purpose="evals")
-    first, second = (
-        client.uploads.parts.create(begun.id, data=io.BytesIO(half)) for half in (LINE[:40] + LINE[40:], LINE)
-    )
-    with pytest.raises(openai.BadRequestError, match="announced"):
-        client.uploads.complete(begun.id, part_ids=[first.id])
-    done = client.uploads.complete(begun.id, part_ids=[second.id, first.id])
-    assert (done.status, done.file and done.file.bytes) == ("completed", 2 * len(LINE))
-    with pytest.raises(openai.BadRequestError, match="completed"):
-        client.uploads.cancel(begun.id)
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b"hello\n" + LINE, 1), (LINE + b"[1]\n", 2), ("\ufeff{}".encode("utf-16"), 1), (b"PK\x03\x04", 1)],
+)
+def test_a_file_that_is_no_jsonl_is_refused_with_its_line(client: OpenAI, content: bytes, line: int) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.files.create(file=("a.jsonl", content), purpose="fine-tune")
+    assert refused.value.body == {
+        "message": "Expected file to have JSONL format, where every line is a JSON dictionary. "
+        f"Line {line} is not a dictionary.",
+        "type": "invalid_request_error", "param": "file", "code": "invalid_jsonl",
+    }  # fmt: skip
 
 
-def test_a_cancelled_upload_takes_no_part(client: OpenAI) -> None:
-    begun = client.uploads.create(filename="a.jsonl", bytes=10, mime_type="text/plain", purpose="evals")
-    assert client.uploads.cancel(begun.id).status == "cancelled"
-    with pytest.raises(openai.BadRequestError, match="cancelled"):
-        client.uploads.parts.create(begun.id, data=b"x")
+@pytest.mark.parametrize(("query", "param"), [("limit=0", "limit"), ("limit=10001", "limit"), ("order=up", "order"),
+                                              ("after=file-nobody", "after")])  # fmt: skip
+def test_a_wrong_list_is_refused_by_its_field(server: Any, query: str, param: str) -> None:
+    answer = httpx2.get(f"{server.base_url}/v1/files?{query}", headers={"authorization": f"Bearer {server.key}"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_the_same_idempotency_key_makes_one_file(client: OpenAI) -> None:
+    def create(content: bytes = LINE) -> str:
+        return client.files.create(file=("a", content), purpose="evals", extra_headers={"Idempotency-Key": "k"}).id
+
+    assert create() == create()
+    with pytest.raises(openai.BadRequestError, match="another request"):
+        create(LINE + LINE)
+    client.files.delete(client.files.list().data[0].id)
+    with pytest.raises(openai.BadRequestError, match="has been deleted since"):
+        create()
+
+
+def test_the_sdk_learns_that_its_file_is_too_large(client: OpenAI, server: Any) -> None:
+    """It sends all of it before it listens."""
+    limit = server.services.settings.max_file_bytes
+    small = server.services.settings.model_copy(update={"max_file_bytes": 1000})
+    object.__setattr__(server.services, "settings", small)
+    with pytest.raises(openai.APIStatusError, match="larger than 1,000 bytes") as refused:
+        client.files.create(file=("a", b"x" * 50_000_000), purpose="evals")
+    assert refused.value.status_code == 413
+    assert limit == 1 << 30
 
 
 def post(server, form: dict[str, str], files: dict[str, tuple[str, bytes]]) -> httpx2.Response:

@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvloop
 
-from tunesmith.api.serving_client import Serving
+from tunesmith.api.errors import ApiError
+from tunesmith.api.serving_client import Conversation, Serving
 from tunesmith.infer.protocol import AskHealth
 
 Story = Callable[[Serving], Awaitable[Any]]
 
 
-def beside_a_process_that_ends_at_once(story: Story) -> Any:
-    """It takes a connection and closes it."""
+def beside_a_process_that_ends_without_a_word(story: Story) -> Any:
+    """It leaves the request unread and closes the connection, which resets it."""
 
     async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
@@ -32,20 +34,26 @@ def beside_a_process_that_ends_at_once(story: Story) -> Any:
         return runner.run(run())
 
 
+async def status_of(conversation: Conversation) -> int:
+    with pytest.raises(ApiError) as refused:
+        await conversation.next_replies()
+    return refused.value.status
+
+
 def test_a_conversation_whose_other_side_is_gone_can_be_cancelled() -> None:
     async def story(serving: Serving) -> Any:
         conversation = await serving._open(AskHealth())
-        assert await conversation.next_replies() == []
+        assert await status_of(conversation) == 503
         return await conversation.cancel()
 
-    assert beside_a_process_that_ends_at_once(story) is None
+    assert beside_a_process_that_ends_without_a_word(story) is None
 
 
 def test_whoever_reserved_tokens_hears_of_the_end_though_the_process_is_gone() -> None:
     async def story(serving: Serving) -> list[int]:
         conversation, used = await serving._open(AskHealth()), asyncio.Queue[int]()
-        assert await conversation.next_replies() == []
+        assert await status_of(conversation) == 503
         serving.abandon(conversation, used.put_nowait)
         return [await asyncio.wait_for(used.get(), 10)]
 
-    assert beside_a_process_that_ends_at_once(story) == [0]
+    assert beside_a_process_that_ends_without_a_word(story) == [0]

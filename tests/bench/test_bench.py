@@ -78,3 +78,12 @@ def test_every_trick_is_measured_with_and_without(tmp_path: Path) -> None:
     assert set(run["seconds"]) > {"all", "norms by hand", "attention by products, not the fused kernel"}
     assert all(len(times) == 1 and times[0] > 0 for times in run["seconds"].values())
     assert all(f"| {name} |" in text for name in run["seconds"] if name != "all")
+
+
+def test_what_was_uploaded_is_downloaded_beside_a_copy(tmp_path: Path) -> None:
+    document, text = run_bench("upload.py", tmp_path, "--mebibytes", "8", "--rounds", "1", "--settle-seconds", "0")
+    names = ["upload", "download", "cp, sha256sum", "cp, sha256sum, sync"]
+    assert sorted(run["what"] for run in document["runs"] if run["round"] == 1) == sorted(names)
+    assert all(run["wall_seconds"] > 0 for run in document["runs"])
+    assert all(f"| {name} |" in text for name in names)
+    assert "Upload of 8 MiB" in text

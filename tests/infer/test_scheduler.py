@@ -455,6 +455,17 @@ def test_pass_that_fails_fails_its_streams_and_the_next_ones_are_right(
     assert heard[1].ids == alone(request)
 
 
+def test_every_request_hears_of_the_end_though_slots_cannot_be_cleared(base_decoder: Decoder) -> None:
+    scheduler, heard = make(base_decoder), [Heard(), Heard()]
+    for each in heard:
+        scheduler.submit(GenerationRequest(prompt_of(5), GREEDY), each)
+    scheduler.step()
+    scheduler._slots.release = lambda slot: 1 / 0  # type: ignore[assignment, return-value]
+    scheduler.close()
+    assert [type(each.error).__name__ for each in heard] == ["MachineError", "MachineError"]
+    assert scheduler.stats().cache_bytes == 0
+
+
 @pytest.mark.parametrize(
     "request_, message",
     [

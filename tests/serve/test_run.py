@@ -274,6 +274,38 @@ def test_broken_model_takes_only_its_own_streams(home: Any, make_base: Callable[
     assert home.text(home.base_model())  # loaded anew
 
 
+def test_base_that_fails_while_its_adapter_is_loaded_is_loaded_anew(home: Any, tiny_adapter: Path) -> None:
+    model, residents = home.keep(tiny_adapter), home.serving.server.residents
+    certified = residents._certified
+
+    def break_first(base: Any, *rest: Any) -> Any:
+        residents._certified = certified
+        found = certified(base, *rest)
+        residents._engine.do(lambda: residents._engine._give_up(base.scheduler, "its step failed")).result()
+        return found
+
+    residents._certified = break_first
+    assert home.refusal(model).status == 503
+    assert home.text(model)
+
+
+def test_model_that_is_borrowed_while_it_is_found_deleted_stays_until_it_is_given_back(
+    home: Any, tiny_adapter: Path
+) -> None:
+    model, residents = home.keep(tiny_adapter), home.serving.server.residents
+    home.text(model)
+    (resident,) = residents._residents.values()
+
+    def borrowed_meanwhile(owner_type: str, owner_id: str) -> tuple[()]:
+        resident.num_users = 1
+        return ()
+
+    residents._find_files = borrowed_meanwhile
+    home.serving.do(residents.drop_deleted())
+    assert resident in residents._residents.values()
+    resident.num_users = 0
+
+
 def test_process_drains_at_sigterm(settings: Settings, tiny_base: Path) -> None:
     """A real process: the answer under way is finished, nothing new is taken, the socket goes."""
     code = "from tunesmith.serve.run import run; from tunesmith.core.settings import Settings; run(Settings())"

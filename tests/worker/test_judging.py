@@ -30,6 +30,15 @@ def test_a_bad_file_fails_the_job_with_the_first_problems_and_their_lines(world_
         assert blob_references.of(connection, "job", job.id) == ()
 
 
+def test_keys_that_no_database_keeps_are_named_all_the_same(world_on_each: Any) -> None:
+    world = world_on_each
+    rows = [{**row, "a\0b": 1} for row in world.rows]
+    rows[3] = {"messages": [{"role": "user", "content": "x", "\ud800": 1, "k" * 9999: 1}]}
+    job = world.do(world.new_job(rows="\n".join(json.dumps(row) for row in rows).encode()))
+    assert (job.state, job.error["code"], job.num_failures) == (State.FAILED, "invalid_training_file", 0)
+    assert max(map(len, world.messages(job.id))) < 1000
+
+
 def test_a_thousand_problems_can_be_read_and_the_others_are_counted(world: Any) -> None:
     rows = "\n".join(['{"messages": []}', "3"] * 700).encode()
     job = world.do(world.new_job(rows=rows))

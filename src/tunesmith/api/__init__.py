@@ -1,6 +1,7 @@
 """The process that speaks OpenAI's dialect. It never imports torch.
 
 app: the application: every route module, every rule that holds for all of them
+protocol: HTTP from the socket, with a bound on its headers
 edge: what holds for every request, before and after its route
 paths: routes found by the raw path
 auth: keys → principals, and the labels that every route carries

@@ -198,7 +198,7 @@ class _EventStream(Response):
             await self._send_answer(send)
         except TunesmithError as error:
             log.error("An answer broke off: %s", error)
-            told = as_api_error(error) or ApiError(503, "The server had an error; try again soon.")
+            told = as_api_error(error) or ApiError(503, "The answer could not be finished. Please try again.")
             await _send_body(send, _error_line(told), more=False)
         except ApiError as error:
             await _send_body(send, _error_line(error), more=False)

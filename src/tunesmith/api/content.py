@@ -10,12 +10,14 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import suppress
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from tunesmith.api.errors import ApiError
 from tunesmith.store.blobs import Blobs, DamagedBlob
@@ -50,7 +52,7 @@ def content_of(file: File, blobs: Blobs, asked: Headers, *, body: bool = True) -
     except DamagedBlob as error:
         log.error("%s: %s", file.id, error.message)
         raise _damaged(file) from None
-    return StreamingResponse(_ahead(first, checked, file.id), status, headers, media_type=MEDIA_TYPE)
+    return _Stream(_ahead(first, checked, file.id), status, headers, media_type=MEDIA_TYPE)
 
 
 def _range_of(asked: Headers, file: File) -> tuple[int, int] | None:
@@ -71,7 +73,7 @@ def _range_of(asked: Headers, file: File) -> tuple[int, int] | None:
     return start, end
 
 
-def _verified(pieces: Iterator[bytes], file: File) -> Iterator[bytes]:
+def _verified(pieces: Iterator[bytes], file: File) -> Generator[bytes]:
     """The same pieces, the last one only after all of them; raises DamagedBlob."""
     digest, held = hashlib.sha256(), b""
     for piece in pieces:
@@ -84,7 +86,7 @@ def _verified(pieces: Iterator[bytes], file: File) -> Iterator[bytes]:
     yield held
 
 
-def _counted(pieces: Iterator[bytes], num_bytes: int) -> Iterator[bytes]:
+def _counted(pieces: Iterator[bytes], num_bytes: int) -> Generator[bytes]:
     for piece in pieces:
         num_bytes -= len(piece)
         yield piece
@@ -92,14 +94,30 @@ def _counted(pieces: Iterator[bytes], num_bytes: int) -> Iterator[bytes]:
         raise DamagedBlob("Fewer bytes are there than were uploaded.")
 
 
-async def _ahead(first: bytes, pieces: Iterator[bytes], file_id: str) -> AsyncIterator[bytes]:
-    piece: bytes | None = first
-    while piece is not None:
-        coming = asyncio.ensure_future(run_in_threadpool(_next, pieces, file_id))
+class _Stream(StreamingResponse):
+    """Closes what it streams, also where the caller hung up."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if isinstance(self.body_iterator, AsyncGenerator):
+                await self.body_iterator.aclose()
+
+
+async def _ahead(first: bytes, pieces: Generator[bytes], file_id: str) -> AsyncGenerator[bytes]:
+    piece: bytes | None = first
+    coming: asyncio.Future[bytes | None] | None = None
+    try:
+        while piece is not None:
+            coming = asyncio.ensure_future(run_in_threadpool(_next, pieces, file_id))
             yield piece
-        finally:  # also where the caller hung up: the thread is not left alone with the file
             piece = await coming
+    finally:
+        if coming is not None:
+            with suppress(DamagedBlob):
+                await coming  # a generator at work cannot be closed
+        pieces.close()
 
 
 def _next(pieces: Iterator[bytes], file_id: str) -> bytes | None:

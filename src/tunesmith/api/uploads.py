@@ -16,7 +16,7 @@ from starlette.responses import Response
 from tunesmith.api.auth import IdOf, RequestId, permit
 from tunesmith.api.errors import ApiError, bad_request, not_found
 from tunesmith.api.files import FileObject, IdempotencyKey, check_first_lines, check_name, expiry_of, on_wire
-from tunesmith.api.multipart import HEAD_BYTES, Received, receive
+from tunesmith.api.multipart import HEAD_BYTES, WRITTEN_OUT_BYTES, Received, receive
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import RequestBody, Wire, answer
 from tunesmith.core import durable
@@ -243,11 +243,16 @@ class _Whole:
 
 def _join(services: Services, parts: Sequence[uploads.Part], path: Path, *, with_md5: bool) -> _Whole:
     whole = _Whole(with_md5=with_md5)
-    with durable.disk_errors(path), path.open("xb") as file:
+    written = begun = 0
+    with durable.disk_errors(path), path.open("xb", buffering=WRITTEN_OUT_BYTES) as file:
         for part in parts:
             for piece in services.blobs.read(part.sha256):
                 whole.add(piece)
-                file.write(piece)
+                written += file.write(piece)
+                if written - begun >= WRITTEN_OUT_BYTES:
+                    file.flush()
+                    durable.begin_writing_out(file.fileno(), begun, written - begun)
+                    begun = written
     return whole
 
 

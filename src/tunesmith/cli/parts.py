@@ -27,13 +27,14 @@ def run_api(settings: Settings, unix_socket: Path | None, descriptor: int | None
     import uvicorn
 
     from tunesmith.api.app import make_app
+    from tunesmith.api.protocol import http_protocol
     from tunesmith.cli.processes import listening, url_of
 
     _begin("api", settings)
     services = services_of(settings)
     config = uvicorn.Config(
         make_app(services), log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        timeout_graceful_shutdown=API_GRACE_SECONDS, lifespan="off",
+        timeout_graceful_shutdown=API_GRACE_SECONDS, lifespan="off", http=http_protocol(),
         uds=None if unix_socket is None else str(unix_socket),
     )  # fmt: skip
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -16,6 +16,8 @@ from tunesmith.core.errors import Severity
 Row = Mapping[str, Any]
 RowPath = tuple[str | int, ...]
 
+_LONGEST_KEY = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -33,8 +35,14 @@ def path_text(path: RowPath) -> str | None:
     """``("messages", 1, "content")`` → ``messages[1].content``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        name = f"[{part}]" if isinstance(part, int) else _key_text(part)
+        text += name if isinstance(part, int) or not text else f".{name}"
     return text or None
+
+
+def _key_text(key: str) -> str:
+    """As it is; a long one, or one with what cannot be printed (no database keeps a zero byte), as ``shorten`` has it."""
+    return key if len(key) <= _LONGEST_KEY and key.isprintable() else shorten(key, _LONGEST_KEY)
 
 
 def quoted(names: Iterable[str], most: int = 8) -> str:

@@ -246,8 +246,14 @@ class Scheduler:
         with self._changed:
             self._closed = error
         self._take_submitted()
-        for stream in [*self._running, *self._waiting]:
-            self._fail(stream, error)
+        left = [*self._running, *self._waiting]
+        self._running.clear()
+        self._waiting.clear()
+        self._slots.drop_all()  # at once: what broke a step may break the clearing of a slot too
+        for stream in left:
+            stream.slot = None
+            with suppress(Exception):  # it has ended, whoever hears it
+                stream.listener.failed(error)
         self._note_stats()
 
     # The engine's thread

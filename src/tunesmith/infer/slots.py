@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -50,7 +51,8 @@ class Slots:
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes, self.peak_bytes = max_bytes, 0
         self.pools: dict[Key, Pool] = {}
-        self._shapes: dict[PreparedModel, tuple[int, int]] = {}
+        # Adapters of foreign models are models of their own, which come and go.
+        self._shapes: WeakKeyDictionary[PreparedModel, tuple[int, int]] = WeakKeyDictionary()
 
     @property
     def num_bytes(self) -> int:
@@ -97,6 +99,10 @@ class Slots:
             del self.pools[key]
         elif len(pool.slots) <= pool.num_places // 4:
             self._arrange({key: (_with_spare(len(pool.slots)), pool.slots)})
+
+    def drop_all(self) -> None:
+        """Every slot and its memory; nothing is read from them any more."""
+        self.pools.clear()
 
     def steps(self, slots: Sequence[Slot]) -> Steps:
         """The next token of each of these, all of one cache and in its order."""

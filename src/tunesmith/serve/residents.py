@@ -201,6 +201,8 @@ class Residents:
             log.warning("%s does not answer: %s", served.name, error.message)
             raise
         with self._lock:
+            if self._bases.get(resident.base.key) is not resident.base:
+                raise MachineError(f"The base model of {served.name} failed while it was loaded.", "ask again")
             self._residents[key] = resident
         log.info("%s loaded in %.1f s: %s", served.name, time.monotonic() - started, resident.certificate.sentence)
 
@@ -326,27 +328,33 @@ class Residents:
             if not ages:
                 return False
             _, oldest = min(ages, key=lambda each: each[0])
+            self._take_out(oldest)
         if isinstance(oldest, Base):
             self._unload_base(oldest)
         else:
             self._unload(oldest)
         return True
 
+    def _take_out(self, one: Resident | Base) -> None:
+        """Nobody borrows it from here on; to be called with the lock under which it was seen to be idle."""
+        if isinstance(one, Base):
+            self._forget(one)
+        else:
+            self._residents.pop((one.served.owner_type, one.served.owner_id), None)
+
     def _unload(self, resident: Resident) -> None:
-        with self._lock:
-            self._residents.pop((resident.served.owner_type, resident.served.owner_id), None)
         if resident.adapter is not None:
             resident.base.scheduler.remove_adapter(resident.adapter)
         log.info("%s unloaded", resident.served.name)
 
     def _unload_base(self, base: Base) -> None:
-        self._forget(base)
         self._engine.do(lambda: self._retire(base)).result()
         log.info("%s unloaded", base.model.name)
 
     def _forget(self, base: Base) -> None:
         with self._lock:
-            self._bases.pop(base.key, None)
+            if self._bases.get(base.key) is base:
+                del self._bases[base.key]
             for key in [key for key, resident in self._residents.items() if resident.base is base]:
                 del self._residents[key]
 
@@ -368,8 +376,13 @@ class Residents:
         with self._lock:
             tuned = [r for r in self._residents.values() if r.served.owner_type != "base" and r.num_users == 0]
         for resident in tuned:
-            if not self._find_files(resident.served.owner_type, resident.served.owner_id):
-                self._unload_base(resident.base) if resident.adapter is None else self._unload(resident)
+            if self._find_files(resident.served.owner_type, resident.served.owner_id):
+                continue
+            with self._lock:
+                if resident.num_users > 0:  # since then; the next look takes it
+                    continue
+                self._take_out(resident.base if resident.adapter is None else resident)
+            self._unload_base(resident.base) if resident.adapter is None else self._unload(resident)
 
 
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}

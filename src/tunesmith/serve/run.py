@@ -39,7 +39,7 @@ from tunesmith.serve.engine import Engine
 from tunesmith.serve.residents import Limits, NoRoom, Residents
 from tunesmith.store import blob_references
 from tunesmith.store.blobs import open_blobs
-from tunesmith.store.db import Database
+from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.train.device import choose_device, has_fast_bf16
 
 DRAIN_SECONDS = 30.0
@@ -63,9 +63,11 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
         await server.start()
-        await stopped.wait()
+        try:
+            await stopped.wait()
+        finally:
+            await server.stop()
     finally:
-        await server.stop()
         database.close()
 
 
@@ -247,6 +249,8 @@ def _refused(error: TunesmithError, name: str) -> Refused:
         return Refused(
             503, f"The model `{name}` does not answer, because it failed its check: {text}", "model_not_certified"
         )
+    if isinstance(error, DatabaseUnavailable):  # its own message names hosts and paths
+        return Refused(503, "The database does not answer; try again soon.", retry_after_seconds=1.0)
     if isinstance(error, NoRoom):
         wait = 5.0 if error.is_passing else None
         return Refused(503, text, "model_not_loaded", retry_after_seconds=wait)

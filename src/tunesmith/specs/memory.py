@@ -142,4 +142,4 @@ def _logits(shape: ModelShape, tokens: int, size: int) -> int:
     """Two chunks and their gradients in the compute type, and a tile of each in fp32."""
     elements = min(_CHUNK_ELEMENTS + shape.vocab_size, tokens * shape.vocab_size)
     tile = min(_TILE_ELEMENTS + shape.vocab_size, elements)
-    return elements * size * 3 + tile * 4 * 4
+    return elements * size * 4 + tile * 4 * 4

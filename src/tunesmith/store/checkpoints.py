@@ -39,7 +39,10 @@ def name_of(connection: Connection, job: Job, step_number: int) -> str:
 
 
 def add(connection: Connection, job: Job, *, step_number: int, metrics: Mapping[str, float], now: float) -> Checkpoint:
-    """The checkpoint of this step; the one that is there already where a later attempt comes by again."""
+    """The checkpoint of this step; the one that is there already where a later attempt comes by again.
+
+    One that was deleted meanwhile stays so: ``is_deleted`` says that it needs no files.
+    """
     there = connection.execute(
         select(checkpoints).where(checkpoints.c.job_id == job.id, checkpoints.c.step_number == step_number)
     ).one_or_none()
@@ -51,6 +54,12 @@ def add(connection: Connection, job: Job, *, step_number: int, metrics: Mapping[
         "created_at": int(now),
     }  # fmt: skip
     return Checkpoint.of(connection.execute(checkpoints.insert().values(row).returning(*checkpoints.c)).one())
+
+
+def is_deleted(connection: Connection, checkpoint: Checkpoint) -> bool:
+    """Locked, so that it is not deleted between this look and the end of the transaction."""
+    found = select(checkpoints.c.deleted_at).where(checkpoints.c.id == checkpoint.id).with_for_update()
+    return connection.execute(found).scalar_one() is not None
 
 
 def list_page(

@@ -61,6 +61,11 @@ def claim_validation(connection: Connection, *, worker_id: str, now: float) -> J
     return None
 
 
+def is_validation_due(connection: Connection, *, now: float) -> bool:
+    """Whether ``claim_validation`` may find something: asked first, because a claim holds up SQLite's other writers."""
+    return bool(_free(connection, State.VALIDATING_FILES, now, limit=1))
+
+
 def waiting_jobs(connection: Connection, *, now: float) -> tuple[Job, ...]:
     """Jobs that wait for a slot, oldest first; ``claim_training`` takes one of them."""
     return _free(connection, State.QUEUED, now)
@@ -241,10 +246,10 @@ _WAITING_AGAIN = case(
 )
 
 
-def _free(connection: Connection, state: State, now: float) -> tuple[Job, ...]:
+def _free(connection: Connection, state: State, now: float, limit: int = _FAIRNESS_WINDOW) -> tuple[Job, ...]:
     is_due = or_(jobs.c.not_before_at <= now, jobs.c.not_before_at > now + MAX_BACKOFF_SECONDS)
     query = select(jobs).where(jobs.c.state == state, jobs.c.worker_id.is_(None), is_due)
-    rows = connection.execute(query.order_by(jobs.c.seq).limit(_FAIRNESS_WINDOW))
+    rows = connection.execute(query.order_by(jobs.c.seq).limit(limit))
     return tuple(Job.of(row) for row in rows)
 
 

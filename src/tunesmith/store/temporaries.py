@@ -38,7 +38,7 @@ class Temporaries:
     def sweep(self) -> None:
         """Remove what dead processes left half written; whoever lives is not touched."""
         for path in sorted(self.folder.glob("*.lock")):
-            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as lock:
+            with suppress(FileNotFoundError, BlockingIOError), path.open("r+b") as lock:  # NFS locks no reader
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path.with_suffix(""), ignore_errors=True)
                 path.unlink(missing_ok=True)

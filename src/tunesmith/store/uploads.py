@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -129,7 +130,9 @@ def expire(connection: Connection, now: float, limit: int = 1000) -> int:
     due = select(uploads).where(uploads.c.status == "pending", uploads.c.expires_at <= int(now)).limit(limit)
     late = [Upload.of(row) for row in connection.execute(due)]
     for upload in late:
-        _end(connection, upload, status="expired")
+        with suppress(NotPending):  # completed in the last moment, by a transaction that this one waited for
+            _hold(connection, upload, upload.created_at)
+            _end(connection, upload, status="expired")
     return len(late)
 
 

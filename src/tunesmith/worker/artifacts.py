@@ -16,6 +16,10 @@ from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.blobs import Blobs
 
 
+class Gone(Exception):
+    """Somebody took the file away before it was put."""
+
+
 def put_folder(blobs: Blobs, folder: Path, prefix: str = "") -> list[BlobRef]:
     """Every file below ``folder``, named by its path in it behind ``prefix``. The folder stays as it is."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -23,7 +27,7 @@ def put_folder(blobs: Blobs, folder: Path, prefix: str = "") -> list[BlobRef]:
 
 
 def put_file(blobs: Blobs, path: Path, name: str, *, grows: bool = False) -> BlobRef:
-    """``grows``: somebody may still write to it, so its bytes are copied instead of linked."""
+    """``grows``: somebody may still write to it, so its bytes are copied instead of linked. Raises Gone."""
     temporary = blobs.new_temporary()
     try:
         _link(path, temporary, grows=grows)
@@ -60,9 +64,12 @@ def _link(path: Path, temporary: Path, *, grows: bool) -> None:
             try:
                 os.link(path, temporary)
             except FileNotFoundError:
-                raise
+                raise Gone(path.name) from None
             except OSError:  # another file system, or one without links
                 pass
             else:
                 return
-        shutil.copyfile(path, temporary)
+        try:
+            shutil.copyfile(path, temporary)
+        except FileNotFoundError:
+            raise Gone(path.name) from None

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from tunesmith.core import durable
 from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import queue
 from tunesmith.store.blobs import Blobs
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 _BEATS_A_LEASE = 6
 _LONGEST_BEAT_SECONDS = 1.0
 _RETRY_SECONDS = 0.25
+_FOLDER_TRIES = 100
 # How long a worker that was asked to end waits for a database that does not answer.
 _PATIENCE_AT_THE_END_SECONDS = 15.0
 
@@ -65,9 +67,7 @@ class Stop:
 
     def ask(self) -> None:
         """The first time: save and end. The second: end."""
-        if self.draining.is_set():
-            self.broken_off.set()
-        self.draining.set()
+        (self.broken_off if self.draining.is_set() else self.draining).set()
 
 
 class Attempt:
@@ -83,9 +83,10 @@ class Attempt:
         self._pulse = threading.Thread(target=self._beat, name=f"heartbeat {job.id}", daemon=True)
 
     def __enter__(self) -> Attempt:
-        self._pulse.start()
         remove_attempts(self.folder.parent, before=self.job.attempt)
-        self.folder.mkdir(parents=True, mode=0o700)
+        with durable.disk_errors(self.folder):
+            make_folder(self.folder)
+        self._pulse.start()
         return self
 
     def __exit__(
@@ -187,6 +188,15 @@ def remove_attempts(folder: Path, *, before: int) -> None:
     for path in folder.glob("*"):
         if path.name.isdecimal() and int(path.name) < before:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> None:
+    """With those above it, which an earlier attempt that ends just now may take away in between."""
+    for _ in range(_FOLDER_TRIES):
+        with suppress(FileNotFoundError):
+            folder.mkdir(parents=True, mode=0o700)
+            return
+    folder.mkdir(parents=True, mode=0o700)
 
 
 def attempt_folder(folder: Path, job: Job) -> Path:

@@ -6,9 +6,11 @@ transaction. Whoever loses the job on the way, cancelled or cut off, changes not
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,7 @@ _LISTEN_SECONDS = 0.1
 def run_job(attempt: Attempt) -> None:
     """Train a claimed job as far as it goes under this attempt's fencing token."""
     place = attempt.place
-    with attempt, attempt_border(attempt):
+    with attempt_border(attempt), attempt:
         _say_started(attempt)
         order = make_order(attempt)
         resumed_step = restore_newest(attempt)
@@ -117,6 +119,8 @@ class Record:
 
     def begin(self, message: Mapping[str, Any]) -> None:
         self._first_step, self._total_steps = message["first_step"], message["total_steps"]
+        self._step = self._first_step  # less than was restored where the child found that damaged
+        self._trained_tokens = _tokens_until(self._run / "metrics.csv", self._first_step)
         self._begun_at = time.monotonic()
 
         def note(connection: Connection, job: Job) -> None:
@@ -126,7 +130,7 @@ class Record:
         self.flush()
 
     def say(self, text: str) -> None:
-        self._add(text, once=f"said:{text}"[:100])
+        self._add(text, once=f"said:{hashlib.sha256(text.encode()).hexdigest()}")
 
     def step(self, metrics: Mapping[str, Any]) -> None:
         self._step = metrics["step"]
@@ -157,7 +161,7 @@ class Record:
         place = self.attempt.place
         try:
             refs = self.attempt.patiently(lambda: self._put_state(step, folder))
-        except FileNotFoundError:  # the child went on and replaced it by newer ones, which come next
+        except artifacts.Gone:  # the child went on and replaced it by newer ones, which come next
             return
 
         def write(connection: Connection, job: Job) -> None:
@@ -175,6 +179,7 @@ class Record:
     def _put_state(self, step: int, folder: str) -> list[BlobRef]:
         blobs = self.attempt.place.blobs
         refs = artifacts.put_folder(blobs, self.attempt.folder / folder, f"checkpoints/step-{step:06d}/")
+        _check_whole(self.attempt.folder / folder, refs)
         names = ("metrics.csv", "resolved.json", "spec.yaml")
         return refs + [artifacts.put_file(blobs, self._run / name, name, grows=True) for name in names]
 
@@ -187,7 +192,8 @@ class Record:
         def write(connection: Connection, job: Job) -> None:
             now = place.now()
             made = checkpoints.add(connection, job, step_number=step, metrics=checkpoint_metrics(metrics), now=now)
-            blob_references.refer(connection, "checkpoint", made.id, refs, now)
+            if not checkpoints.is_deleted(connection, made):
+                blob_references.refer(connection, "checkpoint", made.id, refs, now)
             text = f"Checkpoint created at step {step}"
             job_events.add(connection, job.id, message=text, once=f"checkpoint:{step}", now=now)
 
@@ -249,6 +255,17 @@ def _stop_without_a_word(attempt: Attempt, connection: Connection, job: Job, exi
         return
     code, cause = describe_end(exit_code, said, "training")
     endings.fail_attempt(connection, job, code=code, cause=cause, max_attempts=place.max_attempts, now=place.now())
+
+
+def _check_whole(folder: Path, refs: Sequence[BlobRef]) -> None:
+    """Raises Gone for a checkpoint that its child was deleting meanwhile: half of it would pass for the newest one."""
+    try:
+        promised = json.loads((folder / "manifest.json").read_bytes())["sha256"]
+    except FileNotFoundError:
+        raise artifacts.Gone(folder.name) from None
+    there = {ref.name.rpartition("/")[2]: ref.sha256 for ref in refs}
+    if "manifest.json" not in there or any(there.get(name) != sha256 for name, sha256 in promised.items()):
+        raise artifacts.Gone(folder.name)
 
 
 def _tokens_until(path: Path, step: int) -> int:

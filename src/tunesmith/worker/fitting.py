@@ -58,9 +58,9 @@ def estimate_bytes(job: Job, known_models: KnownModels, *, is_gpu: bool) -> int 
         return None
     try:
         base = locate(known.location, offline=True)  # its files came when the job's were judged
-    except TunesmithError:
+        return _estimate(job, base, DataFacts.of(job.facts), is_gpu=is_gpu)
+    except (TunesmithError, ValueError, KeyError, TypeError):  # its own process says what is wrong; others go on
         return None
-    return _estimate(job, base, DataFacts.of(job.facts), is_gpu=is_gpu)
 
 
 def shape_of(base: BaseModel) -> ModelShape:

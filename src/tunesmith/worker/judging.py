@@ -25,7 +25,7 @@ _LISTEN_SECONDS = 0.2
 def judge_files(attempt: Attempt) -> None:
     """Move the job on to the queue, or end it with every problem that its files have."""
     stop = attempt.stop
-    with attempt, attempt_border(attempt):
+    with attempt_border(attempt), attempt:
         _say_what_is_judged(attempt)
         word: Mapping[str, Any] | None = None
         with attempt.child(CHILD, make_order(attempt)) as child:

@@ -7,6 +7,7 @@ figure here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from tunesmith.train.run_folder import StepMetrics
@@ -36,9 +37,9 @@ def result_table(rows: Sequence[StepMetrics]) -> str:
 
 
 def checkpoint_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """A checkpoint's metrics as the wire has them; what was not measured is left out."""
+    """A checkpoint's metrics as the wire has them; what was not measured, or is no number, is left out."""
     names = ("step", "train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy")
-    known = {name: metrics[name] for name in names if metrics[name] is not None}
+    known = {name: metrics[name] for name in names if metrics[name] is not None and isfinite(metrics[name])}
     full = {f"full_{name}": value for name, value in known.items() if name.startswith("valid_")}
     return {**known, **full}
 

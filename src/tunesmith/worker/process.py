@@ -25,6 +25,8 @@ from tunesmith.worker.protocol import Order, Word
 
 _TAIL_LINES = 40
 _READ_BYTES = 1 << 18
+# Of a child that says nothing for so long it is asked whether it lives.
+_SILENCE_SECONDS = 5.0
 # What a child may need of the worker's environment; everything else stays here.
 _KEPT = frozenset(
     "PATH HOME LANG LANGUAGE TZ TMPDIR LD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV CXX CC USER LOGNAME SYSTEMROOT "
@@ -78,7 +80,8 @@ class Child:
         finally:
             _close(theirs)
         os.set_blocking(self._stdin, False)
-        self._rest = b""
+        self._saying = threading.Lock()
+        self._rest, self._silent_seconds = b"", 0.0
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._listener = threading.Thread(target=self._listen_to_stderr, daemon=True)
         self._listener.start()
@@ -90,8 +93,9 @@ class Child:
 
     def messages(self, seconds: float) -> list[dict[str, Any]] | None:
         """What it has told since, waiting up to ``seconds`` for something; None once it has nothing more to tell."""
-        if not select.select([self._reports], [], [], seconds)[0]:
-            return []
+        if not self._has_told(seconds):
+            return None if self._has_left_its_pipe(seconds) else []
+        self._silent_seconds = 0.0
         part = os.read(self._reports, _READ_BYTES)
         if not part:
             return None
@@ -116,7 +120,9 @@ class Child:
             self.kill()
         self.process.wait()
         self._listener.join(5)
-        _close((self._stdin, self._reports))
+        with self._saying:  # a heartbeat on its way must not meet whatever gets the descriptor's number next
+            _close((self._stdin, self._reports))
+            self._stdin = -1
 
     @property
     def last_line(self) -> str:
@@ -125,7 +131,24 @@ class Child:
         said = [line.strip() for line in self._tail if line.strip()]
         return said[-1][:300] if said else ""
 
+    def _has_told(self, seconds: float) -> bool:
+        return bool(select.select([self._reports], [], [], seconds)[0])
+
+    def _has_left_its_pipe(self, seconds: float) -> bool:
+        """Whether it ended while a process that it had started still holds the pipe, which then never ends."""
+        self._silent_seconds += seconds
+        if self._silent_seconds < _SILENCE_SECONDS:
+            return False
+        self._silent_seconds = 0.0
+        return self.process.poll() is not None and not self._has_told(0)
+
     def _send(self, line: bytes, *, patient: bool = False) -> None:
+        with self._saying:
+            self._write(line, patient=patient)
+
+    def _write(self, line: bytes, *, patient: bool) -> None:
+        if self._stdin < 0:
+            return
         while line:
             try:
                 line = line[os.write(self._stdin, line) :]

@@ -121,9 +121,11 @@ class Worker:
             try:
                 while not stop.draining.is_set():
                     self._tend_safely(stop)
-                    stop.draining.wait(POLL_SECONDS)
+                    # Not the event's own wait: it holds the lock that the signal's handler, in this thread, needs.
+                    time.sleep(POLL_SECONDS)
             finally:
-                stop.draining.set()
+                if not stop.draining.is_set():
+                    stop.draining.set()
                 for busy in (*self._training.values(), *self._judging.values()):
                     busy.thread.join()
                 self._sign_out()
@@ -149,6 +151,9 @@ class Worker:
     def _fill_lane(self, stop: Stop) -> None:
         self._forget_ended(self._judging)
         while len(self._judging) < _NUM_LANES:
+            with self.place.database.read() as connection:
+                if not queue.is_validation_due(connection, now=self.place.now()):
+                    return
             with self.place.database.write() as connection:
                 job = queue.claim_validation(connection, worker_id=self.place.worker_id, now=self.place.now())
             if job is None:
@@ -163,10 +168,13 @@ class Worker:
             return
         with self.place.database.read() as connection:
             waiting = queue.waiting_jobs(connection, now=self.place.now())
+        if not waiting:
+            return
+        memory = self._memory()  # once a round: on a GPU a program is asked, and there may be many jobs
         for job in waiting:
             if len(self._training) >= self._num_slots:
                 return
-            needed, hindrance = self._fits(job)
+            needed, hindrance = self._fits(job, memory)
             if hindrance is not None:
                 self._explain(job, hindrance)
                 continue
@@ -184,9 +192,9 @@ class Worker:
         lane[job.id] = Busy(attempt, thread, estimate_bytes)
         thread.start()
 
-    def _fits(self, job: Job) -> tuple[int, str | None]:
+    def _fits(self, job: Job, memory: Memory) -> tuple[int, str | None]:
         """What it needs, and why it must wait, if it must."""
-        memory, key = self._memory(), (job.id, job.attempt)
+        key = (job.id, job.attempt)
         if key not in self._needs:
             self._needs[key] = fitting.estimate_bytes(job, self.place.known_models, is_gpu=memory.is_gpu)
         needed = self._needs[key]
