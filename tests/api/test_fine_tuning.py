@@ -299,6 +299,14 @@ def test_the_sdk_walks_through_all_jobs_newest_first(client: OpenAI, make_job: M
     assert [job.id for job in client.fine_tuning.jobs.list(limit=3)] == made[::-1]
 
 
+@pytest.mark.parametrize("query", ["metadata=x", "metadata[run=x", "metadata.run=x"])
+def test_filter_that_would_be_ignored_is_refused(server: Any, query: str) -> None:
+    answer = httpx2.get(
+        f"{server.base_url}/v1/fine_tuning/jobs?{query}", headers={"authorization": f"Bearer {server.key}"}
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "metadata")
+
+
 @both
 def test_jobs_are_filtered_by_metadata(server: Any, client: OpenAI, make_job: Make, validate_list: Make) -> None:
     wanted = make_job(metadata={"run": "a b", "k[]": "ü"})

@@ -120,6 +120,10 @@ def test_audit_log_tells_who_did_what_to_whom(server: Any, admin: OpenAI, make_c
     with httpx2.Client(base_url=server.base_url, headers={"Authorization": f"Bearer {server.key}"}) as caller:
         answer = caller.post("/v1/organization/projects", json={"name": "team-a"})
         entry = caller.get("/v1/organization/audit_logs").json()["data"][0]
+        asked = {"event_types[]": ["project.create", "project.archive"]}
+        caller.post(f"/v1/organization/projects/{entry['object_id']}/archive")
+        acts = caller.get("/v1/organization/audit_logs", params=asked).json()["data"]
+    assert [act["type"] for act in acts] == ["project.archive", "project.create"]
     assert (entry["type"], entry["object_id"]) == ("project.create", answer.json()["id"])
     assert entry["request_id"] == answer.headers["x-request-id"]
     assert entry["actor"]["api_key"]["id"] == server.principal().key_id

@@ -148,5 +148,11 @@ def _moved(
 
 
 def _metadata_filter(request: Request) -> dict[str, str]:
-    found = [(_METADATA_KEY.fullmatch(name), value) for name, value in request.query_params.multi_items()]
-    return {match[1]: value for match, value in found if match}
+    wanted: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        match = _METADATA_KEY.fullmatch(name)
+        if match:
+            wanted[match[1]] = value
+        elif name.startswith("metadata") and (name, value) != ("metadata", "null"):
+            raise bad_request("Filter by metadata as metadata[key]=value, or metadata=null.", "metadata")
+    return wanted

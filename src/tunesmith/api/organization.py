@@ -330,12 +330,12 @@ def revoke_key(
 def list_audit_logs(
     principal: AuditReader, services: ServicesOf, after: Annotated[str | None, IdOf("audit_entry"), Query()] = None,
     limit: Limit = 20,
-    event_type: Annotated[str | None, NoId("what was done"), Query(alias="event_types[]", max_length=64)] = None,
+    event_types: Annotated[list[str] | None, NoId("what was done"), Query(alias="event_types[]", max_length=100)] = None,
 ) -> Response:  # fmt: skip
     """Newest first; an administrator's key reads every project's, others their own project's."""
     scope = None if principal.is_admin else principal.project_id
     with services.database.read() as connection:
-        page = audit.list_entries(connection, scope, action=event_type, after=after, limit=limit)
+        page = audit.list_entries(connection, scope, actions=event_types, after=after, limit=limit)
     return answer(AuditList(data=[_entry_wire(entry) for entry in page.items], **_ends(page)))
 
 

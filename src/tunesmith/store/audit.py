@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -47,14 +47,14 @@ def record(
 
 
 def list_entries(
-    connection: Connection, project_id: str | None, *, action: str | None = None, after: str | None = None,
+    connection: Connection, project_id: str | None, *, actions: Sequence[str] | None = None, after: str | None = None,
     limit: int = 20,
 ) -> Page[Entry]:  # fmt: skip
     """Newest first; of every project where ``project_id`` is None. Raises UnknownCursor."""
     query = select(*audit_log.c)
     if project_id is not None:
         query = query.where(audit_log.c.project_id == project_id)
-    if action is not None:
-        query = query.where(audit_log.c.action == action)
+    if actions:
+        query = query.where(audit_log.c.action.in_(actions))
     page = fetch_page(connection, query, audit_log, after=after, limit=limit, newest_first=True)
     return Page([Entry.of(row) for row in page.items], page.has_more)
