@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from tunesmith.core import durable
 from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import queue
 from tunesmith.store.blobs import Blobs
