@@ -98,19 +98,16 @@ class Callers:
     _noted: dict[str, float] = field(default_factory=dict)
 
     async def identify(self, headers: Headers) -> Caller:
-        """Raises ApiError 401, or DatabaseUnavailable. A key is hashed before anything looks for it."""
+        """Raises ApiError 401, or DatabaseUnavailable. A key is hashed before anything looks for it.
+
+        The key says which project is meant. What ``OpenAI-Project`` names is not looked at: clients that come from
+        OpenAI still send the project that they had there.
+        """
         secret = _secret_of(headers)
         secret_hash = keys.hash_of(secret)
         principal = await self.find(secret_hash)
         if principal is None:
             raise _incorrect(secret)
-        named = headers.get("openai-project")
-        if named and named not in (principal.project_id, principal.project_name):
-            message = (
-                "The header OpenAI-Project names another project than the API key's. Leave it out: the key says which "
-                "project is meant. (OpenAI's clients send it where OPENAI_PROJECT_ID is set.)"
-            )
-            raise ApiError(401, message, code="mismatched_project")
         return Caller(principal, secret_hash)
 
     async def find(self, secret_hash: str) -> Principal | None:
