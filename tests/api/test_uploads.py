@@ -81,7 +81,7 @@ def test_the_sdk_sends_a_file_from_the_disk_in_parts(client: OpenAI, tmp_path: P
         ({"bytes": "many"}, "bytes"),
         ({"filename": ""}, "filename"),
         ({"filename": "a\0b"}, None),
-        ({"filename": "a.csv", "purpose": "fine-tune"}, "file"),
+        ({"filename": "a.csv", "purpose": "fine-tune"}, "filename"),
         ({"mime_type": None}, "mime_type"),
         ({"expires_after": {"anchor": "created_at", "seconds": 60}}, "expires_after.seconds"),
         ({"expires_after": {"anchor": "now", "seconds": 3600}}, "expires_after.anchor"),

@@ -36,6 +36,7 @@ SAME_WISH_SECONDS: Final = 0.5
 LONGEST_SOCKET_NAME: Final = 104
 BACKLOG: Final = 2048
 API_DRAIN_SECONDS: Final = 20.0
+_STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_up(settings: Settings) -> None:
@@ -182,6 +183,7 @@ class _Platform:
         await supervisor.stop([worker.name, serve.name])
         await supervisor.stop([api.name])
         self._say("Stopped at once." if self._killed else "Stopped.")
+        _ignore_signals()
         return 130 if self._killed else 0
 
     def _listen_to_signals(self, supervisor: Supervisor) -> None:
@@ -195,7 +197,7 @@ class _Platform:
             asked_at.append(loop.time())
             self._asked.set()
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _STOPPING_SIGNALS:
             loop.add_signal_handler(number, stop)
 
     async def _watch(self) -> None:
@@ -218,6 +220,13 @@ class _Platform:
     def _say(self, text: str) -> None:
         with suppress(OSError):  # the terminal may be gone
             self.console.print(text, markup=False)
+
+
+def _ignore_signals() -> None:
+    """Everything has ended: a Ctrl-C that comes now must not make a failure of it."""
+    for number in _STOPPING_SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _lacking(client: httpx2.AsyncClient) -> str | None:
