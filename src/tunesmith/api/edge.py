@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
+from anyio import to_thread
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -34,6 +35,8 @@ from tunesmith.store.instance import read_organization_id
 from tunesmith.store.principals import Principal
 
 VERSION: Final = "2020-10-01"
+NUM_THREADS: Final = 8
+"""Routes at work at the same time: more threads only wait for each other, and for the interpreter."""
 _MULTIPART_OVERHEAD = 1 << 20
 
 log = logging.getLogger(__name__)
@@ -94,9 +97,13 @@ class Edge:
     def __init__(self, app: Any, table: RouteTable[Guarded], callers: Callers, database: Database) -> None:
         self.app, self.table, self.callers, self.database = app, table, callers, database
         self.organization: str | None = None
+        self.has_begun = False
         self.tasks: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            to_thread.current_default_thread_limiter().total_tokens = NUM_THREADS
         if scope["type"] == "lifespan":
             await self.app.router(scope, receive, send)
         elif scope["type"] == "websocket":

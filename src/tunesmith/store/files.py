@@ -33,7 +33,12 @@ class File:
 
     @classmethod
     def of(cls, row: Row[Any]) -> File:
-        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+        """Of a row of ``_COLUMNS``."""
+        values: tuple[Any, ...] = tuple(row)
+        return cls(*values)
+
+
+_COLUMNS = tuple(files.c[field.name] for field in fields(File))
 
 
 def create(
@@ -45,7 +50,7 @@ def create(
         "id": new_id("file-"), "project_id": project_id, "filename": filename, "purpose": purpose,
         "num_bytes": num_bytes, "sha256": sha256, "status": "processed", "created_at": int(now), "expires_at": expires_at,
     }  # fmt: skip
-    file = File.of(connection.execute(files.insert().values(row).returning(*files.c)).one())
+    file = File.of(connection.execute(files.insert().values(row).returning(*_COLUMNS)).one())
     blob_references.refer(connection, "file", file.id, [BlobRef(CONTENT, sha256, num_bytes)], now)
     return file
 
@@ -59,12 +64,10 @@ def list_page(
     connection: Connection, project_id: str, *, now: float, after: str | None = None, limit: int = 10_000,
     newest_first: bool = True, purpose: str | None = None,
 ) -> Page[File]:  # fmt: skip
-    query = _alive(project_id, now)
-    if purpose is not None:
-        query = query.where(files.c.purpose == purpose)
-    own = select(files).where(files.c.project_id == project_id)
+    query = _ALL if purpose is None else _ALL.where(files.c.purpose == purpose)
     page = fetch_page(
-        connection, query, files, after=after, limit=limit, newest_first=newest_first, cursors=own
+        connection, query, files, after=after, limit=limit, newest_first=newest_first, cursors=_OWN,
+        values={"project": project_id, "now": int(now)},
     )  # fmt: skip
     return Page([File.of(row) for row in page.items], page.has_more)
 
@@ -91,11 +94,12 @@ def expire(connection: Connection, now: float, limit: int = 1000) -> int:
 
 def _alive(project_id: str, now: float) -> Select[Any]:
     not_expired = or_(files.c.expires_at.is_(None), files.c.expires_at > int(now))
-    return select(files).where(files.c.project_id == project_id, files.c.deleted_at.is_(None), not_expired)
+    return select(*_COLUMNS).where(files.c.project_id == project_id, files.c.deleted_at.is_(None), not_expired)
 
 
-# Built once: the read that is asked most.
-_ONE = select(files).where(
-    files.c.id == bindparam("file"), files.c.project_id == bindparam("project"), files.c.deleted_at.is_(None),
-    or_(files.c.expires_at.is_(None), files.c.expires_at > bindparam("now")),
-)  # fmt: skip
+# Built once: the reads that are asked most.
+_OWN = select(*_COLUMNS).where(files.c.project_id == bindparam("project"))
+_ALL = _OWN.where(
+    files.c.deleted_at.is_(None), or_(files.c.expires_at.is_(None), files.c.expires_at > bindparam("now"))
+)
+_ONE = _ALL.where(files.c.id == bindparam("file"))
