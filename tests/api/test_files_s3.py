@@ -58,7 +58,7 @@ def test_a_refused_bucket_is_told_without_its_secret(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mistyped")
     blobs = S3Blobs(server.services.settings.blob_url, server.services.settings.folder / "tmp")
     object.__setattr__(server.services, "blobs", blobs)
-    with pytest.raises(openai.InternalServerError, match="bucket refused") as refused:
+    with pytest.raises(openai.InternalServerError, match="its log says why") as refused:
         client.files.create(file=("a.bin", b"content"), purpose="user_data")
     assert refused.value.status_code == 503
     assert "mistyped" not in refused.value.response.text + str(refused.value.response.headers)

@@ -9,6 +9,7 @@ import random
 import signal
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -346,6 +347,7 @@ def stop_between_writes(world: Any, worker: Any) -> None:
     """SIGSTOP; stopped in the middle of a write, it would hold all of SQLite."""
     while True:
         worker.send_signal(signal.SIGSTOP)
+        world.wait_for(lambda: is_stopped(worker.pid))
         connection = sqlite3.connect(world.home / "tunesmith.db", timeout=0.05, isolation_level=None)
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -355,6 +357,12 @@ def stop_between_writes(world: Any, worker: Any) -> None:
             return
         finally:
             connection.close()
+
+
+def is_stopped(pid: int) -> bool:
+    """Every thread of it: a signal takes a moment to reach them all."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(path.read_text().rpartition(")")[2].split()[0] == "T" for path in threads)
 
 
 def is_unlocked(folder: Any) -> bool:
