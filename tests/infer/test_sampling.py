@@ -205,3 +205,36 @@ def test_top_logprobs_are_those_of_the_softmax() -> None:
         best = expected_MV[row].topk([0, 3, 50][row])
         assert [token for token, _ in top] == best.indices.tolist()
         assert [value for _, value in top] == pytest.approx(best.values.tolist(), abs=1e-5)
+
+
+def test_draws_over_a_large_vocabulary_follow_its_probabilities() -> None:
+    """Longer than a block of tokens and no multiple of it; most tokens have none, among them whole blocks."""
+    probabilities = torch.zeros(1500)
+    probabilities[[3, 700, 701, 1499]] = torch.tensor([0.1, 0.4, 0.2, 0.3])
+    counts = drawn(probabilities, Sampling(temperature=1.0), count=4000)
+    assert set(counts) == {3, 700, 701, 1499}
+    assert [counts[token] / 4000 for token in (3, 700, 701, 1499)] == pytest.approx([0.1, 0.4, 0.2, 0.3], abs=0.03)
+
+
+def test_sampling_leaves_the_logits_alone() -> None:
+    """Log-probabilities are read from them afterwards, and they are the model's own."""
+    logits_NV = torch.randn(2, 600)
+    before = logits_NV.clone()
+    sample(logits_NV, [Sampler(Sampling(temperature=0.7, logit_bias=((1, 9.0),)), stream) for stream in range(2)])
+    assert torch.equal(logits_NV, before)
+
+
+@pytest.mark.parametrize(
+    "biases, chosen",
+    [
+        (((0, -100.0),), 2),  # the bias concerns no token that could win
+        (((1, 0.5),), 2),  # not enough to win
+        (((1, 1.0),), 1),  # a tie goes to the first
+        (((1, 3.0),), 1),
+        (((2, -3.0),), 1),  # the largest itself is biased
+        (((2, 1.0), (1, 1.5)), 2),
+    ],
+)
+def test_greedy_choice_is_made_after_bias(biases: tuple[tuple[int, float], ...], chosen: int) -> None:
+    logits_V = torch.tensor([-1.0, 2.0, 3.0, 0.0])
+    assert next_token(logits_V, Sampler(Sampling(logit_bias=biases), 0)) == chosen

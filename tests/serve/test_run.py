@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -250,6 +251,21 @@ def test_damaged_files_on_this_machine_are_fetched_again(home: Any, tiny_adapter
     weights.write_bytes(weights.read_bytes()[:-4] + b"\1\2\3\4")
     home.serving.do(_unload_all(residents))
     assert home.text(model) == text
+
+
+def test_thread_that_loads_ends_with_its_work(home: Any) -> None:
+    """OpenMP keeps a team for each thread that lives; with two teams the engine's is put to sleep at every product."""
+    seen: list[str] = []
+    load = home.serving.server.residents._load
+
+    def watched(*arguments: Any) -> None:
+        seen.append(threading.current_thread().name)
+        load(*arguments)
+
+    home.serving.server.residents._load = watched
+    assert home.text(home.base_model())
+    assert len(seen) == 1
+    assert seen[0] not in {thread.name for thread in threading.enumerate()}
 
 
 async def _unload_all(residents: Any) -> None:

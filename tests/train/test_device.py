@@ -27,7 +27,7 @@ def test_freed_memory_is_kept_up_to_what_the_c_library_takes(
         return 1
 
     monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(mallopt=mallopt))
-    device._keep_freed_memory()
+    device.keep_freed_memory()
     assert options.get(MMAP_THRESHOLD) == threshold_bytes
     assert (TRIM_THRESHOLD in options) == (threshold_bytes is not None)
 

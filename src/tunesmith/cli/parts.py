@@ -5,6 +5,7 @@ Nothing heavy is imported before it is known which part is wanted: the API never
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -79,6 +80,9 @@ def run_worker(settings: Settings) -> None:
 def run_serve(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C; answers under way are finished first."""
     _begin("serve", settings)
+    # A thread of a product waits for the others by spinning: for ever it would take a core from the API beside it, not
+    # at all costs a third of the speed. libgomp reads this when torch loads it.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from tunesmith.serve.run import run
 
     run(settings)

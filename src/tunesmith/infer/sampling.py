@@ -24,6 +24,9 @@ MAX_BIAS = 100.0
 # Draws that may fall outside the nucleus before it is looked for by sorting.
 NUCLEUS_DRAWS = 8
 
+# Draws look first for the block of so many tokens, then within it: a running sum of a whole vocabulary is slow.
+BLOCK_TOKENS = 256
+
 # A token's log-probability, and other tokens with theirs.
 Alternatives = tuple[float, tuple[tuple[int, float], ...]]
 
@@ -69,6 +72,7 @@ class Sampler:
         self._made: Counter[int] = Counter()
         self._bias = torch.tensor([bias for _, bias in sampling.logit_bias])
         self._biased = torch.tensor([token for token, _ in sampling.logit_bias], dtype=torch.long)
+        self._bias_of = dict(sampling.logit_bias)
         self._is_penalized = sampling.frequency_penalty != 0 or sampling.presence_penalty != 0
         self.is_greedy = sampling.temperature < GREEDY_BELOW
         self.is_plain = self.is_greedy and not self._is_penalized and not sampling.logit_bias
@@ -87,6 +91,13 @@ class Sampler:
             penalties = self.sampling.frequency_penalty * counts + self.sampling.presence_penalty
             logits_V.index_add_(0, torch.tensor(list(self._made)), penalties, alpha=-1)
 
+    def leaves_largest(self, logits_V: Tensor, token: int) -> bool:
+        """Whether the largest logit is that of ``token`` after bias and penalties too."""
+        if self._is_penalized or token in self._bias_of:
+            return False
+        rivals = logits_V[self._biased].float().cpu() + self._bias
+        return bool((rivals < float(logits_V[token])).all())
+
     def uniform(self) -> float:
         """The next draw, from 0 up to but not including 1."""
         return float(torch.rand((), generator=self._generator, dtype=torch.float64))
@@ -102,9 +113,15 @@ def sample(logits_NV: Tensor, samplers: Sequence[Sampler]) -> list[int | None]:
     for row, is_sound in enumerate(largest_N.isfinite().tolist()):
         if not is_sound:
             tokens[row] = None
-    rows = [row for row, token in enumerate(tokens) if token is not None and not samplers[row].is_plain]
+    rows = [
+        row
+        for row, (token, sampler) in enumerate(zip(tokens, samplers, strict=True))
+        if token is not None
+        and not sampler.is_plain
+        and not (sampler.is_greedy and sampler.leaves_largest(logits_NV[row], token))
+    ]
     if rows:
-        adjusted_MV = logits_NV[rows].float().cpu()
+        adjusted_MV = _of_rows(logits_NV, rows).to("cpu", torch.float32, copy=True)
         for row, chosen in zip(rows, _sample_adjusted(adjusted_MV, [samplers[row] for row in rows]), strict=True):
             tokens[row] = chosen
     for sampler, token in zip(samplers, tokens, strict=True):
@@ -127,26 +144,45 @@ def top_logprobs(logits_MV: Tensor, tokens: Sequence[int], num_tops: Sequence[in
 
 
 def _sample_adjusted(logits_MV: Tensor, samplers: Sequence[Sampler]) -> list[int]:
+    """Writes over the logits."""
     for logits_V, sampler in zip(logits_MV, samplers, strict=True):
         sampler.adjust(logits_V)
-    tokens: list[int] = logits_MV.max(-1).indices.tolist()
-    rows = [row for row, sampler in enumerate(samplers) if not sampler.is_greedy]
-    if rows:
-        temperatures = torch.tensor([samplers[row].sampling.temperature for row in rows])
-        probabilities_MV = (logits_MV[rows] / temperatures[:, None]).softmax(-1)
-        for row, token in zip(rows, _draw(probabilities_MV, [samplers[row] for row in rows]), strict=True):
+    greedy = [row for row, sampler in enumerate(samplers) if sampler.is_greedy]
+    drawn = [row for row, sampler in enumerate(samplers) if not sampler.is_greedy]
+    tokens = [0] * len(samplers)
+    if greedy:
+        for row, token in zip(greedy, _of_rows(logits_MV, greedy).max(-1).indices.tolist(), strict=True):
+            tokens[row] = token
+    if drawn:
+        owners = [samplers[row] for row in drawn]
+        probabilities_MV = _softmax_in_place(_of_rows(logits_MV, drawn), [s.sampling.temperature for s in owners])
+        for row, token in zip(drawn, _draw(probabilities_MV, owners), strict=True):
             tokens[row] = token
     return tokens
+
+
+def _of_rows(values_NV: Tensor, rows: Sequence[int]) -> Tensor:
+    """Those rows; without a copy where they are all."""
+    return values_NV if len(rows) == len(values_NV) else values_NV[list(rows)]
+
+
+def _softmax_in_place(logits_MV: Tensor, temperatures: Sequence[float]) -> Tensor:
+    """A vocabulary's worth of fresh memory costs more than the sums."""
+    logits_MV.div_(torch.tensor(temperatures)[:, None])
+    logits_MV.sub_(logits_MV.amax(-1, keepdim=True)).exp_()
+    return logits_MV.div_(logits_MV.sum(-1, keepdim=True))
 
 
 def _draw(probabilities_MV: Tensor, samplers: Sequence[Sampler]) -> list[int]:
     """One token per row: drawn from all, and again while it lies outside the nucleus, which leaves the nucleus' own
     proportions and spares the sort of the vocabulary."""
-    cumulative_MV = probabilities_MV.cumsum(-1, dtype=torch.float64)
+    distribution = _Distribution.of(probabilities_MV)
     tokens, open_rows = [0] * len(samplers), list(range(len(samplers)))
     for _ in range(NUCLEUS_DRAWS):
-        drawn = _invert(cumulative_MV[open_rows], [samplers[row].uniform() for row in open_rows])
-        inside = _is_in_nucleus(probabilities_MV[open_rows], drawn, [samplers[row].sampling.top_p for row in open_rows])
+        drawn = distribution.invert(open_rows, [samplers[row].uniform() for row in open_rows])
+        inside = _is_in_nucleus(
+            _of_rows(probabilities_MV, open_rows), drawn, [samplers[row].sampling.top_p for row in open_rows]
+        )
         for row, token in zip(open_rows, drawn.tolist(), strict=True):
             tokens[row] = token
         open_rows = [row for row, is_inside in zip(open_rows, inside, strict=True) if not is_inside]
@@ -154,16 +190,40 @@ def _draw(probabilities_MV: Tensor, samplers: Sequence[Sampler]) -> list[int]:
             return tokens
     for row in open_rows:
         kept_V = _nucleus(probabilities_MV[row], samplers[row].sampling.top_p)
-        tokens[row] = int(_invert(kept_V.cumsum(-1, dtype=torch.float64)[None], [samplers[row].uniform()]))
+        tokens[row] = int(_Distribution.of(kept_V[None]).invert([0], [samplers[row].uniform()]))
     return tokens
 
 
-def _invert(cumulative_MV: Tensor, uniforms: Sequence[float]) -> Tensor:
-    """The first token whose cumulative probability is above the draw: one of probability zero is never taken."""
-    totals_M = cumulative_MV[:, -1]
-    targets_M = torch.tensor(uniforms, dtype=torch.float64) * totals_M
-    below_M = torch.minimum(targets_M, totals_M.nextafter(torch.zeros_like(totals_M)))
-    return torch.searchsorted(cumulative_MV, below_M[:, None], right=True)[:, 0]
+@dataclass(frozen=True, slots=True)
+class _Distribution:
+    """Probabilities of M streams in blocks [M, blocks, tokens]; sums [M, blocks] before each block and after it."""
+
+    blocks: Tensor
+    before: Tensor
+    after: Tensor
+
+    @staticmethod
+    def of(probabilities_MV: Tensor) -> _Distribution:
+        missing = -probabilities_MV.shape[1] % BLOCK_TOKENS
+        padded = torch.nn.functional.pad(probabilities_MV, (0, missing)) if missing else probabilities_MV
+        blocks = padded.view(len(padded), -1, BLOCK_TOKENS)
+        after = blocks.sum(-1).cumsum(-1, dtype=torch.float64)
+        return _Distribution(blocks, torch.nn.functional.pad(after[:, :-1], (1, 0)), after)
+
+    def invert(self, rows: Sequence[int], uniforms: Sequence[float]) -> Tensor:
+        """Of each row, the token in whose share of the total the draw falls."""
+        after = self.after[rows]
+        targets = torch.tensor(uniforms, dtype=torch.float64) * after[:, -1]
+        block = _first_above(after, targets)
+        own = self.blocks[rows, block].cumsum(-1, dtype=torch.float64)
+        return block * BLOCK_TOKENS + _first_above(own, targets - self.before[rows, block])
+
+
+def _first_above(cumulative_MC: Tensor, targets_M: Tensor) -> Tensor:
+    """The first place whose running sum is above the target: one that adds nothing is never taken."""
+    totals_M = cumulative_MC[:, -1]
+    below_M = torch.minimum(targets_M.clamp_min(0), totals_M.nextafter(torch.zeros_like(totals_M)))
+    return torch.searchsorted(cumulative_MC, below_M[:, None], right=True)[:, 0]
 
 
 def _is_in_nucleus(probabilities_MV: Tensor, tokens_M: Tensor, top_ps: Sequence[float]) -> list[bool]:

@@ -35,10 +35,10 @@ from tunesmith.nn.lora import Adapter, attach_adapter, read_adapter
 from tunesmith.nn.prepared import Chunk, PreparedAdapter, PreparedDecoder, PreparedModel, Steps, prepare
 from tunesmith.nn.transformer import CausalModel
 
-# Prompt tokens that one iteration reads while streams are running, and while none is: more are read no faster, and
-# keep whoever is running waiting (135M on two cores: a tenth of a second for 128).
-PROMPT_TOKENS_BESIDE = 128
-PROMPT_TOKENS_ALONE = 512
+# Prompt tokens that one iteration reads while streams are running, and while none is: the more, the fewer passes, and
+# the longer whoever is running waits (135M on two cores: a tenth of a second for 256).
+PROMPT_TOKENS_BESIDE = 256
+PROMPT_TOKENS_ALONE = 1024
 # A beginning that two texts share is copied from this many tokens on.
 SHARED_FROM_TOKENS = 8
 # Room beyond its text that a stream is given at first, so that short answers never move.

@@ -40,11 +40,13 @@ from tunesmith.serve.residents import Limits, NoRoom, Residents
 from tunesmith.store import blob_references
 from tunesmith.store.blobs import open_blobs
 from tunesmith.store.db import Database, DatabaseUnavailable
-from tunesmith.train.device import choose_device, has_fast_bf16
+from tunesmith.train.device import choose_device, has_fast_bf16, keep_freed_memory
 
 DRAIN_SECONDS = 30.0
 DELETED_ARE_DROPPED_EVERY_SECONDS = 10.0
 _RENDERING_THREADS = 2
+# Freed memory that is not given back: a step's buffers, not a model's weights.
+_KEPT_BYTES = 128 << 20
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ def run(settings: Settings) -> None:
 
 
 async def _run(settings: Settings) -> None:
+    keep_freed_memory(_KEPT_BYTES)
     database = Database(settings.sqlalchemy_url)
     server = Server(settings, database)
     stopped = asyncio.Event()

@@ -45,19 +45,21 @@ def prepare(num_threads: int | None = None) -> None:
     # Not use_deterministic_algorithms: that sets the compiler too, and takes a second to import it.
     torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    _keep_freed_memory()
+    keep_freed_memory()
 
 
-def _keep_freed_memory() -> None:
-    """Let the C library keep what is freed: a step's large buffers would go back to the system and be faulted in
-    again by the next, which takes up to a quarter of a small model's step. Only glibc has this switch."""
+def keep_freed_memory(most_bytes: int = 2**31 - 1) -> None:
+    """Let the C library keep what is freed, up to so much at the heap's end: a step's large buffers would go back to
+    the system and be faulted in again by the next, which takes up to a quarter of a small model's step. Buffers of
+    more than a quarter of that always go back. Only glibc has this switch."""
     try:
         set_option = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return
+    largest = 2**31 - 1 if most_bytes >= 2**31 - 1 else most_bytes // 4
     # Before 2.35 no threshold above 32 MiB is taken; the other option alone would hold it at 128 KiB.
-    if any(set_option(_M_MMAP_THRESHOLD, size) for size in (2**31 - 1, 32 << 20)):
-        set_option(_M_TRIM_THRESHOLD, 2**31 - 1)
+    if any(set_option(_M_MMAP_THRESHOLD, size) for size in (largest, 32 << 20)):
+        set_option(_M_TRIM_THRESHOLD, most_bytes)
 
 
 def fingerprint(device: torch.device, precision: str) -> dict[str, str | int]:
