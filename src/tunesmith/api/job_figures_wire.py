@@ -1,0 +1,109 @@
+"""What the API says of a job beyond OpenAI's fields: curves, certificates, and what a job would become. Extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from tunesmith.api.auth import IdOf, NoId
+from tunesmith.api.file_report_wire import ProblemWire
+from tunesmith.api.job_wire import SettingWire
+from tunesmith.api.wire import Wire
+
+
+class SeriesWire(Wire):
+    """One figure over the steps, at most as many points as were asked for. Each point stands for the steps from its own
+    up to the next one's: ``mean`` of them, and the ``min`` and ``max``, so that no spike is lost. Where nothing was
+    measured there is no point."""
+
+    name: Literal[
+        "train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy", "learning_rate", "grad_norm",
+        "tokens_per_second",
+    ]  # fmt: skip
+    steps: Sequence[int]
+    mean: Sequence[float]
+    min: Sequence[float]
+    max: Sequence[float]
+
+
+class JobMetricsWire(Wire):
+    object: Literal["fine_tuning.job.metrics"] = "fine_tuning.job.metrics"
+    job_id: Annotated[str, IdOf("job")]
+    first_step: int
+    last_step: int
+    """The steps that the points cover; 0 and 0 before the first."""
+    num_steps: int
+    series: Sequence[SeriesWire]
+
+
+class FigureWire(Wire):
+    """One measured number of a certificate and the most that it may be."""
+
+    name: str
+    value: float
+    most: float | None
+
+
+class CertificateWire(Wire):
+    """One promise about a job. ``pending``: not looked at yet."""
+
+    name: Literal["data_accounted", "loss_mask", "template", "resume_exact", "adapter_applied", "same_tokens"]
+    state: Literal["passed", "failed", "pending", "not_applicable"]
+    sentence: str
+    figures: Sequence[FigureWire]
+
+
+class CertificateList(Wire):
+    object: Literal["list"] = "list"
+    data: Sequence[CertificateWire]
+
+
+class MemoryEstimateWire(Wire):
+    needed_bytes: int
+    free_bytes: int | None
+    """The largest slot of a worker that is there; None where no worker is."""
+    fits: bool | None
+
+
+class JobPreviewWire(Wire):
+    """What ``POST /v1/fine_tuning/jobs`` with the same body would make; nothing is made."""
+
+    object: Literal["fine_tuning.job.preview"] = "fine_tuning.job.preview"
+    is_ready: bool
+    """Whether the job could be created and its files used as they are."""
+    problems: Sequence[ProblemWire]
+    """All that is wrong, by the request's names (``path``)."""
+    model: Annotated[str, NoId("the base model or tuned model that the request means")] | None
+    resolved: Mapping[str, SettingWire]
+    """Every setting with its value and reason; empty while there are problems, and while a file's report is made."""
+    is_waiting_for_report: bool
+    num_examples: int | None
+    num_validation_examples: int | None
+    trained_tokens: int | None
+    """Of one pass, and of all passes."""
+    total_trained_tokens: int | None
+    memory: MemoryEstimateWire | None
+    yaml: str
+    """The same job as a file for ``tunesmith train``."""
+    body: Mapping[str, Any]
+    """The same job as the body of ``POST /v1/fine_tuning/jobs``, without what is absent."""
+
+
+class LineageWire(Wire):
+    """What a model was made from, oldest first, and what depends on it."""
+
+    object: Literal["model.lineage"] = "model.lineage"
+    model: Annotated[str, NoId("said, not asked")]
+    kind: Literal["base", "tuned", "checkpoint"]
+    base_model: str
+    parent_model: str | None
+    """The tuned model that training started from, where it was not the base model itself."""
+    job_id: Annotated[str, NoId("said, not asked")] | None
+    training_file: Annotated[str, NoId("said, not asked")] | None
+    validation_file: Annotated[str, NoId("said, not asked")] | None
+    checkpoints: Sequence[str]
+    children: Sequence[str]
+    """The project's models whose training started from this one."""
+    jobs_under_way: Sequence[str]
+    """Jobs that train from it and have not ended."""
+    num_bytes: int

@@ -1,0 +1,8 @@
+import { Page } from "~/components/Page";
+import { frame } from "~/components/words";
+import { useWords } from "~/i18n/language";
+
+export function SettingsPage() {
+  const say = useWords(frame);
+  return <Page title={say.settings}>{null}</Page>;
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// The API serves what is built under /studio/. While `npm run dev` runs, calls go to a server on port 8000.
+export default defineConfig({
+  base: "/studio/",
+  plugins: [react()],
+  resolve: { alias: { "~": here("./src") } },
+  build: {
+    outDir: process.env.STUDIO_OUT ?? here("../src/tunesmith/api/studio_assets"),
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/v1": process.env.TUNESMITH_URL ?? "http://127.0.0.1:8000" } },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+});
