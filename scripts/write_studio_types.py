@@ -34,7 +34,9 @@ def main() -> None:
     if not parser.parse_args().check:
         SCHEMA.write_text(written)
     elif not SCHEMA.is_file() or SCHEMA.read_text() != written:
-        sys.exit("studio/src/api/schema.d.ts is not in step with the API; mend it: python scripts/write_studio_types.py")
+        sys.exit(
+            "studio/src/api/schema.d.ts is not in step with the API; mend it: python scripts/write_studio_types.py"
+        )
 
 
 def description() -> dict[str, Any]:

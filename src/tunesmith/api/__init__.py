@@ -12,6 +12,10 @@ wire: the base of all bodies, in and out
 errors: what goes wrong, in OpenAI's envelope
 findings: a request that does not fit its description, in sentences
 services: what the routes work with
+me: whose key it is, and what it may do
+installation_wire: the shapes of what the API says of itself
+file_report_wire: the shapes of what it says of a file's rows
+job_figures_wire: the shapes of what it says of a job beyond OpenAI's fields
 files: bytes with a purpose
 content: a file's bytes as an answer, verified while they stream
 uploads: a large file in parts

@@ -20,6 +20,7 @@ from tunesmith.api import (
     files,
     fine_tuning,
     health,
+    me,
     models,
     openapi,
     organization,
@@ -36,6 +37,7 @@ from tunesmith.api.services import Services
 ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     openapi.router,
+    me.router,
     organization.router,
     files.router,
     uploads.router,
