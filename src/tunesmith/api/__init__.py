@@ -38,4 +38,5 @@ webhooks: where a project wants to hear of what happens
 organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
+studio: the pages that people see, built from studio/
 """

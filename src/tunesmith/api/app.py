@@ -28,6 +28,7 @@ from tunesmith.api import (
     openapi,
     organization,
     stored_chats,
+    studio,
     uploads,
     webhooks,
 )
@@ -53,10 +54,11 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     checkpoint_permissions.router,
     models.router,
     webhooks.router,
+    studio.router,
 )
 """One line a route module."""
 
-ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json"})
+ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json", "/", "/studio", "/studio/{place:path}"})
 """The paths that ask for no key: a reviewed list. They tell nothing of any project."""
 
 
