@@ -4,6 +4,7 @@ app: the application: every route module, every rule that holds for all of them
 protocol: HTTP from the socket, with a bound on its headers
 edge: what holds for every request, before and after its route
 paths: routes found by the raw path
+azure: Azure's paths to the same routes
 auth: keys → principals, and the labels that every route carries
 labels: a route without its labels fails the build
 bodies: what a body may be
