@@ -22,6 +22,12 @@ file_report_wire: the shapes of what it says of a file's rows
 job_figures_wire: the shapes of what it says of a job beyond OpenAI's fields
 files: bytes with a purpose
 content: a file's bytes as an answer, verified while they stream
+renderers: base models' tokenizers and templates, to show rows with
+report_maker: reports of files, found or made
+report_process: the process that makes one
+file_reports: what is wrong with a file's rows
+file_rows: the rows themselves, painted as a model sees them
+file_revisions: a corrected copy
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job
