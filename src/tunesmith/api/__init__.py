@@ -13,6 +13,9 @@ errors: what goes wrong, in OpenAI's envelope
 findings: a request that does not fit its description, in sentences
 services: what the routes work with
 me: whose key it is, and what it may do
+installation: device, disk and processes
+base_models: the base models' cards
+lineage: what a model was made from, and what hangs on it
 installation_wire: the shapes of what the API says of itself
 file_report_wire: the shapes of what it says of a file's rows
 job_figures_wire: the shapes of what it says of a job beyond OpenAI's fields

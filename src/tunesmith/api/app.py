@@ -15,11 +15,14 @@ from starlette.types import ASGIApp
 
 from tunesmith import __version__
 from tunesmith.api import (
+    base_models,
     chat,
     checkpoint_permissions,
     files,
     fine_tuning,
     health,
+    installation,
+    lineage,
     me,
     models,
     openapi,
@@ -38,6 +41,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     openapi.router,
     me.router,
+    installation.router,
+    base_models.router,
+    lineage.router,
     organization.router,
     files.router,
     uploads.router,
