@@ -4,6 +4,7 @@ app: the application: every route module, every rule that holds for all of them
 protocol: HTTP from the socket, with a bound on its headers
 edge: what holds for every request, before and after its route
 paths: routes found by the raw path
+azure: Azure's paths to the same routes
 auth: keys → principals, and the labels that every route carries
 labels: a route without its labels fails the build
 bodies: what a body may be
@@ -21,6 +22,12 @@ file_report_wire: the shapes of what it says of a file's rows
 job_figures_wire: the shapes of what it says of a job beyond OpenAI's fields
 files: bytes with a purpose
 content: a file's bytes as an answer, verified while they stream
+renderers: base models' tokenizers and templates, to show rows with
+report_maker: reports of files, found or made
+report_process: the process that makes one
+file_reports: what is wrong with a file's rows
+file_rows: the rows themselves, painted as a model sees them
+file_revisions: a corrected copy
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job
