@@ -4,6 +4,7 @@ app: the application: every route module, every rule that holds for all of them
 protocol: HTTP from the socket, with a bound on its headers
 edge: what holds for every request, before and after its route
 paths: routes found by the raw path
+azure: Azure's paths to the same routes
 auth: keys → principals, and the labels that every route carries
 labels: a route without its labels fails the build
 bodies: what a body may be
@@ -13,6 +14,9 @@ errors: what goes wrong, in OpenAI's envelope
 findings: a request that does not fit its description, in sentences
 services: what the routes work with
 me: whose key it is, and what it may do
+installation: device, disk and processes
+base_models: the base models' cards
+lineage: what a model was made from, and what hangs on it
 installation_wire: the shapes of what the API says of itself
 file_report_wire: the shapes of what it says of a file's rows
 job_figures_wire: the shapes of what it says of a job beyond OpenAI's fields
@@ -35,4 +39,5 @@ webhooks: where a project wants to hear of what happens
 organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
+studio: the pages that people see, built from studio/
 """

@@ -15,16 +15,20 @@ from starlette.types import ASGIApp
 
 from tunesmith import __version__
 from tunesmith.api import (
+    base_models,
     chat,
     checkpoint_permissions,
     files,
     fine_tuning,
     health,
+    installation,
+    lineage,
     me,
     models,
     openapi,
     organization,
     stored_chats,
+    studio,
     uploads,
     webhooks,
 )
@@ -38,6 +42,9 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     openapi.router,
     me.router,
+    installation.router,
+    base_models.router,
+    lineage.router,
     organization.router,
     files.router,
     uploads.router,
@@ -47,10 +54,11 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     checkpoint_permissions.router,
     models.router,
     webhooks.router,
+    studio.router,
 )
 """One line a route module."""
 
-ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json"})
+ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json", "/", "/studio", "/studio/{place:path}"})
 """The paths that ask for no key: a reviewed list. They tell nothing of any project."""
 
 

@@ -21,6 +21,7 @@ jobs: fine-tuning jobs: states, moves, rows
 job_events: what happened to a job
 models: tuned models by name, and what a name stands for
 checkpoints: the deployable models of a job's way
+lineage: what a model was made from, and what a project keeps
 checkpoint_permissions: which other projects may chat with a checkpoint
 queue: who does which job: claims, leases, fencing tokens
 resume_states: what a later attempt goes on from
