@@ -1,7 +1,7 @@
-import { Anchor, Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { Badge, Card, Group, Stack, Text } from "@mantine/core";
 import { IconAdjustments, IconMessages } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { Schemas } from "~/api/client";
+import { LinkAnchor, LinkButton } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { BaseFacts } from "~/pages/models/BaseFacts";
@@ -20,9 +20,9 @@ export function BaseModelCard({ model }: { model: Schemas["BaseModelWire"] }) {
     <Card withBorder padding="md" component="article" aria-label={model.id}>
       <Stack gap="sm" h="100%">
         <Group justify="space-between" align="flex-start" gap="xs">
-          <Anchor component={Link} to="/models/$" params={{ _splat: model.id }} fw={700} size="lg" style={{ overflowWrap: "anywhere" }}>
+          <LinkAnchor to="/models/$" params={{ _splat: model.id }} fw={700} size="lg" style={{ overflowWrap: "anywhere" }}>
             <bdi>{model.id}</bdi>
-          </Anchor>
+          </LinkAnchor>
           <BaseBadges model={model} />
         </Group>
         <BaseFacts model={model} />
@@ -32,24 +32,24 @@ export function BaseModelCard({ model }: { model: Schemas["BaseModelWire"] }) {
             <Text size="xs" c="dimmed">{say.aliases(model.id)}</Text>
             <Text size="xs" style={{ overflowWrap: "anywhere" }}>
               <bdi>{model.aliases.slice(0, MOST_ALIASES).join(", ")}</bdi>
-              {hidden > 0 && <> <Anchor component={Link} to="/models/$" params={{ _splat: model.id }} size="xs">{say.aliasesMore(format.count(hidden))}</Anchor></>}
+              {hidden > 0 && <> <LinkAnchor to="/models/$" params={{ _splat: model.id }} size="xs">{say.aliasesMore(format.count(hidden))}</LinkAnchor></>}
             </Text>
           </div>
         )}
         {model.is_available && (
           <Group gap="xs" mt="auto">
             <May action="chat">
-              <Button
-                component={Link} to="/playground" search={{ models: modelsSearch([model.id]) }} size="compact-sm" variant="default"
+              <LinkButton
+                to="/playground" search={{ models: modelsSearch([model.id]) }} size="compact-sm" variant="default"
                 leftSection={<IconMessages size={14} />} aria-label={say.tryOf(model.id)}
               >
                 {say.try}
-              </Button>
+              </LinkButton>
             </May>
             <May action="job.create">
-              <Button component={Link} to="/fine-tune" search={{ model: model.id }} size="compact-sm" variant="light" leftSection={<IconAdjustments size={14} />}>
+              <LinkButton to="/fine-tune" search={{ model: model.id }} size="compact-sm" variant="light" leftSection={<IconAdjustments size={14} />}>
                 {say.fineTune}
-              </Button>
+              </LinkButton>
             </May>
           </Group>
         )}

@@ -1,14 +1,15 @@
-import { Anchor, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { IconAdjustments, IconChartLine, IconCube, IconDatabase, IconSparkles, type TablerIcon } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { api, body, type Schemas } from "~/api/client";
 import { asFailure } from "~/api/failure";
+import { LinkAnchor } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
 import { chainOf, type Link as ChainLink } from "~/pages/models/lineage";
 import styles from "~/pages/models/models.module.css";
 import { ModelLink } from "~/pages/models/ModelLink";
 import { shortName } from "~/pages/models/names";
+import { filePlace, jobPlace } from "~/pages/models/places";
 import { modelWords } from "~/pages/models/words";
 
 const ICONS: Record<ChainLink["kind"], TablerIcon> = {
@@ -45,7 +46,7 @@ function Target({ link }: { link: ChainLink }) {
     case "parent":
       return <ModelLink name={link.id} />;
     case "job":
-      return <Anchor component={Link} to={`/jobs/${encodeURIComponent(link.id)}`} size="sm" style={{ overflowWrap: "anywhere" }}>{link.id}</Anchor>;
+      return <LinkAnchor {...jobPlace(link.id)} size="sm" style={{ overflowWrap: "anywhere" }}>{link.id}</LinkAnchor>;
     case "file":
     case "validation":
       return <FileTarget id={link.id} />;
@@ -64,8 +65,8 @@ function FileTarget({ id }: { id: string }) {
     return <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>{id} ({say.deletedFile})</Text>;
   }
   return (
-    <Anchor component={Link} to={`/data/${encodeURIComponent(id)}`} size="sm" style={{ overflowWrap: "anywhere" }}>
+    <LinkAnchor {...filePlace(id)} size="sm" style={{ overflowWrap: "anywhere" }}>
       <bdi>{file.data?.filename ?? id}</bdi>
-    </Anchor>
+    </LinkAnchor>
   );
 }

@@ -1,8 +1,8 @@
-import { Anchor, Button, Code, Group, List, Stack, Table, Text, Title } from "@mantine/core";
+import { Code, Group, List, Stack, Table, Text, Title } from "@mantine/core";
 import { IconAdjustments, IconMessages } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Schemas } from "~/api/client";
+import { LinkAnchor, LinkButton } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { BaseBadges } from "~/pages/models/BaseModelCard";
@@ -10,6 +10,7 @@ import { BaseFacts } from "~/pages/models/BaseFacts";
 import { Facts } from "~/pages/models/Facts";
 import { LineageChain } from "~/pages/models/LineageChain";
 import { ModelLink } from "~/pages/models/ModelLink";
+import { jobPlace } from "~/pages/models/places";
 import { useBaseModels } from "~/pages/models/queries";
 import { modelWords } from "~/pages/models/words";
 import { modelsSearch } from "~/pages/playground/search";
@@ -37,7 +38,7 @@ export function ModelDetails({ model, lineage }: { model: Schemas["ModelWire"]; 
         <Part title={say.underWay}>
           <List size="sm">
             {lineage.jobs_under_way.map((id) => (
-              <List.Item key={id}><Anchor component={Link} to={`/jobs/${encodeURIComponent(id)}`} size="sm">{id}</Anchor></List.Item>
+              <List.Item key={id}><LinkAnchor {...jobPlace(id)} size="sm">{id}</LinkAnchor></List.Item>
             ))}
           </List>
         </Part>
@@ -94,17 +95,17 @@ function Names({ names, beside }: { names: readonly string[]; beside: string }) 
               <Table.Td>
                 <Group gap={6} justify="flex-end">
                   <May action="chat">
-                    <Button
-                      component={Link} to="/playground" search={{ models: modelsSearch([beside, name]) }} size="compact-sm" variant="default"
+                    <LinkButton
+                      to="/playground" search={{ models: modelsSearch([beside, name]) }} size="compact-sm" variant="default"
                       leftSection={<IconMessages size={14} />} aria-label={say.tryOf(name)}
                     >
                       {say.try}
-                    </Button>
+                    </LinkButton>
                   </May>
                   <May action="job.create">
-                    <Button component={Link} to="/fine-tune" search={{ model: name }} size="compact-sm" variant="default" leftSection={<IconAdjustments size={14} />}>
+                    <LinkButton to="/fine-tune" search={{ model: name }} size="compact-sm" variant="default" leftSection={<IconAdjustments size={14} />}>
                       {say.continueFrom}
-                    </Button>
+                    </LinkButton>
                   </May>
                 </Group>
               </Table.Td>
@@ -114,7 +115,7 @@ function Names({ names, beside }: { names: readonly string[]; beside: string }) 
       </Table>
       {names.length > shown.length && (
         <Text size="sm" c="dimmed">
-          {say.aliasesMore(format.count(names.length - shown.length))} · <Anchor component={Link} to="/models" size="sm">{say.toModels}</Anchor>
+          {say.aliasesMore(format.count(names.length - shown.length))} · <LinkAnchor to="/models" size="sm">{say.toModels}</LinkAnchor>
         </Text>
       )}
     </>

@@ -1,5 +1,5 @@
-import { Anchor, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Text } from "@mantine/core";
+import { LinkAnchor } from "~/components/RouteLink";
 import { readName, shortName } from "~/pages/models/names";
 import { useWords } from "~/i18n/language";
 import { modelWords } from "~/pages/models/words";
@@ -13,9 +13,9 @@ export function ModelLink({ name }: { name: string }) {
   const step = tuned?.step ?? null;
   return (
     <div style={{ minWidth: 0 }}>
-      <Anchor component={Link} to="/models/$" params={{ _splat: name }} fw={600} size="sm" style={{ overflowWrap: "anywhere" }}>
+      <LinkAnchor to="/models/$" params={{ _splat: name }} fw={600} size="sm" style={{ overflowWrap: "anywhere" }}>
         <bdi>{shortName(name)}</bdi>{step !== null && ` · ${say.step(format.count(step))}`}
-      </Anchor>
+      </LinkAnchor>
       {tuned && <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}><bdi>{name}</bdi></Text>}
     </div>
   );

@@ -1,13 +1,14 @@
 import { Alert, Badge, Button, CopyButton, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustments, IconCopy, IconCubeOff, IconMessages, IconTrash } from "@tabler/icons-react";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import type { Schemas } from "~/api/client";
 import { asFailure } from "~/api/failure";
 import { Empty } from "~/components/Empty";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { Page } from "~/components/Page";
+import { LinkButton } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
 import { DeleteModel } from "~/pages/models/DeleteModel";
 import { Endpoint } from "~/pages/models/Endpoint";
@@ -29,7 +30,7 @@ export function ModelPage() {
       <Page title={name}>
         {asFailure(model.error).status === 404 ? (
           <Empty icon={IconCubeOff} title={say.noModel} text={say.noModelText(name)}>
-            <Button component={Link} to="/models" variant="default">{say.toModels}</Button>
+            <LinkButton to="/models" variant="default">{say.toModels}</LinkButton>
           </Empty>
         ) : (
           <Failed error={model.error} retry={() => void model.refetch()} />
@@ -59,7 +60,7 @@ function Found({ model }: { model: Schemas["ModelWire"] }) {
       {aliasOf && (
         <Alert title={say.aliasOf(name, aliasOf)}>
           <Text size="sm">{say.aliasText}</Text>
-          <Button mt="sm" size="compact-sm" variant="light" component={Link} to="/models/$" params={{ _splat: aliasOf }}>{say.toBase(aliasOf)}</Button>
+          <LinkButton mt="sm" size="compact-sm" variant="light"  to="/models/$" params={{ _splat: aliasOf }}>{say.toBase(aliasOf)}</LinkButton>
         </Alert>
       )}
       {lineage.error && <Failed error={lineage.error} retry={() => void lineage.refetch()} />}
@@ -79,14 +80,14 @@ function Actions({ model, remove }: { model: Schemas["ModelWire"]; remove: (() =
   return (
     <>
       <May action="chat">
-        <Button component={Link} to="/playground" search={{ models: modelsSearch(base ? [base, name] : [name]) }} leftSection={<IconMessages size={16} />}>
+        <LinkButton to="/playground" search={{ models: modelsSearch(base ? [base, name] : [name]) }} leftSection={<IconMessages size={16} />}>
           {say.tryInPlayground}
-        </Button>
+        </LinkButton>
       </May>
       <May action="job.create">
-        <Button component={Link} to="/fine-tune" search={{ model: name }} variant="light" leftSection={<IconAdjustments size={16} />}>
+        <LinkButton to="/fine-tune" search={{ model: name }} variant="light" leftSection={<IconAdjustments size={16} />}>
           {base ? say.continue : say.fineTune}
-        </Button>
+        </LinkButton>
       </May>
       <CopyButton value={name}>
         {({ copied, copy }) => (

@@ -1,11 +1,12 @@
 import { Button, Group, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { IconMessages, IconSearch, IconSparkles } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { Schemas } from "~/api/client";
 import { Empty } from "~/components/Empty";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
+import { LinkButton } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { ModelLink } from "~/pages/models/ModelLink";
@@ -83,12 +84,12 @@ function List({ models }: { models: readonly Schemas["ModelWire"][] }) {
             <Table.Td visibleFrom="sm" style={{ whiteSpace: "nowrap" }}>{format.instant(model.created)}</Table.Td>
             <Table.Td ta="right">
               <May action="chat">
-                <Button
-                  component={Link} to="/playground" search={{ models: modelsSearch([model.base_model ?? "", model.id].filter(Boolean)) }} size="compact-sm"
+                <LinkButton
+                  to="/playground" search={{ models: modelsSearch([model.base_model ?? "", model.id].filter(Boolean)) }} size="compact-sm"
                   variant="default" leftSection={<IconMessages size={14} />} aria-label={say.tryOf(model.id)}
                 >
                   {say.try}
-                </Button>
+                </LinkButton>
               </May>
             </Table.Td>
           </Table.Tr>
@@ -102,8 +103,8 @@ function NoneYet() {
   const say = useWords(modelWords);
   return (
     <Empty icon={IconSparkles} title={say.noTunedTitle} text={say.noTunedText}>
-      <May action="job.create"><Button component={Link} to="/fine-tune">{say.toFineTune}</Button></May>
-      <May action="file.write"><Button component={Link} to="/data" variant="default">{say.toData}</Button></May>
+      <May action="job.create"><LinkButton to="/fine-tune">{say.toFineTune}</LinkButton></May>
+      <May action="file.write"><LinkButton to="/data" variant="default">{say.toData}</LinkButton></May>
     </Empty>
   );
 }

@@ -1,10 +1,10 @@
-import { Alert, Anchor, Button, Group, List, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, List, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal, IconMessages } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schemas } from "~/api/client";
 import { Empty } from "~/components/Empty";
+import { LinkAnchor } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
 import { CodeDialog } from "~/pages/playground/CodeDialog";
 import { ColumnHead } from "~/pages/playground/ColumnHead";
@@ -88,7 +88,7 @@ function Nothing({ hasTuned }: { hasTuned: boolean }) {
       <List size="sm" c="dimmed" spacing={4} mx="auto" maw={520} px="md" mt={-24}>{say.emptyTips.map((tip) => <List.Item key={tip}>{tip}</List.Item>)}</List>
       {!hasTuned && (
         <May action="job.create">
-          <Alert mx="md" mt="md" variant="light">{say.noTuned} <Anchor component={Link} to="/fine-tune">{say.toFineTune}</Anchor></Alert>
+          <Alert mx="md" mt="md" variant="light">{say.noTuned} <LinkAnchor to="/fine-tune">{say.toFineTune}</LinkAnchor></Alert>
         </May>
       )}
     </Stack>

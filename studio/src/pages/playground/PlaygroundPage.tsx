@@ -1,10 +1,10 @@
 import { Button, CopyButton, Group } from "@mantine/core";
 import { IconLink, IconLock, IconPlus, IconTrash } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { Empty } from "~/components/Empty";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { Page } from "~/components/Page";
+import { LinkButton } from "~/components/RouteLink";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
 import { useModels } from "~/pages/models/queries";
@@ -25,7 +25,7 @@ export function PlaygroundPage() {
   ) : (
     <Page title={common.playground} text={say.intro}>
       <Empty icon={IconLock} title={say.viewer} text={say.viewerText}>
-        <Button component={Link} to="/models" variant="default">{say.toModels}</Button>
+        <LinkButton to="/models" variant="default">{say.toModels}</LinkButton>
       </Empty>
     </Page>
   );

@@ -11,9 +11,9 @@ export function modelsSearch(models: readonly string[]): string {
   return models.map((model) => model.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
 }
 
-/** What the router makes of the address: a model called `123` arrives as a number. */
+/** What the router makes of the address: a model called `123` arrives as a number. `model` is another word for one of them. */
 export function readSearch(search: Record<string, unknown>): PlaygroundSearch {
-  const { models } = search;
+  const models = search.models ?? search.model;
   if (Array.isArray(models)) return { models: modelsSearch(models.map(String)) };
   return models === undefined || models === null || models === "" ? {} : { models: String(models) };
 }
