@@ -34,6 +34,7 @@ job_request: the body that asks for a fine-tuning job
 job_figures: a job's curves
 live: what becomes of jobs, as it happens
 live_feed: who listens, and the one task that looks for them
+job_preview: what a job would be, before anybody asks for it
 job_creation: a body becomes a job
 job_wire: a job, an event, a checkpoint as the wire has them
 checkpoint_permissions: which other projects may chat with a checkpoint

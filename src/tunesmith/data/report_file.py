@@ -108,8 +108,8 @@ def write_report(
         if num_rows and has_lines:
             index.read_rest(path)
     finally:
-        for file in files.values():
-            file.close()
+        for written in files.values():
+            written.close()
     figures = examples.tally.statistics() if num_rows and format else None
     summary = Summary(
         file_format=format,
