@@ -43,7 +43,7 @@ export function Listing<T>({ label, paged, columns, idOf, empty }: Props<T>) {
           {rows.map((row) => (
             <Table.Tr key={idOf(row)}>
               {columns.map(({ title, cell, isActions }) => (
-                <Table.Td key={title} data-label={isActions ? undefined : title} className={isActions ? "actions" : undefined}>{cell(row)}</Table.Td>
+                <Table.Td key={title} data-label={isActions ? undefined : title} className={isActions ? "actions" : undefined}><div>{cell(row)}</div></Table.Td>
               ))}
             </Table.Tr>
           ))}

@@ -72,7 +72,7 @@ function MemberList({ project, act }: { project: string; act: (doing: Doing) => 
         {
           title: all.actions, isActions: true, width: "13rem",
           cell: (member) => (
-            <Group gap={4} justify="flex-end">
+            <Group gap={4} className="buttons">
               <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "change", member })}>{say.change}</Button>
               {!(member.id === me?.member_id && project === me.project_id) && (
                 <Button size="compact-sm" variant="subtle" color="red" onClick={() => act({ kind: "remove", member })}>{say.remove}</Button>

@@ -76,7 +76,7 @@ function ProjectList({ showsArchived, act }: { showsArchived: boolean; act: (doi
         {
           title: all.actions, isActions: true, width: "20rem",
           cell: (project) => project.status === "active" && (
-            <Group gap={4} justify="flex-end">
+            <Group gap={4} className="buttons">
               <Button component={Link} to="/settings/members" search={{ project: project.id } as never} size="compact-sm" variant="subtle">{say.membersOf}</Button>
               <Button component={Link} to="/settings/keys" search={{ project: project.id } as never} size="compact-sm" variant="subtle">{say.keysOf}</Button>
               <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "rename", project })}>{say.rename}</Button>

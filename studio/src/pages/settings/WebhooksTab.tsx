@@ -91,7 +91,7 @@ function EndpointList({ act }: { act: (doing: Doing) => void }) {
 function Actions({ endpoint, act }: { endpoint: Endpoint; act: (doing: Doing) => void }) {
   const say = useWords(webhooks);
   return (
-    <Group gap={4} justify="flex-end">
+    <Group gap={4} className="buttons">
       <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "test", endpoint })}>{say.test}</Button>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
