@@ -1,7 +1,9 @@
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { setNonce } from "get-nonce";
 
 /** What inline style sheets must carry: the server allows no others. */
 export const styleNonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+setNonce(styleNonce); // for what keeps the page below a dialog from scrolling
 
 const teal: MantineColorsTuple = [
   "#e3f7fa", "#cdeaf0", "#9dd5e0", "#69bfd0", "#41acc3", "#299fbb", "#1796b6", "#067b98", "#0b7285", "#00657b",

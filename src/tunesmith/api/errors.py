@@ -37,7 +37,9 @@ class Refusals(ApiError):
     """Several things are wrong: all of them in one message; ``param`` and ``code`` are the first one's."""
 
     def __init__(self, each: Sequence[ApiError]) -> None:
-        self.each: list[ApiError] = [one for error in each for one in (error.each if isinstance(error, Refusals) else [error])]
+        self.each: list[ApiError] = [
+            one for error in each for one in (error.each if isinstance(error, Refusals) else [error])
+        ]
         first = self.each[0]
         super().__init__(first.status, " ".join(one.message for one in self.each), code=first.code, param=first.param)
 
