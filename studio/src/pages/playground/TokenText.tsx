@@ -1,4 +1,4 @@
-import { memo, type KeyboardEvent, type MouseEvent, useId, useRef, useState } from "react";
+import { memo, type KeyboardEvent, type MouseEvent, useCallback, useId, useRef, useState } from "react";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import styles from "~/pages/playground/playground.module.css";
@@ -19,6 +19,7 @@ export function TokenText({ spans, label, isColoured }: { spans: readonly Span[]
   const [active, setActive] = useState<number | null>(null);
   const [isShown, setShown] = useState(false);
   const span = active === null ? undefined : spans[active];
+  const anchor = useCallback(() => box.current?.querySelector(`[data-index="${active}"]`) ?? null, [active]);
   const optionId = (index: number) => `${id}-${index}`;
 
   const point = (event: MouseEvent) => {
@@ -68,7 +69,7 @@ export function TokenText({ spans, label, isColoured }: { spans: readonly Span[]
       <div ref={box} dir="auto" className={`${styles.text} ${styles.tokens}`} onMouseOver={point} onMouseLeave={() => setShown(false)} {...keyboard}>
         {runs}
       </div>
-      {isShown && span && <TokenDetail span={span} anchor={() => box.current?.querySelector(`[data-index="${active}"]`) ?? null} />}
+      {isShown && span && <TokenDetail span={span} anchor={anchor} />}
     </>
   );
 }
