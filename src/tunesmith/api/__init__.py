@@ -1,7 +1,7 @@
 """The process that speaks OpenAI's dialect. It never imports torch.
 
 app: the application: every route module, every rule that holds for all of them
-protocol: HTTP from the socket, with a bound on its headers
+protocol: HTTP from the socket, with a bound on its headers and an end for endless streams
 edge: what holds for every request, before and after its route
 paths: routes found by the raw path
 azure: Azure's paths to the same routes
@@ -22,9 +22,18 @@ file_report_wire: the shapes of what it says of a file's rows
 job_figures_wire: the shapes of what it says of a job beyond OpenAI's fields
 files: bytes with a purpose
 content: a file's bytes as an answer, verified while they stream
+renderers: base models' tokenizers and templates, to show rows with
+report_maker: reports of files, found or made
+report_process: the process that makes one
+file_reports: what is wrong with a file's rows
+file_rows: the rows themselves, painted as a model sees them
+file_revisions: a corrected copy
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job
+job_figures: a job's curves
+live: what becomes of jobs, as it happens
+live_feed: who listens, and the one task that looks for them
 job_creation: a body becomes a job
 job_wire: a job, an event, a checkpoint as the wire has them
 checkpoint_permissions: which other projects may chat with a checkpoint

@@ -18,11 +18,16 @@ from tunesmith.api import (
     base_models,
     chat,
     checkpoint_permissions,
+    file_reports,
+    file_revisions,
+    file_rows,
     files,
     fine_tuning,
     health,
     installation,
+    job_figures,
     lineage,
+    live,
     me,
     models,
     openapi,
@@ -35,6 +40,7 @@ from tunesmith.api import (
 from tunesmith.api.auth import Callers
 from tunesmith.api.edge import Edge, guarded
 from tunesmith.api.labels import check_labels, permit_of
+from tunesmith.api.live_feed import LiveFeed
 from tunesmith.api.paths import RouteTable
 from tunesmith.api.services import Services
 
@@ -47,10 +53,15 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     lineage.router,
     organization.router,
     files.router,
+    file_reports.router,
+    file_rows.router,
+    file_revisions.router,
     uploads.router,
     chat.router,
     stored_chats.router,
     fine_tuning.router,
+    job_figures.router,
+    live.router,
     checkpoint_permissions.router,
     models.router,
     webhooks.router,
@@ -88,6 +99,7 @@ def make_app(services: Services, routers: Sequence[APIRouter] = ROUTERS) -> Api:
     app.router.routes[:] = api_routes
     app.state.services = services
     app.state.callers = Callers(services.database, services.now)
+    app.state.live_feed = LiveFeed(services.database)
     table = RouteTable([guarded(route, permit_of(route), services.settings.max_file_bytes) for route in api_routes])
     app.edge = Edge(app, table, app.state.callers, services.database)
     return app
