@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const root = createRootRoute();
 const tree = root.addChildren([
-  createRoute({ getParentRoute: () => root, path: "/models" }), createRoute({ getParentRoute: () => root, path: "/models/$" }),
+  createRoute({ getParentRoute: () => root, path: "/models/" }), createRoute({ getParentRoute: () => root, path: "/models/$" }),
 ]);
 
 /** The name that the page is given for an address that leads to it. */
@@ -23,4 +23,8 @@ test.each(NAMES)("a model's page is found again by its address: %s", async (name
   const { href } = router.buildLocation({ to: "/models/$", params: { _splat: name } } as never);
   expect(await nameAt(router.history.createHref(href))).toBe(name);
   expect(await nameAt(`/studio/models/${encodeURIComponent(name)}`)).toBe(name);
+});
+
+test.each(["/studio/models", "/studio/models/", "/studio/models?q=x"])("the list is no model without a name: %s", async (href) => {
+  expect(await nameAt(href)).toBeUndefined();
 });
