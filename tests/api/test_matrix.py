@@ -244,7 +244,11 @@ class Caller:
     def send(self, request: Request, instead: Mapping[Slot, str]) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         parts = request.parts(instead)
-        return httpx2.request(**{**parts, "url": self.server.base_url + parts["url"]}, headers=headers)
+        given = {**parts, "url": self.server.base_url + parts["url"], "headers": headers}
+        with httpx2.stream(**given) as answer:
+            if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+                answer.read()  # a live stream has no end
+        return answer
 
 
 def branch_is_plain(branch: Any) -> bool:

@@ -1,9 +1,10 @@
 """The process that speaks OpenAI's dialect. It never imports torch.
 
 app: the application: every route module, every rule that holds for all of them
-protocol: HTTP from the socket, with a bound on its headers
+protocol: HTTP from the socket, with a bound on its headers and an end for endless streams
 edge: what holds for every request, before and after its route
 paths: routes found by the raw path
+azure: Azure's paths to the same routes
 auth: keys → principals, and the labels that every route carries
 labels: a route without its labels fails the build
 bodies: what a body may be
@@ -30,6 +31,11 @@ file_revisions: a corrected copy
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job
+job_figures: a job's curves, and what was measured of it
+job_certificates: measured or not, each promise has its sentence
+live: what becomes of jobs, as it happens
+live_feed: who listens, and the one task that looks for them
+job_preview: what a job would be, before anybody asks for it
 job_creation: a body becomes a job
 job_wire: a job, an event, a checkpoint as the wire has them
 checkpoint_permissions: which other projects may chat with a checkpoint
@@ -44,4 +50,5 @@ webhooks: where a project wants to hear of what happens
 organization: projects, members, keys, and the audit log
 health: whether every part is ready
 openapi: the description of what is served
+studio: the pages that people see, built from studio/
 """

@@ -25,18 +25,23 @@ from tunesmith.api import (
     fine_tuning,
     health,
     installation,
+    job_figures,
+    job_preview,
     lineage,
+    live,
     me,
     models,
     openapi,
     organization,
     stored_chats,
+    studio,
     uploads,
     webhooks,
 )
 from tunesmith.api.auth import Callers
 from tunesmith.api.edge import Edge, guarded
 from tunesmith.api.labels import check_labels, permit_of
+from tunesmith.api.live_feed import LiveFeed
 from tunesmith.api.paths import RouteTable
 from tunesmith.api.services import Services
 
@@ -56,13 +61,17 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     chat.router,
     stored_chats.router,
     fine_tuning.router,
+    job_figures.router,
+    job_preview.router,
+    live.router,
     checkpoint_permissions.router,
     models.router,
     webhooks.router,
+    studio.router,
 )
 """One line a route module."""
 
-ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json"})
+ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json", "/", "/studio", "/studio/{place:path}"})
 """The paths that ask for no key: a reviewed list. They tell nothing of any project."""
 
 
@@ -92,6 +101,7 @@ def make_app(services: Services, routers: Sequence[APIRouter] = ROUTERS) -> Api:
     app.router.routes[:] = api_routes
     app.state.services = services
     app.state.callers = Callers(services.database, services.now)
+    app.state.live_feed = LiveFeed(services.database)
     table = RouteTable([guarded(route, permit_of(route), services.settings.max_file_bytes) for route in api_routes])
     app.edge = Edge(app, table, app.state.callers, services.database)
     return app

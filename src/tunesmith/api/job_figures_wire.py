@@ -31,9 +31,23 @@ class JobMetricsWire(Wire):
     job_id: Annotated[str, IdOf("job")]
     first_step: int
     last_step: int
-    """The steps that the points cover; 0 and 0 before the first."""
+    """The steps that the points cover; 0 and 0 before the first. Step 0 is the validation before training."""
     num_steps: int
+    """How many of them there are."""
     series: Sequence[SeriesWire]
+
+
+class StepMetricsWire(Wire):
+    """What was measured of one step, as a live stream tells it; null where nothing was."""
+
+    step: int
+    train_loss: float | None
+    train_mean_token_accuracy: float | None
+    valid_loss: float | None
+    valid_mean_token_accuracy: float | None
+    learning_rate: float | None
+    grad_norm: float | None
+    tokens_per_second: float | None
 
 
 class FigureWire(Wire):
@@ -45,7 +59,7 @@ class FigureWire(Wire):
 
 
 class CertificateWire(Wire):
-    """One promise about a job. ``pending``: not looked at yet."""
+    """One promise about a job. ``passed`` and ``failed`` rest on figures; ``pending``: not measured yet."""
 
     name: Literal["data_accounted", "loss_mask", "template", "resume_exact", "adapter_applied", "same_tokens"]
     state: Literal["passed", "failed", "pending", "not_applicable"]

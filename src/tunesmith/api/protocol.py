@@ -1,10 +1,12 @@
-"""HTTP from the socket, as uvicorn reads it, with a bound that it lacks: request line and headers may not be endless.
+"""HTTP from the socket, as uvicorn reads it, with what it lacks: a bound for the headers, and an end for endless streams.
 
-Its faster parser keeps headers of any length in memory, before anybody has shown a key.
+Its faster parser keeps headers of any length in memory, before anybody has shown a key. A server that ends waits for
+the answers under way; one that has no end of its own is told (``on_server_end``), so that nobody waits for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 MOST_HEAD_BYTES: Final = 64 << 10
@@ -15,12 +17,29 @@ _REFUSAL = (
 )
 
 
+_HAS_ENDED, _TELL = "tunesmith.server_has_ended", "tunesmith.tell_server_end"
+
+
+def on_server_end(scope: MutableMapping[str, Any], tell: Callable[[], None]) -> None:
+    """Have ``tell`` called in the event loop when the server is to end; at once where it is ending."""
+    scope[_TELL] = tell
+    if scope.get(_HAS_ENDED):
+        tell()
+
+
 def http_protocol() -> Any:
     """What ``uvicorn.Config(http=…)`` takes. The slower parser, where there is no other, has a bound of its own."""
     try:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
     except ImportError:
-        return "h11"
+        from uvicorn.protocols.http.h11_impl import H11Protocol
+
+        class EndingH11(H11Protocol):
+            def shutdown(self) -> None:
+                super().shutdown()
+                _tell_end(self.cycle)
+
+        return EndingH11
 
     class BoundedHttp(HttpToolsProtocol):
         _is_in_head = False
@@ -46,4 +65,16 @@ def http_protocol() -> Any:
             self._is_in_head = False
             super().on_headers_complete()
 
+        def shutdown(self) -> None:
+            super().shutdown()
+            _tell_end(self.cycle)
+
     return BoundedHttp
+
+
+def _tell_end(cycle: Any) -> None:
+    """To the answer under way on this connection, if there is one."""
+    if cycle is not None:
+        cycle.scope[_HAS_ENDED] = True
+        if tell := cycle.scope.get(_TELL):
+            tell()

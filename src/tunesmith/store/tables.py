@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Float,
     ForeignKey,
     Index,
@@ -229,6 +230,51 @@ job_events = Table(
     Column("once", String(100)),
     UniqueConstraint("job_id", "once"),
     Index("ix_job_events_job_id_seq", "job_id", "seq"),
+)  # fmt: skip
+
+job_metrics = Table(
+    "job_metrics", metadata,
+    # The figures of each step, as numbers, so that a million of them are gathered into points by the database. What
+    # was not measured, or is no finite number, is null. Step 0 is the validation before training.
+    Column("job_id", String(64), ForeignKey("jobs.id"), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("train_loss", Double),
+    Column("train_mean_token_accuracy", Double),
+    Column("valid_loss", Double),
+    Column("valid_mean_token_accuracy", Double),
+    Column("learning_rate", Double),
+    Column("grad_norm", Double),
+    Column("tokens_per_second", Double),
+    # A job's steps lie side by side in the file.
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+job_attempts = Table(
+    "job_attempts", metadata,
+    # One row an attempt that began to train.
+    Column("job_id", String(64), ForeignKey("jobs.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    # The step that it went on after; 0 from the beginning.
+    Column("first_step", Integer, nullable=False),
+    # What equality of bits depends on: train.device.fingerprint.
+    Column("fingerprint", _Json, nullable=False),
+    # Whether the state that it went on from was saved under the same fingerprint; null from the beginning.
+    Column("is_same_machine", Boolean),
+    Column("begun_at", BigInteger, nullable=False),
+)  # fmt: skip
+
+job_certificates = Table(
+    "job_certificates", metadata,
+    # What was measured of a job, each promise with its figures; what nobody has looked at yet has no row.
+    Column("job_id", String(64), ForeignKey("jobs.id"), primary_key=True),
+    # data_accounted | loss_mask | template | adapter_applied | same_tokens
+    Column("name", String(32), primary_key=True),
+    # passed | failed | not_applicable
+    Column("state", String(16), nullable=False),
+    Column("sentence", Text, nullable=False),
+    # [{name, value, most}]
+    Column("figures", _Json, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )  # fmt: skip
 
 checkpoints = Table(

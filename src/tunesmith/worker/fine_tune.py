@@ -17,12 +17,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tunesmith.core.certificates import Certificate
 from tunesmith.store import (
     blob_references,
     checkpoints,
     deliveries,
     files,
+    job_certificates,
     job_events,
+    job_metrics,
     models,
     queue,
     resume_states,
@@ -43,7 +46,7 @@ CHILD = "tunesmith.worker.child"
 RESULT_FILE = "step_metrics.csv"
 # The newest ones that are kept, so that a damaged one is no loss.
 _NUM_RESUME_STATES = 2
-_FLUSH_SECONDS = 1.0
+_FLUSH_SECONDS = 0.5
 _LISTEN_SECONDS = 0.1
 
 
@@ -59,8 +62,8 @@ def run_job(attempt: Attempt) -> None:
             last_word = follow(child, record)
             exit_code, said = child.end(), child.last_line
         match last_word:
-            case {"type": "trained", "folder": folder}:
-                succeed(attempt, order, attempt.folder / folder)
+            case {"type": "trained", "folder": folder, "certificates": measured}:
+                succeed(attempt, order, attempt.folder / folder, [Certificate.of(raw) for raw in measured])
             case {"type": "interrupted"}:
                 attempt.write(lambda c, job: _stop_in_good_order(attempt, c, job))
             case {"type": "refused"}:
@@ -105,13 +108,14 @@ def _say_started(attempt: Attempt) -> None:
 
 
 class Record:
-    """What the child tells, on its way into the store: events at most a second late, and none of them twice."""
+    """What the child tells, on its way into the store: at most half a second late, and nothing twice."""
 
     def __init__(self, attempt: Attempt, resumed_step: int | None) -> None:
         self.attempt = attempt
         self._run = attempt.folder / "run"
         self._resumed_step = resumed_step
         self._events: list[dict[str, Any]] = []
+        self._steps: list[Mapping[str, Any]] = []
         self._flushed_at = self._begun_at = time.monotonic()
         self._first_step = self._step = resumed_step or 0
         self._total_steps = 0
@@ -125,6 +129,10 @@ class Record:
 
         def note(connection: Connection, job: Job) -> None:
             queue.note_settings(connection, job.id, job.attempt, message["resolved"], self._total_steps)
+            job_certificates.note_attempt(
+                connection, job.id, job.attempt, first_step=self._first_step, fingerprint=message["fingerprint"],
+                saved=message["saved_fingerprint"], now=self.attempt.place.now(),
+            )  # fmt: skip
 
         self.attempt.write(note)
         self.flush()
@@ -136,24 +144,26 @@ class Record:
         self._step = metrics["step"]
         self._trained_tokens += metrics["num_tokens"] or 0
         self._events.append(metrics_event(metrics, self._total_steps))
+        self._steps.append(metrics)
 
     def flush(self, *, is_due_only: bool = False) -> None:
         """Write down what has gathered, in one transaction."""
         instant = time.monotonic()
         if not self._events or (is_due_only and instant - self._flushed_at < _FLUSH_SECONDS):
             return
-        events, now = self._events, self.attempt.place.now()
+        events, steps, now = self._events, self._steps, self.attempt.place.now()
 
         def write(connection: Connection, job: Job) -> None:
             for event in events:
                 job_events.add(connection, job.id, now=now, **event)
+            job_metrics.put(connection, job.id, steps)
             queue.note_progress(
                 connection, job.id, job.attempt, step=self._step, trained_tokens=self._trained_tokens,
                 estimated_finish_at=self._estimate_end(now, instant),
             )  # fmt: skip
 
         self.attempt.write(write)
-        self._events, self._flushed_at = [], instant
+        self._events, self._steps, self._flushed_at = [], [], instant
 
     def keep_resume_state(self, step: int, folder: str) -> None:
         """Upload a training checkpoint with the run's files, and let the oldest go."""
@@ -210,20 +220,22 @@ class Record:
         return int(now + (instant - self._begun_at) / done * (self._total_steps - self._step))
 
 
-def succeed(attempt: Attempt, order: Order, model_folder: Path) -> None:
-    """Model, result file, events, notices and the job's end: all of it or nothing."""
+def succeed(attempt: Attempt, order: Order, model_folder: Path, measured: Sequence[Certificate]) -> None:
+    """Model, certificates, result file, events, notices and the job's end: all of it or nothing."""
     place = attempt.place
     rows = read_metrics(attempt.folder / order.run_folder / "metrics.csv")
     table = attempt.patiently(lambda: artifacts.put_bytes(place.blobs, result_table(rows).encode(), RESULT_FILE))
     refs = attempt.patiently(lambda: artifacts.put_folder(place.blobs, model_folder))
     trained_tokens = sum(row.num_tokens or 0 for row in rows)
-    attempt.write(lambda c, job: _register(attempt, c, job, refs, table, trained_tokens))
+    attempt.write(lambda c, job: _register(attempt, c, job, refs, table, trained_tokens, measured))
 
 
 def _register(
-    attempt: Attempt, connection: Connection, job: Job, refs: list[BlobRef], table: BlobRef, trained_tokens: int
-) -> None:
+    attempt: Attempt, connection: Connection, job: Job, refs: list[BlobRef], table: BlobRef, trained_tokens: int,
+    measured: Sequence[Certificate],
+) -> None:  # fmt: skip
     now = attempt.place.now()
+    job_certificates.put(connection, job.id, measured, now)
     model = models.register(connection, job, now, job.base_model)
     blob_references.refer(connection, "model", model.id, refs, now)
     result = files.create(
