@@ -222,7 +222,7 @@ def refresh_constraints() -> None:
             *(
                 "-e",
                 f"{ROOT}[train,transformers,postgres,s3]",
-                *requirements_of(["test", "s3-server", "parity", "bench", "lint"]),
+                *requirements_of(["test", "s3-server", "parity", "bench", "studio", "browser", "lint"]),
             ),
         )
     found = {

@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { thirdParty } from "./third-party.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // The API serves what is built under /studio/. While `npm run dev` runs, calls go to a server on port 8000.
 export default defineConfig({
   base: "/studio/",
-  plugins: [react()],
+  plugins: [react(), thirdParty()],
   resolve: { alias: { "~": here("./src") } },
   build: {
     outDir: process.env.STUDIO_OUT ?? here("../src/tunesmith/api/studio_assets"),
@@ -15,6 +16,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 700,
   },
   server: { proxy: { "/v1": process.env.TUNESMITH_URL ?? "http://127.0.0.1:8000" } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

@@ -30,6 +30,10 @@ from tunesmith.store.migrate import upgrade
 # Read by torch when a test first imports it: one thread, so that workers share cores and bits repeat.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What builds the Studio, as `make studio` brings it along.
+STUDIO = Path(__file__).parent.parent / "studio"
+BIN = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
 
 def _has_cuda() -> bool:
     if find_spec("torch") is None or not Path("/proc/driver/nvidia/version").exists():
@@ -43,7 +47,8 @@ def _has_cuda() -> bool:
 NEEDS: dict[str, Callable[[], bool]] = {
     "cuda": _has_cuda,
     "postgres": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("postgres") is not None,
-    "chromium": lambda: shutil.which("chromium") is not None,
+    "chromium": lambda: shutil.which("chromium") is not None and find_spec("playwright") is not None,
+    "studio": lambda: (STUDIO / "node_modules" / "vite").is_dir() and shutil.which("node", path=BIN) is not None,
     "openssl": lambda: shutil.which("openssl") is not None,
     "s3": lambda: find_spec("swift") is not None,
     "tmpfs": lambda: (

@@ -35,8 +35,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   });
   const signIn = useCallback((next: string) => {
     localStorage.setItem(KEPT_AS, next);
+    // Another key may be of another project: nothing that was read with the old one is shown with it.
+    client.clear();
     setKey(next);
-  }, []);
+  }, [client]);
   const signOut = useCallback(() => {
     localStorage.removeItem(KEPT_AS);
     setKey(null);

@@ -132,6 +132,8 @@ def test_first_start_shows_a_key_once_and_a_restart_keeps_everything(start, rows
     first = start(key=None)
     keys = KEY_LINE.findall(first.said())
     assert len(keys) == 1
+    assert f"Studio: {first.url}/studio/\n" in first.said()
+    assert "#key=" not in first.said()  # no terminal: a log
     client = OpenAI(base_url=f"{first.url}/v1", api_key=keys[0])
     file = client.files.create(file=rows_file, purpose="fine-tune")
     job = client.fine_tuning.jobs.create(model="starter", training_file=file.id, extra_body={"max_steps": 1})

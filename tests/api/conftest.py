@@ -127,7 +127,9 @@ def settings(tmp_path: Path, server_database_url: str) -> Settings:
 @pytest.fixture
 def services(settings: Settings) -> Iterator[Services]:
     database = Database(settings.sqlalchemy_url)
-    yield Services.of(settings, database)
+    services = Services.of(settings, database)
+    yield services
+    services.reports.close()
     database.close()
 
 
@@ -143,8 +145,10 @@ def shared_server(make_sqlite: Callable[[Path], str], tmp_path_factory: pytest.T
     home = tmp_path_factory.mktemp("home")
     settings = Settings(home=home, database_url=make_sqlite(home / "tunesmith.db"))
     database = Database(settings.sqlalchemy_url)
-    with started(Services.of(settings, database)) as server:
+    services = Services.of(settings, database)
+    with started(services) as server:
         yield server
+    services.reports.close()
     database.close()
 
 

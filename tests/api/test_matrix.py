@@ -7,6 +7,7 @@ is in the matrix by being there; a new kind of object needs a line in MAKERS (te
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import string
 import time
@@ -42,6 +43,7 @@ MAY_NAME_OTHERS: Mapping[tuple[str, tuple[str, ...]], str] = {}
 
 # Bodies that cannot be made from their description alone: method and path → JSON body.
 BODIES: Mapping[str, Mapping[str, Any]] = {
+    "POST /v1/files/{file_id}/revisions": {"edits": [{"line": 1, "text": None}]},
     "POST /v1/chat/completions": {"model": "starter", "messages": [{"role": "user", "content": "Hello"}]},
 }
 
@@ -149,6 +151,7 @@ class Request:
                 query[slot.steps[0]] = value
             else:
                 body = json.loads(json.dumps(self.bodies[slot]).replace(_MARK, value))
+        path = re.sub(r"\{\w+\}", "1", path)  # a place in an object, such as a line of a file
         return {"method": self.method, "url": path, "params": query, **({} if body is None else {"json": body})}
 
 

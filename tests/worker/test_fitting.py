@@ -8,6 +8,7 @@ from typing import Any
 
 from tunesmith.core.machine import Memory, read_memory, resident_bytes
 from tunesmith.nn.catalog import locate
+from tunesmith.nn.shapes import shape_of
 from tunesmith.store.jobs import State
 from tunesmith.worker import fitting
 from tunesmith.worker.attempt import Stop
@@ -61,6 +62,6 @@ def test_a_job_waits_with_its_reason_until_memory_is_free(world: Any) -> None:
 
 
 def test_a_foreign_models_size_is_taken_from_its_files(tmp_path: Path, tiny_base: Path) -> None:
-    shape = fitting.shape_of(locate(str(tiny_base)))
+    shape = shape_of(locate(str(tiny_base)))
     assert (shape.num_layers, shape.hidden_size, shape.key_value_width, shape.is_foreign) == (2, 32, 16, False)
     assert shape.num_parameters == locate(str(tiny_base)).config.num_parameters  # type: ignore[union-attr]

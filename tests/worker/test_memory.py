@@ -14,10 +14,10 @@ import pytest
 
 from tunesmith.core.machine import cpu_has_fast_bf16
 from tunesmith.nn.catalog import DecoderConfig, config_as_json, locate
+from tunesmith.nn.shapes import shape_of
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.memory import DataFacts, estimate
 from tunesmith.specs.resolve import Facts, resolve
-from tunesmith.worker.fitting import shape_of
 
 # The estimate may be this many times the peak, beside a constant for the allocator's moods.
 MOST_TOO_MUCH, SPARE_BYTES = 1.6, 256 << 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,7 +25,9 @@ class ShellLauncher:
         self, module: str, folder: Path, environment: Mapping[str, str], stdin: int, reports: int, stderr: int
     ) -> subprocess.Popen[bytes]:
         command = ["/bin/sh", "-c", self.script.format(reports=reports)]
-        return subprocess.Popen(command, stdin=stdin, stderr=subprocess.DEVNULL, cwd=folder, pass_fds=[reports])
+        return subprocess.Popen(
+            command, stdin=stdin, stderr=subprocess.DEVNULL, cwd=folder, pass_fds=[reports], start_new_session=True
+        )
 
 
 @pytest.fixture
@@ -46,6 +49,21 @@ def test_a_child_that_ended_is_heard_to_the_end_though_its_own_child_holds_the_p
         told = [message for message in until_told(child, 0.05) if message]
         assert told == [{"type": "last"}]
         child.close()
+
+
+def test_what_a_child_has_started_ends_with_it(tmp_path: Path) -> None:
+    """Such as a compiler, whose memory the next job would miss."""
+    child = Child("module", tmp_path, ORDER, ShellLauncher("sleep 600 & echo $! > started; wait"))
+    started = tmp_path / "started"
+    while not (started.is_file() and started.read_text().strip()):
+        assert child.process.poll() is None
+    child.close()
+    stat = Path(f"/proc/{started.read_text().strip()}/stat")
+    for _ in range(1000):
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.005)
+    pytest.fail("it is still there")
 
 
 def test_a_heartbeat_after_the_end_writes_to_no_other_file(tmp_path: Path) -> None:

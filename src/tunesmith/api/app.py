@@ -15,18 +15,26 @@ from starlette.types import ASGIApp
 
 from tunesmith import __version__
 from tunesmith.api import (
+    base_models,
     chat,
     checkpoint_permissions,
+    file_reports,
+    file_revisions,
+    file_rows,
     files,
     fine_tuning,
     health,
+    installation,
     job_figures,
+    job_preview,
+    lineage,
     live,
     me,
     models,
     openapi,
     organization,
     stored_chats,
+    studio,
     uploads,
     webhooks,
 )
@@ -41,21 +49,29 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     openapi.router,
     me.router,
+    installation.router,
+    base_models.router,
+    lineage.router,
     organization.router,
     files.router,
+    file_reports.router,
+    file_rows.router,
+    file_revisions.router,
     uploads.router,
     chat.router,
     stored_chats.router,
     fine_tuning.router,
     job_figures.router,
+    job_preview.router,
     live.router,
     checkpoint_permissions.router,
     models.router,
     webhooks.router,
+    studio.router,
 )
 """One line a route module."""
 
-ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json"})
+ANYBODY_MAY: Final = frozenset({"/healthz", "/openapi.json", "/", "/studio", "/studio/{place:path}"})
 """The paths that ask for no key: a reviewed list. They tell nothing of any project."""
 
 

@@ -21,7 +21,10 @@ class JsonRequest(Request):
     """FastAPI asks it for ``json()``."""
 
     async def json(self) -> Any:
-        return parse_json(await self.body())
+        """A deployment that the path names takes the place of the body's model."""
+        value = parse_json(await self.body())
+        deployment = self.scope.get("tunesmith.deployment")
+        return {**value, "model": deployment} if deployment is not None and isinstance(value, dict) else value
 
 
 def parse_json(body: bytes) -> Any:

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tunesmith.api.auth import TRUSTED_SECONDS, Callers, Permit
+from tunesmith.api.azure import as_ours
 from tunesmith.api.bodies import MOST_JSON_BYTES, JsonRequest, limited
 from tunesmith.api.errors import ApiError, as_api_error, bad_request, not_found
 from tunesmith.api.paths import Found, RouteTable
@@ -160,7 +161,8 @@ class _Exchange:
     async def answer(self, receive: Receive) -> None:
         if b"%00" in self.scope["query_string"]:
             raise bad_request("The query holds a null character.")
-        found = self.edge.table.find(_raw_path(self.scope))
+        path, self.scope["tunesmith.deployment"] = as_ours(_raw_path(self.scope))
+        found = self.edge.table.find(path)
         entry = _entry(found, self.scope["method"])
         if entry is None or entry[0].permit is not None:
             await self.identify()

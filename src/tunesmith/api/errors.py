@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -31,6 +31,17 @@ class ApiError(Exception):
         param = None if self.param is None else redacted(self.param)
         envelope = {"message": redacted(self.message), "type": self.type, "param": param, "code": self.code}
         return JSONResponse({"error": envelope}, self.status, self.headers)
+
+
+class Refusals(ApiError):
+    """Several things are wrong: all of them in one message; ``param`` and ``code`` are the first one's."""
+
+    def __init__(self, each: Sequence[ApiError]) -> None:
+        self.each: list[ApiError] = [
+            one for error in each for one in (error.each if isinstance(error, Refusals) else [error])
+        ]
+        first = self.each[0]
+        super().__init__(first.status, " ".join(one.message for one in self.each), code=first.code, param=first.param)
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ApiError:

@@ -147,6 +147,8 @@ class RevisionCreate(RequestBody):
 
     edits: Annotated[Sequence[RowEdit], Field(max_length=1000)] = ()
     drops_rows_with_errors: bool = False
+    model: Annotated[str, IdOf("model")] | None = None
+    """Drops the rows that cannot be rendered for this model too."""
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
 

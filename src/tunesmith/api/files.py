@@ -129,9 +129,11 @@ def delete_file(
     """A job that uses the file keeps its bytes until it has ended."""
     now = services.now()
     with services.database.write() as connection:
-        if not files.delete(connection, principal.project_id, file_id, now):
+        file = files.get(connection, principal.project_id, file_id, now)
+        if file is None or not files.delete(connection, principal.project_id, file_id, now):
             raise no_such_file(file_id)
         audit.record(connection, principal, "file.delete", file_id, now, request_id)
+    services.reports.forget(principal.project_id, file.sha256)
     return answer(FileDeleted(id=file_id, deleted=True))
 
 

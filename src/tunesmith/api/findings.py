@@ -21,14 +21,20 @@ _SOURCES = ("body", "query", "path", "header", "cookie")
 
 
 def told(error: RequestValidationError) -> ApiError:
+    each = told_apart(error)
+    more = len(each) - _MOST_TOLD
+    message = " ".join(one.message for one in each[:_MOST_TOLD]) + (f" … and {more} more." if more > 0 else "")
+    return bad_request(message, each[0].param, each[0].code)
+
+
+def told_apart(error: RequestValidationError) -> list[ApiError]:
+    """One for each field that something is wrong with."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for finding in error.errors():
         found.setdefault(_param(finding["loc"], finding["type"], error.body), []).append(finding)
-    sentences = [_sentence(param, findings) for param, findings in found.items()]
-    more = len(sentences) - _MOST_TOLD
-    message = " ".join(sentences[:_MOST_TOLD]) + (f" … and {more} more." if more > 0 else "")
-    first, findings = next(iter(found.items()))
-    return bad_request(message, first or None, _code(findings))
+    return [
+        bad_request(_sentence(param, findings), param or None, _code(findings)) for param, findings in found.items()
+    ]
 
 
 def _param(loc: Sequence[str | int], kind: str, body: Any) -> str:

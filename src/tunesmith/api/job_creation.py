@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from tunesmith.api.errors import ApiError, bad_request
+from tunesmith.api.errors import ApiError, Refusals, bad_request
 from tunesmith.api.job_request import JobCreate, refusal
 from tunesmith.core.errors import Problem
 from tunesmith.nn.known_models import KnownModels
@@ -50,7 +50,7 @@ def create_job(
         existing = None if made is None else jobs.get(connection, project_id, made)
         if existing is not None:
             return existing
-    start = _judged(connection, known_models, project_id, body, now)
+    start = judge(connection, known_models, project_id, body, now)
     job = _write(connection, principal, body, start, now)
     audit.record(connection, principal, "job.create", job.id, now, request_id)
     if idempotency_key is not None:
@@ -58,7 +58,7 @@ def create_job(
     return job
 
 
-def _judged(
+def judge(
     connection: Connection, known_models: KnownModels, project_id: str, body: JobCreate, now: float
 ) -> Start:  # fmt: skip
     """Raises ApiError 400 with all that is wrong with what the body names."""
@@ -74,7 +74,7 @@ def _judged(
         if problem is not None:
             refusals.append(problem)
     if start is None or refusals:
-        raise bad_request(" ".join(each.message for each in refusals), refusals[0].param, refusals[0].code)
+        raise Refusals(refusals)
     return start
 
 

@@ -13,8 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from tunesmith.api.auth import IdOf
-from tunesmith.api.errors import ApiError, bad_request
-from tunesmith.api.findings import told
+from tunesmith.api.errors import ApiError, Refusals, bad_request
+from tunesmith.api.findings import told_apart
 from tunesmith.api.wire import RequestBody
 from tunesmith.core.errors import Problem, Problems
 from tunesmith.specs.fine_tune import FineTuneSpec
@@ -120,9 +120,7 @@ class JobCreate(RequestBody):
         except ApiError as error:
             refusals.append(error)
         if body is None or refusals:
-            first = refusals[0]
-            message = " ".join(refusal.message for refusal in refusals)
-            raise bad_request(message, first.param, first.code)
+            raise Refusals(refusals)
         return body
 
     def hyperparameters_given(self) -> dict[str, Any]:
@@ -171,11 +169,16 @@ def _parse(
 
 def refusal(*problems: Problem) -> ApiError:
     """All of them in one message; ``param`` names the first one's place."""
-    sentences = " ".join(f"{problem.message}; {problem.hint.rstrip('.')}." for problem in problems).replace("?.", "?")
-    code = "unknown_parameter" if problems[0].rule == "unknown_key" else "invalid_value"
-    return bad_request(sentences, problems[0].path, code)
+    return Refusals([_refused(problem) for problem in problems])
+
+
+def _refused(problem: Problem) -> ApiError:
+    sentence = f"{problem.message}; {problem.hint.rstrip('.')}.".replace("?.", "?")
+    return bad_request(
+        sentence, problem.path, "unknown_parameter" if problem.rule == "unknown_key" else "invalid_value"
+    )
 
 
 def _told(error: ValidationError, values: Mapping[str, Any]) -> ApiError:
     findings = [{**finding, "loc": ("body", *finding["loc"])} for finding in error.errors(include_url=False)]
-    return told(RequestValidationError(findings, body=dict(values)))
+    return Refusals(told_apart(RequestValidationError(findings, body=dict(values))))

@@ -1,10 +1,12 @@
 """Routes found by the raw path: split at its slashes first, then decoded, so that an id may hold ``%2F``.
 
-What is written out in a route wins over a parameter. Nothing is redirected, and no Host header is read.
+What is written out in a route wins over a parameter, and a parameter over a tail (``{place:path}``, which ends a route
+and takes all segments that are left). Nothing is redirected, and no Host header is read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -13,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 from tunesmith.api.errors import bad_request
 
 _LONGEST_PATH = 8192
+_TAIL = re.compile(r"\{([^\W\d]\w*):path\}")
 
 
 class HasPath(Protocol):
@@ -30,6 +33,7 @@ Route = TypeVar("Route", bound=HasPath)
 class _Node(Generic[Route]):
     words: dict[str, _Node[Route]] = field(default_factory=dict)
     parameter: _Node[Route] | None = None
+    tail: _Node[Route] | None = None
     routes: dict[str, tuple[Route, tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -48,7 +52,7 @@ class Found(Generic[Route]):
 
 
 class RouteTable(Generic[Route]):
-    """Raises ValueError for two routes in one place, or a parameter that is not a whole segment."""
+    """Raises ValueError for two routes in one place, a parameter that is not a whole segment, or a tail in the middle."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root: _Node[Route] = _Node()
@@ -65,8 +69,13 @@ class RouteTable(Generic[Route]):
 
     def _add(self, route: Route) -> None:
         node, names = self._root, []
-        for segment in route.path.split("/")[1:]:
-            if segment.startswith("{") and segment.endswith("}") and segment[1:-1].isidentifier():
+        *_, last = segments = route.path.split("/")[1:]
+        for segment in segments:
+            if segment is last and (tail := _TAIL.fullmatch(segment)):
+                names.append(tail[1])
+                node.tail = node.tail or _Node()
+                node = node.tail
+            elif segment.startswith("{") and segment.endswith("}") and segment[1:-1].isidentifier():
                 names.append(segment[1:-1])
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
@@ -89,6 +98,8 @@ def _walk(
     found = _walk(word, segments, at + 1, values) if word else None
     if found is None and node.parameter and segments[at]:
         found = _walk(node.parameter, segments, at + 1, (*values, segments[at]))
+    if found is None and node.tail:
+        found = (node.tail, (*values, "/".join(segments[at:])))
     return found
 
 

@@ -13,6 +13,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tunesmith.api.rate_limits import RateLimits
+from tunesmith.api.renderers import Renderers
+from tunesmith.api.report_maker import ReportMaker
 from tunesmith.api.serving_client import Serving
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
@@ -34,6 +36,8 @@ class Services:
     known_models: KnownModels
     serving: Serving
     rate_limits: RateLimits
+    renderers: Renderers
+    reports: ReportMaker
     health_checks: Mapping[str, HealthCheck] = field(default_factory=dict)
 
     @classmethod
@@ -41,16 +45,19 @@ class Services:
         cls, settings: Settings, database: Database, now: Callable[[], float] = time.time, **checks: HealthCheck
     ) -> Services:
         """What the settings ask for; ``checks`` are the health checks by name."""
+        blobs = open_blobs(settings, database, now)
         return cls(
             settings=settings,
             database=database,
             now=now,
-            blobs=open_blobs(settings, database, now),
+            blobs=blobs,
             known_models=KnownModels.of(
                 settings.default_model, settings.default_completion_model, settings.base_models, settings.model_aliases
             ),
             serving=Serving(settings.serving_socket),
             rate_limits=RateLimits(settings.requests_per_minute, settings.tokens_per_minute),
+            renderers=Renderers(),
+            reports=ReportMaker(settings.folder / "reports", blobs),
             health_checks=checks,
         )
 

@@ -10,6 +10,7 @@ chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers
 processes: up, which keeps the three processes running
 supervisor: programs kept running, and stopped in order
+browser: whether a person sits before this process, and their browser
 parts: the API, a worker, or the serving process alone
 access: projects, members, keys and migrate: the operator's door
 access_pages: what they do and print

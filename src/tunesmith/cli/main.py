@@ -126,12 +126,22 @@ Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a
 
 
 @app.command()
-def up(home: Home = None, host: Host = None, port: Port = None) -> None:
-    """Run the platform here: API, worker and serving process, until Ctrl-C. Options go before TUNESMITH_ variables."""
+def up(
+    home: Home = None,
+    host: Host = None,
+    port: Port = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the Studio, where a person sits before a screen.")
+    ] = True,
+) -> None:
+    """Run the platform here: API, Studio, worker and serving process, until Ctrl-C.
+
+    Options go before TUNESMITH_ variables.
+    """
     from tunesmith.cli.processes import run_up
     from tunesmith.core.settings import read_settings
 
-    run_up(read_settings(home=home, host=host, port=port))
+    run_up(read_settings(home=home, host=host, port=port), opens_browser=browser)
 
 
 @app.command()

@@ -51,6 +51,7 @@ def run_api(settings: Settings, unix_socket: Path | None, descriptor: int | None
                 print(f"The API answers on {url_of(listener)}  (Ctrl-C stops it)", flush=True)
                 uvicorn.Server(config).run([listener])
     finally:
+        services.reports.close()
         services.database.close()
 
 

@@ -22,6 +22,7 @@ from typing import Final
 import httpx2
 from rich.console import Console
 
+from tunesmith.cli.browser import has_person, open_page
 from tunesmith.cli.supervisor import Program, Supervisor
 from tunesmith.core.errors import UserError
 from tunesmith.core.settings import Settings
@@ -39,8 +40,11 @@ API_DRAIN_SECONDS: Final = 20.0
 _STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_up(settings: Settings) -> None:
-    """Everything, until it is asked to stop. Raises UserError where it cannot begin."""
+def run_up(settings: Settings, *, opens_browser: bool = True) -> None:
+    """Everything, until it is asked to stop. Raises UserError where it cannot begin.
+
+    ``opens_browser``: the Studio, once everything is ready, where a person sits before a screen.
+    """
     console = Console(highlight=False, soft_wrap=True, emoji=False)
     prepare_home(settings.folder)
     with only_one(settings.folder), listening(settings.host, settings.port) as listener:
@@ -48,14 +52,20 @@ def run_up(settings: Settings) -> None:
         url = url_of(listener)
         console.print(f"Tunesmith is starting on {url}  (home: {settings.folder})", markup=False)
         if secret is not None:
-            console.print(
-                f"\nThe administrator's key, shown this once:\n\n  {secret}\n\n"
-                f"export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={secret}\n",
-                markup=False,
-            )
-        code = asyncio.run(_Platform(settings, listener, url, console).run())
+            console.print(first_words(url, secret, is_terminal=sys.stdout.isatty()), markup=False)
+        opens = opens_browser and has_person()
+        code = asyncio.run(_Platform(settings, listener, url, console, opens).run())
     if code:
         sys.exit(code)
+
+
+def first_words(url: str, secret: str, *, is_terminal: bool) -> str:
+    """The first key, and what to do with it. A link that signs in is for eyes only: logs are copied about."""
+    signs_in = f"The Studio, signed in with it:\n\n  {url}/studio/#key={secret}\n\n" if is_terminal else ""
+    return (
+        f"\nThe administrator's key, shown this once:\n\n  {secret}\n\n{signs_in}"
+        f"export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={secret}\n"
+    )
 
 
 def prepare_home(folder: Path) -> None:
@@ -165,6 +175,7 @@ class _Platform:
     listener: socket.socket
     url: str
     console: Console
+    opens_browser: bool
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
     _unsettled: asyncio.Event = field(default_factory=asyncio.Event)
     _killed: bool = False
@@ -214,8 +225,14 @@ class _Platform:
                         self._say(f"Not ready yet: {lacking}. The logs are in {self.settings.folder / 'logs'}.")
                         patient_until = loop.time() + 10 * IMPATIENT_SECONDS
                     await asyncio.sleep(HEALTH_SECONDS)
-                self._say(f"{ready}: API, worker and serving process run on {self.url}  (Ctrl-C stops them)")
+                self._say(
+                    f"{ready}: API, worker and serving process run on {self.url}  (Ctrl-C stops them)\n"
+                    f"Studio: {self.url}/studio/"
+                )
                 ready = "Ready again"
+                if self.opens_browser:
+                    self.opens_browser = False
+                    await asyncio.to_thread(open_page, f"{self.url}/studio/")
 
     def _say(self, text: str) -> None:
         with suppress(OSError):  # the terminal may be gone

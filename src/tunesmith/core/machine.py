@@ -30,6 +30,13 @@ def read_memory() -> Memory:
     return _gpu_memory() or _main_memory()
 
 
+def device_name(*, is_gpu: bool) -> str:
+    """Of what trains, for people."""
+    if is_gpu:
+        return _asked_of_gpu("name") or "GPU"
+    return f"CPU, {num_cores()} cores" if num_cores() > 1 else "CPU, 1 core"
+
+
 def cpu_has_fast_bf16() -> bool:
     """Whether matrix products in bf16 run on instructions of their own."""
     return bool(_cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16", "svebf16"})
@@ -82,16 +89,25 @@ def _number(path: Path) -> int | None:
 
 
 def _gpu_memory() -> Memory | None:
+    said = _asked_of_gpu("memory.total,memory.free")
+    try:
+        total, free = (int(value) for value in (said or "").split(","))
+    except ValueError:
+        return None
+    return Memory(total * _MIB, free * _MIB, is_gpu=True)
+
+
+def _asked_of_gpu(fields: str) -> str | None:
+    """What NVIDIA's own program says of the first card; None where there is none."""
     program = shutil.which("nvidia-smi")
     if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         return None
-    command = [program, "--query-gpu=memory.total,memory.free", "--format=csv,noheader,nounits"]
+    command = [program, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
-        total, free = (int(value) for value in said.splitlines()[0].split(","))
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return said.splitlines()[0].strip()
+    except (OSError, subprocess.SubprocessError, IndexError):
         return None
-    return Memory(total * _MIB, free * _MIB, is_gpu=True)
 
 
 def _cpu_flags() -> set[str]:

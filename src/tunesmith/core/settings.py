@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     """How many jobs one worker trains at once."""
     training_threads: Annotated[int, Field(ge=0)] = 0
     """Threads of one training process; 0: the machine's cores divided among the slots."""
-    lease_seconds: Annotated[float, Field(gt=0)] = 15.0
+    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
     """How long a worker may be silent before another one takes its job."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """How often a job that kills its process is tried."""

@@ -18,5 +18,8 @@ render: Example to TokenizedExample: token ids and loss weights
 over_length: examples that do not fit: refused, dropped or cut, and counted
 statistics: a dataset in figures
 packing: TokenizedExamples of one step to Rows
+row_index: where the rows of a file begin
+report_file: what was found in a file, in a folder, to be read in pages
+revision: a file's bytes with some lines changed
 preview: what is trained on, shown
 """

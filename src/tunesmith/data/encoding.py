@@ -68,7 +68,10 @@ def _convert_hint(encoding: str, path: Path) -> str:
 
 
 class BadBytes:
-    """Describes bytes that are not UTF-8; the likely encoding is guessed once, from the bad lines near the start."""
+    """Describes bytes that are not UTF-8; the likely encoding is guessed once, from the bad lines near the start.
+
+    Where there is no file at ``path``, its name is for the hint alone, and the bytes themselves must do.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -84,8 +87,11 @@ class BadBytes:
         return Finding("not_utf8", message, _convert_hint(self._encoding, self._path))
 
     def _bad_lines(self) -> bytes:
-        with self._path.open("rb") as file:
-            return b"\n".join(line for line in file.read(HEAD_BYTES).split(b"\n")[:-1] if not _is_utf8(line))
+        try:
+            with self._path.open("rb") as file:
+                return b"\n".join(line for line in file.read(HEAD_BYTES).split(b"\n")[:-1] if not _is_utf8(line))
+        except FileNotFoundError:
+            return b""
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -41,16 +41,21 @@ def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
     """Each row of the file; ``update`` is given all its bytes, in order."""
     bad_bytes = BadBytes(path)
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES).removeprefix(BOM).lstrip()
+        head = file.read(HEAD_BYTES)
         file.seek(0)
-        if head.startswith(b"["):
+        if is_array(head):
             content = file.read()
             update(content)
             yield from _array_rows(content, bad_bytes)
-        elif _is_pretty_object(head):
+        elif _is_pretty_object(head.removeprefix(BOM).lstrip()):
             yield FileRow(1, "", UNREAD, [invalid_json("one example is spread over several lines", _ONE_LINE_HINT, 0)])
         else:
             yield from _line_rows(file, update, bad_bytes)
+
+
+def is_array(head: bytes) -> bool:
+    """Whether a file that begins like this is one JSON array, so that its rows are no lines."""
+    return head.removeprefix(BOM).lstrip().startswith(b"[")
 
 
 _ONE_LINE_HINT: Final = "write each example on one line: jq -c . FILE > fixed.jsonl"
@@ -66,10 +71,10 @@ def _line_rows(lines: Iterable[bytes], update: Callable[[bytes], None], bad_byte
         update(line)
         content = line.removeprefix(BOM) if number == 1 else line
         if content and not content.isspace():
-            yield _line_row(number, content, bad_bytes)
+            yield line_row(number, content, bad_bytes)
 
 
-def _line_row(number: int, line: bytes, bad_bytes: BadBytes) -> FileRow:
+def line_row(number: int, line: bytes, bad_bytes: BadBytes) -> FileRow:
     """Only a file's last line can lack the line feed at its end; if it also breaks off, the file was cut."""
     content = line.rstrip(b"\r\n")
     is_cut_off = not line.endswith(b"\n")

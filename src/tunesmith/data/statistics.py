@@ -1,11 +1,13 @@
 """What a dataset looks like in figures, and what each over-length policy would cost.
 
-Takes a Dataset and, if it is tokenized already, its TokenizedExamples; gives one frozen value.
+Takes a Dataset and, if it is tokenized already, its TokenizedExamples; gives one frozen value. ``Tally`` takes
+them one by one, for a file that shall not be held in memory.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -78,16 +80,81 @@ def compute_statistics(
     keep_first_token: bool = False,
 ) -> DataStatistics:
     """Figures of a dataset; ``keep_first_token`` says how ``truncate_left`` would cut (see over_length)."""
-    examples = dataset.examples
-    return DataStatistics(
-        num_rows=len(examples),
-        num_characters=sum(_num_characters(example) for example in examples),
-        num_turns=sum(_num_turns(example) for example in examples),
-        num_with_system=sum(_has_system(example) for example in examples),
-        num_duplicates=len(examples) - len({fingerprint(example) for example in examples}),
-        messages_per_row=spread(_num_messages(example) for example in examples),
-        tokens=_token_statistics(tokenized, max_seq_len, keep_first_token) if tokenized else None,
-    )
+    tally = Tally(max_seq_len, keep_first_token=keep_first_token)
+    seen: set[bytes] = set()
+    for example in dataset.examples:
+        said = fingerprint(example)
+        tally.add(example, said in seen)
+        seen.add(said)
+    for example_tokens in tokenized or ():
+        tally.add_tokens(example_tokens)
+    return tally.statistics()
+
+
+class Tally:
+    """The same figures, one example at a time: of each, a few numbers are kept."""
+
+    def __init__(self, max_seq_len: int | None = None, *, keep_first_token: bool = False) -> None:
+        self.keep_first_token = keep_first_token
+        self._max_seq_len = max_seq_len
+        self._num_characters = self._num_turns = self._num_with_system = self._num_duplicates = 0
+        self._messages = array("I")
+        self._lengths = array("I")
+        self._trained_tokens = 0
+        self._costs = {policy: OverLengthCost(policy, 0, 0, 0, 0) for policy in POLICIES}
+
+    def add(self, example: Example, is_duplicate: bool) -> None:
+        self._num_characters += _num_characters(example)
+        self._num_turns += _num_turns(example)
+        self._num_with_system += _has_system(example)
+        self._num_duplicates += is_duplicate
+        self._messages.append(_num_messages(example))
+
+    def add_tokens(self, example: TokenizedExample) -> None:
+        self._lengths.append(len(example.token_ids))
+        self._trained_tokens += example.num_trained_tokens
+        if self._max_seq_len and len(example.token_ids) > self._max_seq_len:
+            for policy in POLICIES:
+                self._costs[policy] = self._raised(self._costs[policy], example, self._max_seq_len)
+
+    def statistics(self) -> DataStatistics:
+        return DataStatistics(
+            num_rows=len(self._messages),
+            num_characters=self._num_characters,
+            num_turns=self._num_turns,
+            num_with_system=self._num_with_system,
+            num_duplicates=self._num_duplicates,
+            messages_per_row=spread(self._messages),
+            tokens=self._token_statistics() if self._lengths else None,
+        )
+
+    def _raised(self, cost: OverLengthCost, example: TokenizedExample, max_seq_len: int) -> OverLengthCost:
+        more = apply_over_length([example], max_seq_len, cost.policy, keep_first_token=self.keep_first_token)
+        return OverLengthCost(
+            cost.policy,
+            cost.rows_dropped + more.rows_dropped,
+            cost.tokens_cut + more.tokens_cut,
+            cost.trained_tokens_lost + more.trained_tokens_lost,
+            cost.end_tokens_lost + more.end_tokens_lost,
+        )
+
+    def _token_statistics(self) -> TokenStatistics:
+        edges = _bucket_edges(max(self._lengths))
+        counts = [0] * (len(edges) - 1)
+        for length in self._lengths:
+            counts[length // edges[1]] += 1
+        limit = self._max_seq_len
+        num_over_length = sum(length > limit for length in self._lengths) if limit else 0
+        return TokenStatistics(
+            total_tokens=sum(self._lengths),
+            trained_tokens=self._trained_tokens,
+            lengths=spread(self._lengths),
+            bucket_edges=edges,
+            bucket_counts=tuple(counts),
+            max_seq_len=limit,
+            num_over_length=num_over_length,
+            over_length_costs=tuple(self._costs.values()) if num_over_length else (),
+        )
 
 
 def spread(counts: Iterable[int]) -> Spread:
@@ -118,42 +185,8 @@ def _num_messages(example: Example) -> int:
     return len(example.messages) if isinstance(example, ChatExample) else 2
 
 
-def _token_statistics(
-    tokenized: Sequence[TokenizedExample], max_seq_len: int | None, keep_first_token: bool
-) -> TokenStatistics:
-    lengths = [len(example.token_ids) for example in tokenized]
-    edges = _bucket_edges(max(lengths))
-    counts = [0] * (len(edges) - 1)
-    for length in lengths:
-        counts[length // edges[1]] += 1
-    num_over_length = sum(length > max_seq_len for length in lengths) if max_seq_len else 0
-    return TokenStatistics(
-        total_tokens=sum(lengths),
-        trained_tokens=sum(example.num_trained_tokens for example in tokenized),
-        lengths=spread(lengths),
-        bucket_edges=edges,
-        bucket_counts=tuple(counts),
-        max_seq_len=max_seq_len,
-        num_over_length=num_over_length,
-        over_length_costs=_costs(tokenized, max_seq_len, keep_first_token) if max_seq_len and num_over_length else (),
-    )
-
-
 def _bucket_edges(longest: int) -> tuple[int, ...]:
     """Equal buckets from 0, their width 1, 2 or 5 times a power of ten."""
     widths = (step * 10**power for power in range(12) for step in (1, 2, 5))
     width = next(width for width in widths if longest // width < _MOST_BUCKETS)
     return tuple(range(0, (longest // width + 1) * width + 1, width))
-
-
-def _costs(
-    tokenized: Sequence[TokenizedExample], max_seq_len: int, keep_first_token: bool
-) -> tuple[OverLengthCost, ...]:
-    results = (
-        (policy, apply_over_length(tokenized, max_seq_len, policy, keep_first_token=keep_first_token))
-        for policy in POLICIES
-    )
-    return tuple(
-        OverLengthCost(policy, cost.rows_dropped, cost.tokens_cut, cost.trained_tokens_lost, cost.end_tokens_lost)
-        for policy, cost in results
-    )

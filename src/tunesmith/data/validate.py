@@ -1,19 +1,20 @@
 """A file, judged whole: every bad row is named with its line, its column and what is wrong with it.
 
-Takes a path, gives a DataReport: all problems and, where none is an error, the Dataset. Examples are no
-longer kept once an error is met, so that a huge broken file costs little memory.
+``validate_file`` takes a path, gives a DataReport: all problems and, where none is an error, the Dataset.
+Examples are no longer kept once an error is met, so that a huge broken file costs little memory. ``judge_file``
+hands findings and examples on as they come, and keeps neither.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tunesmith.core.errors import Problem, Problems
 from tunesmith.data.encoding import HEAD_BYTES, foreign_bytes
@@ -75,13 +76,53 @@ def read_dataset(
 def validate_file(path: Path, format: FileFormat | None = None, control_tokens: Collection[str] = ()) -> DataReport:
     """Judge the whole file. ``control_tokens`` are a base model's own, added to the common families'."""
     found = _Collector(str(path))
-    if not _can_be_opened(path, found):
-        return found.report(format, 0, None)
     digest = sha256()
-    rows = file_rows(path, digest.update)
+    examples: list[Example] = []
+
+    def keep(example: Example, is_duplicate: bool) -> None:
+        if not found.has_errors:
+            examples.append(example)
+        elif examples:
+            examples.clear()
+
+    format, num_rows = judge_file(path, found, keep, format, control_tokens, update=digest.update)
+    if found.has_errors or format is None:
+        return found.report(format, num_rows, None)
+    return found.report(format, num_rows, Dataset(str(path), format, digest.hexdigest(), tuple(examples)))
+
+
+class Findings(Protocol):
+    """Where findings go as they are met."""
+
+    @property
+    def has_errors(self) -> bool: ...
+
+    def wants(self, finding: Finding) -> bool:
+        """Whether it is kept; of one that is counted only, nobody looks for the place in its row."""
+        ...
+
+    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None: ...
+
+
+Keep = Callable[[Example, bool], None]
+"""Called with each example that can be used, and whether an earlier one says the same."""
+
+
+def judge_file(
+    path: Path, found: Findings, keep: Keep, format: FileFormat | None = None, control_tokens: Collection[str] = (),
+    update: Callable[[bytes], None] = lambda _: None,
+) -> tuple[FileFormat | None, int]:  # fmt: skip
+    """→ the file's format (None where it has none that is known) and the number of its rows, good and bad.
+
+    ``update`` is given the bytes that are read, in order: all of them, unless the file is no text or one example
+    is spread over its lines.
+    """
+    if not _can_be_opened(path, found):
+        return format, 0
+    rows = file_rows(path, update)
     head = list(islice(rows, _ROWS_TO_DETECT_BY))
     format = format or _detect(head, found)
-    examples, num_rows = _judge_rows(chain(head, rows), format, control_token_pattern(control_tokens), found)
+    num_rows = _judge_rows(chain(head, rows), format, control_token_pattern(control_tokens), found, keep)
     if num_rows == 0:
         message, hint = "the file is empty", "write one example per line, as JSON"
         found.add(Finding("empty_file", message, hint), line=1, column=1)
@@ -89,12 +130,10 @@ def validate_file(path: Path, format: FileFormat | None = None, control_tokens: 
         message = f"the file has {num_rows} row{'s' if num_rows > 1 else ''}"
         hint = f"{FEW_EXAMPLES} examples are the least that can teach something; 50 to 100 are a good start"
         found.add(Finding("too_few_examples", message, hint, severity="warning"))
-    if found.has_errors or format is None:
-        return found.report(format, num_rows, None)
-    return found.report(format, num_rows, Dataset(str(path), format, digest.hexdigest(), tuple(examples)))
+    return format, num_rows
 
 
-def _can_be_opened(path: Path, found: _Collector) -> bool:
+def _can_be_opened(path: Path, found: Findings) -> bool:
     """Whether the file is there and may hold JSON text; says why not."""
     try:
         if path.exists() and not path.is_file():
@@ -113,7 +152,7 @@ def _can_be_opened(path: Path, found: _Collector) -> bool:
     return finding is None
 
 
-def _detect(head: list[FileRow], found: _Collector) -> FileFormat | None:
+def _detect(head: list[FileRow], found: Findings) -> FileFormat | None:
     objects = [row for row in head if isinstance(row.value, dict)]
     format = detect_format(row.value for row in objects)
     if format is None and objects:
@@ -122,43 +161,53 @@ def _detect(head: list[FileRow], found: _Collector) -> FileFormat | None:
 
 
 def _judge_rows(
-    rows: Iterable[FileRow], format: FileFormat | None, control_tokens: re.Pattern[str], found: _Collector
-) -> tuple[list[Example], int]:
-    examples: list[Example] = []
+    rows: Iterable[FileRow], format: FileFormat | None, control_tokens: re.Pattern[str], found: Findings, keep: Keep
+) -> int:
     first_line: dict[bytes, int] = {}
     ignored_keys = _IgnoredKeys()
     num_rows = 0
     for row in rows:
         num_rows += row.is_example
-        for fault in row.faults:
-            found.add(fault.finding, *row.position(fault.offset))
-        if row.value is UNREAD:
-            continue
-        if not isinstance(row.value, dict):
-            message, hint = f"the row is {shorten(row.value)}, not an object", 'write each row as {"…": …}'
-            found.add(Finding("not_an_object", message, hint), row.line, row.column)
-            continue
-        if format is None:
-            continue
-        example, findings = read_row(row.value, row.line, format, control_tokens)
-        _add_findings(findings, row, found)
-        if row.faults or any(finding.severity == "error" for finding in findings):
+        example = judge_row(row, format, control_tokens, found)
+        if example is None or format is None:
             continue
         ignored_keys.count(unrecognized_row_keys(row.value, format), row)
-        _warn_of_duplicate(first_line.setdefault(fingerprint(example), row.line), row, found)
-        if not found.has_errors:
-            examples.append(example)
-        elif examples:
-            examples.clear()
+        first = first_line.setdefault(fingerprint(example), row.line)
+        _warn_of_duplicate(first, row, found)
+        keep(example, first != row.line)
     ignored_keys.warn(found)
-    return examples, num_rows
+    return num_rows
 
 
-def _add_findings(findings: list[Finding], row: FileRow, found: _Collector) -> None:
-    if findings:
+def judge_row(
+    row: FileRow, format: FileFormat | None, control_tokens: re.Pattern[str], found: Findings
+) -> Example | None:
+    """The row's example, where it can be used: what is wrong with the row by itself goes to ``found``."""
+    for fault in row.faults:
+        found.add(fault.finding, *row.position(fault.offset))
+    if row.value is UNREAD:
+        return None
+    if not isinstance(row.value, dict):
+        message, hint = f"the row is {shorten(row.value)}, not an object", 'write each row as {"…": …}'
+        found.add(Finding("not_an_object", message, hint), row.line, row.column)
+        return None
+    if format is None:
+        return None
+    example, findings = read_row(row.value, row.line, format, control_tokens)
+    _add_findings(findings, row, found)
+    if row.faults or any(finding.severity == "error" for finding in findings):
+        return None
+    return example
+
+
+def _add_findings(findings: list[Finding], row: FileRow, found: Findings) -> None:
+    if any(found.wants(finding) for finding in findings):
         offsets = StrictJson(row.text).offsets()
         for finding in findings:
             found.add(finding, *row.position(_offset_of(finding, offsets)))
+    else:
+        for finding in findings:
+            found.add(finding, row.line)
 
 
 def _offset_of(finding: Finding, offsets: dict[tuple[RowPath, bool], int]) -> int:
@@ -171,7 +220,7 @@ def _offset_of(finding: Finding, offsets: dict[tuple[RowPath, bool], int]) -> in
     return offsets.get((path, False), 0)
 
 
-def _warn_of_duplicate(first: int, row: FileRow, found: _Collector) -> None:
+def _warn_of_duplicate(first: int, row: FileRow, found: Findings) -> None:
     if first != row.line:
         message, hint = f"the example says the same as line {first}", "remove one, unless it shall count twice"
         found.add(Finding("duplicate_example", message, hint, severity="warning"), row.line, row.column)
@@ -190,7 +239,7 @@ class _IgnoredKeys:
             if key not in self._first:
                 self._first[key] = row.position(StrictJson(row.text).offsets().get(((key,), True), 0))
 
-    def warn(self, found: _Collector) -> None:
+    def warn(self, found: Findings) -> None:
         for key, (line, column) in self._first.items():
             rows = self._rows[key]
             message = f"the key {shorten(key)} is ignored ({rows:,} row{'s have' if rows > 1 else ' has'} it)"
@@ -206,6 +255,9 @@ class _Collector:
         self._problems: list[Problem] = []
         self._counts: Counter[str] = Counter()
         self.has_errors = False
+
+    def wants(self, finding: Finding) -> bool:
+        return self._counts[finding.rule] < MOST_PROBLEMS_PER_RULE
 
     def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None:
         self.has_errors = self.has_errors or finding.severity == "error"

@@ -2,6 +2,7 @@
 
 architectures: the architectures that the decoder knows, and what tells them apart; no torch
 catalog: what a base model is before any tensor is read; no torch
+shapes: the sizes behind auto and the memory formula, from the config alone; no torch
 known_models: the base models that an installation offers, and their aliases; no torch
 attention: attention inside documents, and the KV cache
 gradients: norm and rotation with forward and backward written by hand

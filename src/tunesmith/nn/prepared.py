@@ -466,22 +466,26 @@ class _Step:
         self._lengths_N[streams_N] = cache.lengths_N.index_select(0, streams_N)
         self._shortest, longest = (int(length) for length in self._lengths_N.aminmax())
         self._used = longest + 1
-        self._masks: dict[int | None, Tensor | None] = {}
+        self._masks: dict[tuple[int | None, int], Tensor | None] = {}
 
-    def _mask(self, window: int | None) -> Tensor | None:
-        """[N, L]: −inf at keys that are not there yet or have left the window; None where every stream sees all."""
+    def _mask(self, window: int | None, group: int) -> Tensor | None:
+        """[N, 1, G, L]: −inf at keys that are not there yet or have left the window; None where every stream sees all.
+        Made once for all layers that see the same."""
+        if (window, group) not in self._masks:
+            self._masks[window, group] = self._make_mask(window, group)
+        return self._masks[window, group]
+
+    def _make_mask(self, window: int | None, group: int) -> Tensor | None:
         if window is not None and window >= self._used:
             window = None
-        if window not in self._masks:
-            self._masks[window] = None
-            if window is not None or self._shortest + 1 < self._used:
-                places, newest = torch.arange(self._used, device=self._lengths_N.device)[None], self._lengths_N[:, None]
-                hidden_NL = places > newest
-                if window is not None:
-                    hidden_NL |= places <= newest - window
-                mask_NL = torch.zeros(hidden_NL.shape, dtype=self._dtype, device=hidden_NL.device)
-                self._masks[window] = mask_NL.masked_fill_(hidden_NL, float("-inf"))
-        return self._masks[window]
+        if window is None and self._shortest + 1 == self._used:
+            return None
+        places, newest = torch.arange(self._used, device=self._lengths_N.device)[None], self._lengths_N[:, None]
+        hidden_NL = places > newest
+        if window is not None:
+            hidden_NL |= places <= newest - window
+        mask_NL = torch.zeros(hidden_NL.shape, dtype=self._dtype, device=hidden_NL.device)
+        return mask_NL.masked_fill_(hidden_NL, float("-inf"))[:, None, None].expand(-1, 1, group, -1)
 
     def attend(self, index: int, q_NHD: Tensor, k_NKD: Tensor, v_NKD: Tensor, window: int | None) -> Tensor:
         """The heads of a group are the queries of one key/value head: the fused kernel shares its reads."""
@@ -491,9 +495,7 @@ class _Step:
         if self._streams_N is not None:
             q_NHD = q_NHD.index_select(0, self._query_of_place)
         q_NKGD = q_NHD.reshape(-1, kv_heads, heads // kv_heads, width)
-        mask = self._mask(window)
-        if mask is not None:
-            mask = mask[:, None, None].expand(-1, 1, heads // kv_heads, -1)
+        mask = self._mask(window, heads // kv_heads)
         out_NHD = F.scaled_dot_product_attention(q_NKGD, k, v, attn_mask=mask).reshape(-1, heads, width)
         return out_NHD if self._streams_N is None else out_NHD.index_select(0, self._streams_N)
 

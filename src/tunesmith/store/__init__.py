@@ -23,6 +23,7 @@ job_metrics: the figures of its steps, and the points of a curve
 models: tuned models by name, and what a name stands for
 job_certificates: what was measured of a job, and the attempts that trained it
 checkpoints: the deployable models of a job's way
+lineage: what a model was made from, and what a project keeps
 checkpoint_permissions: which other projects may chat with a checkpoint
 job_changes: what became of jobs since somebody looked last
 queue: who does which job: claims, leases, fencing tokens

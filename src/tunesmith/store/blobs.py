@@ -50,6 +50,10 @@ class Blobs(Protocol):
         """Write the blob to ``to``, verified; raises DamagedBlob."""
         ...
 
+    def lend(self, sha256: str, to: Path) -> None:
+        """The blob at ``to``, to be read and then removed, unverified; raises DamagedBlob where it is absent."""
+        ...
+
     def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` up to, not including, ``end``, unverified; raises DamagedBlob where it is absent."""
         ...
@@ -149,6 +153,14 @@ class LocalBlobs:
         if not source.is_file():
             raise _absent(sha256)
         durable.write_file(to, copy)
+
+    def lend(self, sha256: str, to: Path) -> None:
+        try:
+            os.link(self._path(sha256), to)
+        except FileNotFoundError:
+            raise _absent(sha256) from None
+        except OSError:  # of another file system
+            self.fetch(sha256, to)
 
     def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         try:

@@ -73,6 +73,9 @@ class S3Blobs:
 
         durable.write_file(to, write)
 
+    def lend(self, sha256: str, to: Path) -> None:
+        self.fetch(sha256, to)
+
     def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The first bytes are asked for at once, so that an absent blob is noticed here."""
         if end is not None and end <= start:

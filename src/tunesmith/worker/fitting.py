@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tunesmith.core.errors import TunesmithError
 from tunesmith.core.machine import Memory, cpu_has_fast_bf16, resident_bytes
-from tunesmith.nn.catalog import BaseModel, DecoderConfig, locate
+from tunesmith.nn.catalog import BaseModel, locate
 from tunesmith.nn.known_models import KnownModels
-from tunesmith.specs.memory import GIB, DataFacts, ModelShape, estimate
-from tunesmith.specs.resolve import Facts, resolve
+from tunesmith.nn.shapes import facts_of, shape_of
+from tunesmith.specs.memory import GIB, DataFacts, estimate
+from tunesmith.specs.resolve import resolve
 from tunesmith.store.jobs import Job
 from tunesmith.worker.preparing import spec_of
 
 # Of a CUDA context, beside what the formula counts.
 GPU_BYTES = 800 << 20
-_KINDS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "lm_head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,43 +62,9 @@ def estimate_bytes(job: Job, known_models: KnownModels, *, is_gpu: bool) -> int 
         return None
 
 
-def shape_of(base: BaseModel) -> ModelShape:
-    config = base.config
-    if isinstance(config, DecoderConfig):
-        return ModelShape(
-            config.num_parameters, config.num_layers, config.hidden_size, config.intermediate_size,
-            config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim, config.vocab_size,
-        )  # fmt: skip
-    # Weights are two bytes each, or more; widths as most models have them.
-    num_parameters = sum(_size(path) for path in base.weight_files) // 2
-    hidden = config.hidden_size
-    return ModelShape(
-        num_parameters, config.num_layers, hidden, 4 * hidden, hidden, hidden, config.vocab_size, is_foreign=True
-    )
-
-
 def _estimate(job: Job, base: BaseModel, data: DataFacts, *, is_gpu: bool) -> int:
-    shape = shape_of(base)
     spec = spec_of(job, job.training_file_id, job.validation_file_id)
-    facts = Facts(
-        num_examples=data.num_examples,
-        longest_example_tokens=data.longest_example_tokens,
-        mean_example_tokens=data.total_tokens / max(1, data.num_examples),
-        has_validation=data.has_validation,
-        context_length=base.config.max_position_embeddings,
-        hidden_size=shape.hidden_size,
-        num_parameters=shape.num_parameters,
-        linear_kinds=_KINDS,
-        device="cuda" if is_gpu else "cpu",
-        has_fast_bf16=is_gpu or cpu_has_fast_bf16(),
-        can_compile=True,
-    )
+    fast = is_gpu or cpu_has_fast_bf16()
+    facts = facts_of(base, data, "cuda" if is_gpu else "cpu", has_fast_bf16=fast, can_compile=True)
     settings = resolve(spec, facts)
-    return estimate(shape, settings, data).total_bytes + (GPU_BYTES if is_gpu else 0)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    return estimate(shape_of(base), settings, data).total_bytes + (GPU_BYTES if is_gpu else 0)

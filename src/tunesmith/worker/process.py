@@ -103,7 +103,10 @@ class Child:
         return [json.loads(line) for line in lines]
 
     def kill(self) -> None:
+        """With whatever it has started, such as a compiler."""
         with suppress(ProcessLookupError):
+            if os.getpgid(self.process.pid) == self.process.pid:
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
 
     def end(self, seconds: float = 10.0) -> int:

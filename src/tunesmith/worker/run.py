@@ -18,9 +18,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from tunesmith.core.errors import TunesmithError
-from tunesmith.core.machine import Memory, num_cores, read_memory
+from tunesmith.core.machine import Memory, cpu_has_fast_bf16, device_name, num_cores, read_memory
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import collection, queue, workers
@@ -257,7 +258,7 @@ class Worker:
     def _say_alive(self) -> None:
         if self._is_due("register", float("inf")):
             self._done_at.pop("register")  # until it has been written
-            facts = {"num_slots": self._num_slots, "num_threads": self.place.num_threads}
+            facts = {"num_slots": self._num_slots, "num_threads": self.place.num_threads, **_device_facts(self._memory)}
             with self.place.database.write() as connection:
                 workers.register(
                     connection, self.place.worker_id, host=socket.gethostname(), facts=facts, now=self.place.now()
@@ -300,3 +301,18 @@ def tidy(place: Workplace) -> None:
         collection.collect(place.database, place.blobs, place.now())
     except (TunesmithError, OSError) as error:
         log.warning("tidying up: %s", error)
+
+
+def _device_facts(memory: Callable[[], Memory]) -> dict[str, Any]:
+    """What people are shown of the device, and what a job's preview decides by."""
+    try:
+        found = memory()
+    except OSError:
+        found = Memory(0, 0)
+    is_gpu = found.is_gpu
+    return {
+        "device": device_name(is_gpu=is_gpu),
+        "is_gpu": is_gpu,
+        "memory_bytes": found.total_bytes,
+        "has_fast_bf16": is_gpu or cpu_has_fast_bf16(),
+    }

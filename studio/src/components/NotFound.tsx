@@ -8,7 +8,7 @@ import { useWords } from "~/i18n/language";
 export function NotFound() {
   const say = useWords(frame);
   return (
-    <Empty icon={IconMapQuestion} title={say.notFound} text={say.notFoundHint}>
+    <Empty order={1} icon={IconMapQuestion} title={say.notFound} text={say.notFoundHint}>
       <Button component={Link} to="/">{say.toHome}</Button>
     </Empty>
   );

@@ -1,70 +1,104 @@
-import { ActionIcon, Alert, AppShell, Anchor, Burger, Button, Group, NavLink, Text, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import {
-  IconAdjustments, IconChartLine, IconCube, IconDatabase, IconHome, IconLogout, IconMessages, IconMoon, IconSettings, IconSun,
-} from "@tabler/icons-react";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { ActionIcon, Anchor, AppShell, Burger, Button, Group, Text, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
+import { IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { Outlet, useRouter } from "@tanstack/react-router";
+import { type KeyboardEvent, type MouseEvent, useEffect, useRef } from "react";
+import { Connection } from "~/components/Connection";
+import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { Mark } from "~/components/Mark";
+import { Navigation } from "~/components/Navigation";
 import { frame } from "~/components/words";
 import { useLanguage, useWords } from "~/i18n/language";
 import { SignIn } from "~/pages/sign-in/SignIn";
 import { useSession } from "~/session";
-
-const PAGES = [
-  { to: "/", word: "home", icon: IconHome },
-  { to: "/data", word: "data", icon: IconDatabase },
-  { to: "/fine-tune", word: "fineTune", icon: IconAdjustments },
-  { to: "/jobs", word: "jobs", icon: IconChartLine },
-  { to: "/models", word: "models", icon: IconCube },
-  { to: "/playground", word: "playground", icon: IconMessages },
-  { to: "/settings", word: "settings", icon: IconSettings },
-] as const;
 
 /** Navigation, language, colours, and what must be said on every page: the server is away, the key is no longer good. */
 export function Shell() {
   const say = useWords(frame);
   const session = useSession();
   const [isOpen, menu] = useDisclosure(false);
-  const place = useRouterState({ select: (state) => state.location.pathname });
-  const isSignedOut = session.key === null || session.failure?.isSignedOut;
+  const burger = useRef<HTMLButtonElement>(null);
+  // Below the theme's breakpoint `sm` the list of pages covers the page, and is out of reach where it is closed.
+  const isNarrow = useMediaQuery("(max-width: 47.99em)", undefined, { getInitialValueInEffect: false });
+  const isHidden = isNarrow && !isOpen;
+  useFocusOnNewPage();
 
-  if (isSignedOut) return <SignIn />;
+  if (session.key === null || session.failure?.isSignedOut) return <SignIn />;
+  const closeByKey = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !isOpen) return;
+    menu.close();
+    burger.current?.focus();
+  };
+  const project = session.me && say.project(session.me.project_name);
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !isOpen } }} padding="md">
-      <Anchor href="#page" className="skip">{say.skip}</Anchor>
+    <AppShell
+      header={{ height: 56 }} navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !isOpen } }} padding={{ base: "sm", sm: "md" }}
+      onKeyDown={closeByKey}
+    >
+      <Anchor href="#page" className="skip" onClick={skipToPage}>{say.skip}</Anchor>
       <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="sm" wrap="nowrap">
-            <Burger opened={isOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={say.openPages} aria-expanded={isOpen} />
+        <Group h="100%" px={{ base: "sm", sm: "md" }} justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" miw={0}>
+            <Burger
+              ref={burger} opened={isOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={isOpen ? say.closePages : say.openPages}
+              aria-expanded={isOpen} aria-controls="pages"
+            />
             <Mark />
-            {session.me && (
-              <Text size="sm" c="dimmed" visibleFrom="sm" truncate maw={320}>{say.project(session.me.project_name)}</Text>
-            )}
+            {project && <Text size="sm" c="dimmed" visibleFrom="sm" truncate maw={320} title={project}><bdi>{project}</bdi></Text>}
           </Group>
-          <Group gap="xs" wrap="nowrap">
+          <Group gap={4} wrap="nowrap">
             <LanguageSwitch />
             <ColourSwitch />
-            <ActionIcon variant="subtle" color="gray" aria-label={say.signOut} title={say.signOut} onClick={session.signOut}>
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={say.signOut} title={say.signOut} onClick={session.signOut}>
               <IconLogout size={18} />
             </ActionIcon>
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={say.pages}>
-        {PAGES.map(({ to, word, icon: Icon }) => (
-          <NavLink
-            key={to} component={Link} to={to} label={say[word]} leftSection={<Icon size={18} aria-hidden />} onClick={menu.close}
-            active={to === "/" ? place === "/" : place === to || place.startsWith(`${to}/`)}
-          />
-        ))}
+      <AppShell.Navbar id="pages" p="xs" aria-label={say.pages} inert={isHidden} style={{ visibility: isHidden ? "hidden" : undefined }}>
+        <Navigation leave={menu.close} />
+        {project && <Text size="sm" c="dimmed" p="sm" mt="auto" truncate hiddenFrom="sm"><bdi>{project}</bdi></Text>}
       </AppShell.Navbar>
-      <AppShell.Main id="page" tabIndex={-1}>
-        {session.isAway && <Alert color="orange" mb="md" role="status">{say.away}</Alert>}
-        {session.me ? <Outlet /> : <Loading />}
+      <AppShell.Main id="page" tabIndex={-1} inert={isNarrow && isOpen}>
+        <Content />
       </AppShell.Main>
+      <Connection />
     </AppShell>
   );
+}
+
+/** The page, as soon as it is known who looks at it; until then why it is not. */
+function Content() {
+  const { me, failure, signOut } = useSession();
+  const say = useWords(frame);
+  if (me) return <Outlet />;
+  if (!failure || failure.isAway) return <Loading />;
+  return (
+    <>
+      <Failed error={failure} />
+      <Button mt="md" variant="default" onClick={signOut}>{say.otherKey}</Button>
+    </>
+  );
+}
+
+/** A link of the navigation, or one that is gone with its page, would leave the keyboard outside the new page. */
+function useFocusOnNewPage() {
+  const router = useRouter();
+  useEffect(
+    () =>
+      router.subscribe("onRendered", ({ pathChanged, fromLocation }) => {
+        const at = document.activeElement;
+        const isOutside = at === null || at === document.body || at.closest("#pages") !== null;
+        if (pathChanged && fromLocation && isOutside) document.getElementById("page")?.focus({ preventScroll: true });
+      }),
+    [router],
+  );
+}
+
+function skipToPage(event: MouseEvent) {
+  event.preventDefault();
+  document.getElementById("page")?.focus();
 }
 
 export function LanguageSwitch() {
@@ -72,7 +106,7 @@ export function LanguageSwitch() {
   const { language, choose } = useLanguage();
   return (
     <Button
-      variant="subtle" color="gray" size="compact-sm" lang={language === "en" ? "zh-CN" : "en"} title={say.switchLanguage}
+      variant="subtle" color="gray" size="compact-md" fz="sm" lang={language === "en" ? "zh-CN" : "en"} title={say.switchLanguage}
       onClick={() => choose(language === "en" ? "zh" : "en")}
     >
       {say.language}
@@ -87,7 +121,8 @@ export function ColourSwitch() {
   const label = scheme === "dark" ? say.toLight : say.toDark;
   return (
     <ActionIcon
-      variant="subtle" color="gray" aria-label={label} title={label} onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")}
+      variant="subtle" color="gray" size="lg" aria-label={label} title={label}
+      onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")}
     >
       {scheme === "dark" ? <IconSun size={18} /> : <IconMoon size={18} />}
     </ActionIcon>

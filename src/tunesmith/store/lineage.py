@@ -1,0 +1,59 @@
+"""What a tuned model was made from, what was made from it, and what a project keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, or_, select
+
+from tunesmith.store.jobs import Job, State
+from tunesmith.store.tables import blob_references, checkpoints, files, jobs, models
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """``children`` are tuned models, ``jobs_under_way`` ids of jobs; both start from the model that was asked for."""
+
+    children: Sequence[str]
+    jobs_under_way: Sequence[str]
+
+
+def checkpoints_of(connection: Connection, job: Job) -> list[str]:
+    """The job's checkpoints by name, earliest step first."""
+    own = select(checkpoints.c.name).where(checkpoints.c.job_id == job.id, checkpoints.c.deleted_at.is_(None))
+    return list(connection.execute(own.order_by(checkpoints.c.step_number)).scalars())
+
+
+def descent(connection: Connection, project_id: str, name: str) -> Descent:
+    """Of a base model, a tuned one or a checkpoint, within the project."""
+    starts_here = (jobs.c.project_id == project_id, jobs.c.model == name)
+    children = select(models.c.name).join(jobs, jobs.c.id == models.c.job_id)
+    children = children.where(*starts_here, models.c.deleted_at.is_(None)).order_by(models.c.seq)
+    open_states = [state.value for state in State if not state.is_final]
+    under_way = select(jobs.c.id).where(*starts_here, jobs.c.state.in_(open_states)).order_by(jobs.c.seq)
+    return Descent(list(connection.execute(children).scalars()), list(connection.execute(under_way).scalars()))
+
+
+def owned_bytes(connection: Connection, owner_type: str, owner_id: str) -> int:
+    own = (blob_references.c.owner_type == owner_type, blob_references.c.owner_id == owner_id)
+    return int(
+        connection.execute(select(func.coalesce(func.sum(blob_references.c.num_bytes), 0)).where(*own)).scalar_one()
+    )
+
+
+def stored_bytes(connection: Connection, project_id: str) -> int:
+    """What the project's files, models and checkpoints take; bytes that several share count once."""
+    owners = [
+        select(table.c.id).where(table.c.project_id == project_id, table.c.deleted_at.is_(None))
+        for table in (files, models, checkpoints)
+    ]
+    refs = blob_references.c
+    of_project = or_(
+        *((refs.owner_type == kind) & refs.owner_id.in_(owned) for kind, owned in zip(_KINDS, owners, strict=True))
+    )
+    each = select(refs.sha256, func.max(refs.num_bytes).label("num_bytes")).where(of_project).group_by(refs.sha256)
+    return int(connection.execute(select(func.coalesce(func.sum(each.subquery().c.num_bytes), 0))).scalar_one())
+
+
+_KINDS = ("file", "model", "checkpoint")

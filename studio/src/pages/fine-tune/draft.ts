@@ -1,0 +1,96 @@
+import { type FieldProblem, missing, notAllowed } from "~/pages/fine-tune/problems";
+import { isAllowed, parsed, settingOf, SETTINGS, type SettingName, type Value, VALIDATION_SPLIT } from "~/pages/fine-tune/settings";
+
+export const STEPS = ["model", "method", "data", "validation", "settings", "review"] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What the form holds, as it was typed: nothing that a person wrote is lost because it is not a value yet. */
+export type Draft = {
+  model: string;
+  adapter: "lora" | "none";
+  trainingFile: string;
+  validation: "none" | "split" | "file";
+  validationFile: string;
+  validationSplit: string;
+  settings: Partial<Record<SettingName, string>>;
+  suffix: string;
+  metadata: { key: string; value: string }[];
+};
+
+export const EMPTY: Draft = {
+  model: "", adapter: "lora", trainingFile: "", validation: "none", validationFile: "", validationSplit: "0.1", settings: {},
+  suffix: "", metadata: [],
+};
+
+/** The body of `POST /v1/fine_tuning/jobs`: what was asked for, and nothing else. */
+export type JobBody = { model: string; training_file: string } & { [key: string]: Value | { [key: string]: string } };
+
+const SUFFIX = /^[A-Za-z0-9_.-]{1,64}$/;
+export const MOST_METADATA = 16;
+
+/** The body that the draft stands for, in the order in which a person would write it. Names that are missing are empty. */
+export function bodyOf(draft: Draft): JobBody {
+  const body: JobBody = { model: draft.model, training_file: draft.trainingFile };
+  if (draft.validation === "file" && draft.validationFile) body.validation_file = draft.validationFile;
+  body.method = { type: "supervised" };
+  if (SUFFIX.test(draft.suffix)) body.suffix = draft.suffix;
+  const metadata = metadataOf(draft);
+  if (Object.keys(metadata).length > 0) body.metadata = metadata;
+  const seed = valueOf(draft, "seed");
+  if (seed !== null) body.seed = seed;
+  if (draft.validation === "split") {
+    const share = parsed(VALIDATION_SPLIT, draft.validationSplit);
+    if (typeof share === "number") body.validation_split = share;
+  }
+  if (draft.adapter !== "lora") body.adapter = draft.adapter;
+  for (const { name } of SETTINGS) {
+    const value = name === "seed" ? null : valueOf(draft, name);
+    if (value !== null) body[name] = value;
+  }
+  return body;
+}
+
+/** What keeps the draft from being a job, as far as that can be said without asking the server. */
+export function problemsOf(draft: Draft): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (!draft.model) problems.push(missing("model"));
+  if (!draft.trainingFile) problems.push(missing("training_file"));
+  if (draft.validation === "file" && !draft.validationFile) problems.push(missing("validation_file"));
+  if (draft.validation === "split" && typeof parsed(VALIDATION_SPLIT, draft.validationSplit) !== "number") {
+    problems.push(notAllowed("validation_split"));
+  }
+  for (const setting of SETTINGS) {
+    const text = draft.settings[setting.name];
+    if (text !== undefined && isShown(draft, setting.name) && !isAllowed(setting.kind, text)) problems.push(notAllowed(setting.name));
+  }
+  if (draft.suffix && !SUFFIX.test(draft.suffix)) problems.push(notAllowed("suffix"));
+  if (!isGoodMetadata(draft)) problems.push(notAllowed("metadata"));
+  return problems;
+}
+
+/** Pairs of low rank have settings of their own, which mean nothing where every weight is trained. */
+export function isShown(draft: Draft, name: SettingName): boolean {
+  if (draft.adapter === "none") return !["lora_rank", "lora_alpha", "lora_target_modules"].includes(name);
+  // Random weights are only for training all of them; where it was asked for nevertheless, it must be seen to be mended.
+  return name !== "initialization" || Boolean(draft.settings.initialization);
+}
+
+function valueOf(draft: Draft, name: SettingName): Value | null {
+  const setting = settingOf(name);
+  const text = draft.settings[name];
+  if (!setting || text === undefined || !isShown(draft, name) || !isAllowed(setting.kind, text)) return null;
+  const value = parsed(setting.kind, text);
+  return value === "auto" ? null : value;
+}
+
+function metadataOf(draft: Draft): { [key: string]: string } {
+  return Object.fromEntries(draft.metadata.filter(({ key }) => key !== "").map(({ key, value }) => [key, value]));
+}
+
+function isGoodMetadata({ metadata }: Draft): boolean {
+  const keys = metadata.filter(({ key, value }) => key !== "" || value !== "").map(({ key }) => key);
+  return (
+    keys.length <= MOST_METADATA && new Set(keys).size === keys.length &&
+    metadata.every(({ key, value }) => [...key].length <= 64 && [...value].length <= 512 && (key !== "" || value === ""))
+  );
+}

@@ -1,0 +1,173 @@
+import type { SettingName } from "~/pages/fine-tune/settings";
+import type { SettingWords } from "~/pages/fine-tune/settingWords.en";
+
+export const settingsInChinese: Record<SettingName, SettingWords> = {
+  num_epochs: {
+    label: "训练轮数（epoch）",
+    what: "把全部样本从头到尾学几遍。训练时间与它成正比。",
+    little: "回答仍然像基座模型；训练结束时验证损失还在下降。",
+    much: "开始死记硬背：训练损失继续下降，验证损失却掉头上升，回答里出现训练样本的原句。",
+  },
+  batch_size: {
+    label: "批大小（batch size）",
+    what: "看完多少条样本才更新一次权重。批越大，步数越少，每一步越稳。",
+    little: "损失一步一跳；在 GPU 上训练更慢。",
+    much: "步数太少，学不到什么，小文件尤其明显。总步数不到一百时，请把批调小。",
+  },
+  learning_rate_multiplier: {
+    label: "学习率倍数",
+    what: "在为这个基座模型自动选定的学习率上放大或缩小：2 是加倍，0.5 是减半。",
+    little: "损失下降很慢，微调后的模型和基座模型几乎没有区别。",
+    much: "损失跳动或上升，回答变得重复，甚至语句不通。",
+  },
+  learning_rate: {
+    label: "学习率",
+    what: "每一步权重移动多远，直接写数值。学习率和倍数只填一个。LoRA 能承受的学习率大约是全量微调的十倍。",
+    little: "整个训练过程中损失几乎不动。",
+    much: "损失突然冲高或变成 NaN；基座模型原有的能力丢失。",
+  },
+  lora_rank: {
+    label: "LoRA 秩（rank）",
+    what: "适配器有多大空间容纳新内容。体积和内存与它成正比，速度几乎不变。",
+    little: "要学的很多（样本多、新的记法、新的语言），损失却早早不再下降。",
+    much: "白占内存和磁盘；样本少时更容易死记硬背。多数情况 8 到 32 就够了。",
+  },
+  max_seq_len: {
+    label: "样本最大长度",
+    what: "一条样本（提示加回答）最多多少个 token，不能超过基座模型的上下文长度。",
+    little: "很多样本会超长，要按下面的规则处理。",
+    much: "不会损失什么，只是最长的样本会占更多内存。",
+  },
+  over_length: {
+    label: "样本超长时",
+    what: "怎样处理超过上述长度的样本：训练前停下并指出来、整条丢弃、截掉开头，或截掉结尾。绝不会悄悄截断：文件页面会列出每种选择的代价。",
+    little: null,
+    much: null,
+  },
+  prompt_loss_weight: {
+    label: "提示部分的权重",
+    what: "0 表示只学助手的回答；大于 0 时，模型也会按这个权重学习写问题。",
+    little: "对话数据就该是 0。如果回答极短（例如只有一个词），每条样本能学的就很少。",
+    much: "模型把力气花在模仿用户提问上，回答反而变差。",
+  },
+  seed: {
+    label: "随机种子",
+    what: "决定样本顺序、验证集划分和适配器初值。种子、数据、设置都相同，得到的模型就相同；不填则随机抽取并记录下来。",
+    little: null,
+    much: null,
+  },
+  lora_alpha: {
+    label: "LoRA alpha",
+    what: "适配器的强度：改动量按 alpha ÷ rank 缩放。效果与学习率相近，两者只调一个即可。",
+    little: "学得慢，和学习率太小一样。",
+    much: "损失不稳，和学习率太大一样。",
+  },
+  lora_target_modules: {
+    label: "加适配器的层",
+    what: "auto、all-linear，或具体名称，例如 q_proj, v_proj, lm_head。位置越多学得越多，占的内存也越多。",
+    little: "只加在注意力上（q_proj、v_proj）：语气学得好，知识和格式学得差。",
+    much: "大模型加上输出层（lm_head）后，适配器会变得很大。",
+  },
+  max_steps: {
+    label: "训练步数",
+    what: "更新这么多次权重后就结束，不再按轮数计。适合快速试跑。",
+    little: "有些样本还没有学到。",
+    much: "和轮数太多一样：死记硬背。",
+  },
+  lr_schedule: {
+    label: "学习率下降方式",
+    what: "预热之后：cosine 两头平缓，linear 匀速下降，constant 保持不变。cosine 几乎总是好选择；constant 适合还没想好训练多久的情况。",
+    little: null,
+    much: null,
+  },
+  warmup_ratio: {
+    label: "预热比例",
+    what: "学习率从零升上来所占的步数比例，用来保护最初不稳定的几步。",
+    little: "最初几步损失冲高。",
+    much: "很大一部分训练是在低学习率下进行的。",
+  },
+  weight_decay: {
+    label: "权重衰减",
+    what: "每一步都把训练中的权重往零拉一点。LoRA 通常为 0，全量微调常用 0.01 到 0.1。",
+    little: "多数情况没有坏处；样本少的全量微调可能更早开始死记硬背。",
+    much: "学到的东西会淡掉，损失降不下来。",
+  },
+  adam_beta1: {
+    label: "Adam 动量（beta 1）",
+    what: "优化器对前面几步方向的记忆有多长。几乎没有理由去改。",
+    little: "前进路线抖动。",
+    much: "会冲过头，损失来回摆动。",
+  },
+  adam_beta2: {
+    label: "Adam 幅度记忆（beta 2）",
+    what: "优化器对梯度大小的记忆有多长。短训练里用 0.95 到 0.99 会更快稳定。",
+    little: "步幅忽大忽小。",
+    much: "短训练里对大梯度反应迟缓，表现为损失尖峰。",
+  },
+  max_grad_norm: {
+    label: "梯度上限",
+    what: "超过这个大小的一步会按比例缩小，避免一条怪样本毁掉模型。",
+    little: "几乎每一步都被缩小，训练变慢。",
+    much: "个别坏样本会让损失出现尖峰。",
+  },
+  precision: {
+    label: "数值类型",
+    what: "bf16 只用一半内存，硬件支持时很快；fp32 精确，哪里都能跑。训练中的权重始终以 fp32 保存。",
+    little: null,
+    much: null,
+  },
+  micro_batch_tokens: {
+    label: "一次计算的 token 数",
+    what: "一次同时计算多少个 token。只影响内存和速度，不影响结果。",
+    little: "慢：机器没有吃满。",
+    much: "内存不够。",
+  },
+  activation_checkpointing: {
+    label: "重算激活值",
+    what: "省内存，时间多约三分之一，结果不变。内存紧张时打开。",
+    little: null,
+    much: null,
+  },
+  compile: {
+    label: "编译各层",
+    what: "开头最多花一分钟，之后每步更快。超过十分钟的任务才划算。",
+    little: null,
+    much: null,
+  },
+  eval_every_steps: {
+    label: "每隔多少步测验证损失",
+    what: "训练中多久看一次验证数据，画出第二条曲线。",
+    little: "间隔太短时，测量比训练还费时间。",
+    much: "间隔太长时，发现死记硬背已经太晚。",
+  },
+  eval_examples: {
+    label: "结束时对比的样本数",
+    what: "这么多条验证样本会分别由基座模型、提示里带几个例子的基座模型和微调模型回答。0 表示不对比。",
+    little: "结论不可靠：十条样本几乎说明不了什么。",
+    much: "任务结束前要多等一会儿。",
+  },
+  save_every_steps: {
+    label: "每隔多少步保存检查点",
+    what: "检查点可以试用，也可以从它继续训练；任务中断后就从最近的检查点接着跑。",
+    little: "间隔太短时，写磁盘会拖慢训练。",
+    much: "间隔太长时，中断损失的进度更多，可比较的版本更少。",
+  },
+  keep_checkpoints: {
+    label: "保留检查点数",
+    what: "磁盘上保留最近几个检查点。",
+    little: "等你发现更早的版本更好时，它可能已经没了。",
+    much: "占磁盘；全量微调时每个检查点都和模型一样大。",
+  },
+  file_format: {
+    label: "文件格式",
+    what: "auto 会根据开头几行判断；只有判断错了才需要指定。",
+    little: null,
+    much: null,
+  },
+  initialization: {
+    label: "初始权重",
+    what: "random 会丢掉基座模型的全部知识，只保留它的结构，从零开始训练，需要极大量的文本。",
+    little: null,
+    much: null,
+  },
+};

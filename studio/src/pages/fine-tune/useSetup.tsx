@@ -1,0 +1,111 @@
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { asFailure, type Failure } from "~/api/failure";
+import { bodyOf, type Draft, EMPTY, type JobBody, problemsOf } from "~/pages/fine-tune/draft";
+import { type Kept, keep, recall } from "~/pages/fine-tune/kept";
+import { type FieldProblem, fromFailure, fromPreview } from "~/pages/fine-tune/problems";
+import { baseModelsQuery, type Preview, tunedModelsQuery, usePreview } from "~/pages/fine-tune/queries";
+import type { SettingName } from "~/pages/fine-tune/settings";
+
+export type Notice = { kind: "cloned" | "loaded" | "cleared" | "cloneFailed"; name: string; leftOut: string[]; before: Kept | null };
+
+type Setup = {
+  projectId: string;
+  draft: Draft;
+  body: JobBody;
+  problems: FieldProblem[];
+  /** What the server makes of the draft, or of the one before while it is asked. */
+  preview: Preview | null;
+  isAsking: boolean;
+  /** Why it could not be asked. */
+  previewFailure: Failure | null;
+  startedAs: string | null;
+  attempt: Kept["attempt"];
+  notice: Notice | null;
+  /** The base model whose tokenizer counts, where it is known. */
+  baseModel: string | null;
+  startsFromTuned: boolean;
+  change: (part: Partial<Draft>) => void;
+  changeSetting: (name: SettingName, text: string) => void;
+  /** Another draft takes this one's place; `notice` says so, and offers the way back. */
+  replace: (draft: Draft, notice: Omit<Notice, "before">) => void;
+  note: (part: Partial<Pick<Kept, "startedAs" | "attempt">>) => void;
+  undo: () => void;
+  dismiss: () => void;
+  tell: (notice: Notice) => void;
+};
+
+const SetupContext = createContext<Setup | null>(null);
+const WAIT_MS = 350;
+
+export function SetupProvider({ projectId, children }: { projectId: string; children: ReactNode }) {
+  const [kept, setKept] = useState<Kept>(() => recall(projectId));
+  const [notice, setNotice] = useState<Notice | null>(null);
+  useEffect(() => keep(projectId, kept), [projectId, kept]);
+
+  const { draft } = kept;
+  const change = useCallback((part: Partial<Draft>) => {
+    setKept((before) => ({ ...before, startedAs: null, draft: { ...before.draft, ...part } }));
+  }, []);
+  const changeSetting = useCallback((name: SettingName, text: string) => {
+    setKept((before) => {
+      const { [name]: _, ...others } = before.draft.settings;
+      return { ...before, startedAs: null, draft: { ...before.draft, settings: text === "" ? others : { ...others, [name]: text } } };
+    });
+  }, []);
+  const replace = useCallback((next: Draft, said: Omit<Notice, "before">) => {
+    setKept((before) => {
+      setNotice({ ...said, before: isEmpty(before.draft) ? null : before });
+      return { draft: next, startedAs: null, attempt: null };
+    });
+  }, []);
+  const note = useCallback((part: Partial<Kept>) => setKept((before) => ({ ...before, ...part })), []);
+  const undo = useCallback(() => {
+    if (notice?.before) setKept(notice.before);
+    setNotice(null);
+  }, [notice]);
+  const dismiss = useCallback(() => setNotice(null), []);
+
+  const own = useMemo(() => problemsOf(draft), [draft]);
+  const body = useMemo(() => bodyOf(draft), [draft]);
+  const fingerprint = draft.model && draft.trainingFile ? JSON.stringify(body) : null;
+  const [asked] = useDebouncedValue(fingerprint, WAIT_MS);
+  const answer = usePreview(asked);
+  const bases = useQuery(baseModelsQuery);
+  const tuned = useQuery(tunedModelsQuery);
+
+  const startsFromTuned = draft.model.startsWith("ft:");
+  const setup = useMemo<Setup>(() => {
+    const preview = fingerprint === null ? null : (answer.data ?? null);
+    const failure = answer.error ? asFailure(answer.error) : null;
+    const said = failure ? fromFailure(failure) : fromPreview(preview?.problems ?? []);
+    const mine = new Set(own.map((problem) => problem.path));
+    return {
+      projectId, draft, body, preview, startedAs: kept.startedAs, attempt: kept.attempt, notice, startsFromTuned,
+      problems: [...own, ...(fingerprint === null ? [] : said.filter((problem) => !mine.has(problem.path)))],
+      isAsking: fingerprint !== null && (asked !== fingerprint || answer.isPlaceholderData || answer.isPending),
+      previewFailure: failure && said.length === 0 ? failure : null,
+      baseModel: baseOf(draft.model, bases.data?.data.map((each) => each.id) ?? [], tuned.data?.data ?? []),
+      change, changeSetting, replace, note, undo, dismiss, tell: setNotice,
+    };
+  }, [projectId, draft, body, fingerprint, asked, answer.data, answer.error, answer.isPlaceholderData, answer.isPending, own, kept, notice, startsFromTuned, bases.data, tuned.data, change, changeSetting, replace, note, undo, dismiss]);
+  return <SetupContext.Provider value={setup}>{children}</SetupContext.Provider>;
+}
+
+export function useSetup(): Setup {
+  const setup = useContext(SetupContext);
+  if (!setup) throw new Error("there is no setup here");
+  return setup;
+}
+
+function isEmpty(draft: Draft): boolean {
+  return JSON.stringify(draft) === JSON.stringify(EMPTY);
+}
+
+/** Reports count by a base model's tokenizer; a checkpoint is called like its model, with an ending. */
+function baseOf(model: string, bases: readonly string[], tuned: readonly { id: string; base_model?: string | null }[]): string | null {
+  if (bases.includes(model)) return model;
+  const name = model.replace(/:ckpt-step-\d+$/, "");
+  return tuned.find((each) => each.id === name)?.base_model ?? (bases.find((base) => model.startsWith(`ft:${base}:`)) || null);
+}

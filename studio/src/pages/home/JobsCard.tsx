@@ -1,0 +1,80 @@
+import { Anchor, Badge, Group, Progress, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
+import { IconChartLine } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { Schemas } from "~/api/client";
+import type { LiveState } from "~/api/live";
+import { JobStatus } from "~/components/JobStatus";
+import { frame } from "~/components/words";
+import { useFormat } from "~/i18n/format";
+import { useWords } from "~/i18n/language";
+import { Card } from "~/pages/home/Card";
+import { nameOf, progressOf, secondsLeft, shownJobs } from "~/pages/home/jobs";
+import { isAtWork } from "~/pages/home/next-step";
+import { jobPlace, jobsPlace } from "~/pages/home/places";
+import { useNow } from "~/pages/home/now";
+import { home } from "~/pages/home/words";
+
+type Job = Schemas["JobWire"];
+
+const NUM_SHOWN = 6;
+
+/** What runs, with its progress and when it will be ready, and the newest of what has ended. */
+export function JobsCard({ jobs, live }: { jobs: readonly Job[] | undefined; live: LiveState }) {
+  const say = useWords(home);
+  return (
+    <Card id="jobs" title={say.jobs} aside={<Group gap="sm"><Live state={live} /><Anchor component={Link} {...jobsPlace} size="sm">{say.allJobs}</Anchor></Group>}>
+      {jobs === undefined ? (
+        <Stack gap="sm">{[0, 1, 2].map((each) => <Skeleton key={each} h={48} />)}</Stack>
+      ) : jobs.length === 0 ? (
+        <Group wrap="nowrap" align="flex-start" c="dimmed"><IconChartLine size={22} aria-hidden /><Text flex={1}>{say.noJobs}</Text></Group>
+      ) : (
+        <Stack gap={0} component="ul" m={0} p={0}>{shownJobs(jobs, NUM_SHOWN).map((job) => <JobRow key={job.id} job={job} />)}</Stack>
+      )}
+    </Card>
+  );
+}
+
+function JobRow({ job }: { job: Job }) {
+  const say = useWords(home);
+  const format = useFormat();
+  const progress = progressOf(job);
+  return (
+    <Stack component="li" gap={4} py="xs" className="row">
+      <Group justify="space-between" wrap="nowrap" gap="sm">
+        <Anchor component={Link} {...jobPlace(job.id)} fw={500} truncate miw={0} title={nameOf(job)}><bdi>{nameOf(job)}</bdi></Anchor>
+        <JobStatus status={job.status} />
+      </Group>
+      {isAtWork(job) && progress !== null && (
+        <Progress.Root size="sm" transitionDuration={200}>
+          <Progress.Section value={progress * 100} animated={job.status === "running"} aria-label={say.progressOf(nameOf(job))} />
+        </Progress.Root>
+      )}
+      <Group justify="space-between" gap="sm">
+        <Text size="sm" c="dimmed" truncate maw="100%">
+          {isAtWork(job) && job.waiting_reason !== null ? job.waiting_reason : job.total_steps && job.status !== "succeeded"
+            ? say.step(format.count(job.step), format.count(job.total_steps))
+            : <bdi>{nameOf(job) === job.model ? job.id : job.model}</bdi>}
+        </Text>
+        {job.status === "running" ? <TimeLeft job={job} /> : (
+          <Text size="sm" c="dimmed">{format.instant(job.finished_at ?? job.created_at)}</Text>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+function TimeLeft({ job }: { job: Job }) {
+  const say = useWords(home);
+  const format = useFormat();
+  const seconds = secondsLeft(job, useNow());
+  if (seconds === null) return null;
+  return <Text size="sm" c="dimmed" className="figures">{seconds < 1 ? say.almost : say.left(format.duration(seconds))}</Text>;
+}
+
+function Live({ state }: { state: LiveState }) {
+  const say = useWords(home);
+  const all = useWords(frame);
+  if (state === "connecting") return null;
+  if (state === "away") return <Badge variant="light" color="orange" tt="none">{all.reconnecting}</Badge>;
+  return <Tooltip label={say.liveHint}><Badge variant="dot" color="teal" tt="none">{say.live}</Badge></Tooltip>;
+}
