@@ -132,7 +132,7 @@ export const modelWords = words({
     fineTune: "微调它",
     copyName: "复制名称",
     copiedName: "名称已复制",
-    delete: "删除……",
+    delete: "删除",
     kind: { base: "基础模型", tuned: "微调模型", checkpoint: "检查点", alias: "别名" },
     kindOfBase: { instruct: "指令型", completion: "补全型" },
     kindHint: {

@@ -1,5 +1,6 @@
-import { Box, Group, Paper, Portal, Stack, Text } from "@mantine/core";
+import { Box, Group, Paper, Stack, Text } from "@mantine/core";
 import { useLayoutEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import styles from "~/pages/playground/playground.module.css";
@@ -22,20 +23,19 @@ export function TokenDetail({ span, anchor }: { span: Span; anchor: () => Elemen
     const below = at.bottom + GAP;
     const top = below + size.height <= window.innerHeight ? below : Math.max(GAP, at.top - GAP - size.height);
     setPlace({ left: Math.max(8, Math.min(at.left, window.innerWidth - size.width - 8)), top });
-  }, [span]);
+  }, [span, anchor]);
 
-  return (
-    <Portal>
-      <Paper
-        ref={card} withBorder shadow="md" p="xs" className={styles.detail} role="status"
-        style={place ? { left: place.left, top: place.top } : { left: 0, top: 0, visibility: "hidden" }}
-      >
-        <Stack gap={8}>
-          {span.tokens.length > 1 && <Text size="xs">{say.tokensTogether(format.count(span.tokens.length))}: “{span.text}”</Text>}
-          {span.tokens.map((token, index) => <Choices key={index} token={token} />)}
-        </Stack>
-      </Paper>
-    </Portal>
+  return createPortal(
+    <Paper
+      ref={card} withBorder shadow="md" p="xs" className={styles.detail} role="status"
+      style={place ? { left: place.left, top: place.top } : { left: 0, top: 0, visibility: "hidden" }}
+    >
+      <Stack gap={8}>
+        {span.tokens.length > 1 && <Text size="xs">{say.tokensTogether(format.count(span.tokens.length))}: “{span.text}”</Text>}
+        {span.tokens.map((token, index) => <Choices key={index} token={token} />)}
+      </Stack>
+    </Paper>,
+    document.body,
   );
 }
 

@@ -1,4 +1,4 @@
-import { memo, type KeyboardEvent, type MouseEvent, useId, useRef, useState } from "react";
+import { memo, type KeyboardEvent, type MouseEvent, type ReactNode, useCallback, useId, useRef, useState } from "react";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import styles from "~/pages/playground/playground.module.css";
@@ -9,16 +9,19 @@ import { playgroundWords } from "~/pages/playground/words";
 const RUN = 64;
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
+type Props = { spans: readonly Span[]; label: string; isColoured: boolean; caret: ReactNode };
+
 /**
  * An answer of which every token can be pointed at. `isColoured`: by probability, and each token is reached by the
  * keyboard; otherwise it reads as plain text, and the mouse alone finds what was likely.
  */
-export function TokenText({ spans, label, isColoured }: { spans: readonly Span[]; label: string; isColoured: boolean }) {
+export function TokenText({ spans, label, isColoured, caret }: Props) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<number | null>(null);
   const [isShown, setShown] = useState(false);
   const span = active === null ? undefined : spans[active];
+  const anchor = useCallback(() => box.current?.querySelector(`[data-index="${active}"]`) ?? null, [active]);
   const optionId = (index: number) => `${id}-${index}`;
 
   const point = (event: MouseEvent) => {
@@ -67,8 +70,9 @@ export function TokenText({ spans, label, isColoured }: { spans: readonly Span[]
     <>
       <div ref={box} dir="auto" className={`${styles.text} ${styles.tokens}`} onMouseOver={point} onMouseLeave={() => setShown(false)} {...keyboard}>
         {runs}
+        {caret}
       </div>
-      {isShown && span && <TokenDetail span={span} anchor={() => box.current?.querySelector(`[data-index="${active}"]`) ?? null} />}
+      {isShown && span && <TokenDetail span={span} anchor={anchor} />}
     </>
   );
 }
