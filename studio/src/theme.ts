@@ -6,7 +6,7 @@ export const styleNonce = document.querySelector<HTMLMetaElement>('meta[property
 setNonce(styleNonce); // for what keeps the page below a dialog from scrolling
 
 const teal: MantineColorsTuple = [
-  "#e3f7fa", "#cdeaf0", "#9dd5e0", "#69bfd0", "#41acc3", "#299fbb", "#1796b6", "#0782a0", "#0b7285", "#00657b",
+  "#e3f7fa", "#cdeaf0", "#9dd5e0", "#69bfd0", "#41acc3", "#299fbb", "#1796b6", "#067b98", "#0b7285", "#00657b",
 ];
 
 /** Contrast of text on `filled` and `light` controls is AA in both schemes with these shades. */

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from tunesmith import __version__
 from tunesmith.api.report_process import FAILED, PROGRESS, REPORT, ROWS
@@ -45,6 +46,7 @@ PATIENCE_SECONDS, BYTES_PER_SECOND = 300.0, 400_000
 _LANES: Final = {"small": 8 << 20, "large": None}
 """A report is made alone in its lane: a small file does not wait for a large one."""
 _POLL_SECONDS: Final = 0.05
+_GONE: Final = "gone."
 # What the process may need of this one's environment; everything else stays here.
 _KEPT: Final = frozenset(
     "PATH HOME LANG LANGUAGE TZ TMPDIR LD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV HF_HOME HF_HUB_CACHE XDG_CACHE_HOME".split()
@@ -106,6 +108,7 @@ class ReportMaker:
         self._turn = threading.Lock()
         self._is_closed = threading.Event()
         self._lanes: dict[str, _Lane] = {name: _Lane() for name in _LANES}
+        self.sweep()
 
     def find(self, asked: Asked) -> Report | Making | Failed:
         """The report, or how far its making is: whoever asks first has it made."""
@@ -141,6 +144,20 @@ class ReportMaker:
         for path in self.folder.glob(f"{file_key(project_id, sha256)}-*"):
             _remove(path)
 
+    def sweep(self) -> None:
+        """Remove what was not used for long, and what was used longest ago beyond the bounds."""
+        if not self.folder.is_dir():
+            return
+        for litter in self.folder.glob(f"{_GONE}*/"):
+            shutil.rmtree(litter, ignore_errors=True)
+        room, now = MOST_BYTES, time.time()
+        kept = [path for path in self.folder.iterdir() if "-" in path.name]
+        for place, path in enumerate(sorted(kept, key=_used_at, reverse=True)):
+            room -= _num_bytes(path)
+            is_beyond = place >= MOST_REPORTS or (place > 0 and room < 0)
+            if is_beyond or now - _used_at(path) > MOST_AGE_SECONDS:
+                _remove(path)
+
     def close(self) -> None:
         """End the processes; what they were at is begun anew when somebody asks."""
         self._is_closed.set()
@@ -170,6 +187,11 @@ class ReportMaker:
             return None
         return Failed(message) if 0 <= age < RETRY_SECONDS else None
 
+    def _note_failure(self, key: str, message: str) -> None:
+        fresh = self.folder / f"{_GONE}{uuid4().hex}"
+        fresh.write_text(message, encoding="utf-8")
+        os.replace(fresh, self.folder / f"{key}.failed")
+
     def _progress(self, asked: Asked) -> float:
         """As the process that makes it has written, maybe for another API process."""
         work = self._work_folder(asked)
@@ -195,14 +217,14 @@ class ReportMaker:
                     os.replace(work / REPORT, self.folder / asked.key)
                     (self.folder / f"{asked.key}.failed").unlink(missing_ok=True)
                 elif not self._is_closed.is_set():
-                    (self.folder / f"{asked.key}.failed").write_text(message, encoding="utf-8")
+                    self._note_failure(asked.key, message)
             except OSError as error:
                 log.error("A report could not be kept: %s", error)
                 with suppress(OSError):
-                    (self.folder / f"{asked.key}.failed").write_text(_UNKNOWN, encoding="utf-8")
+                    self._note_failure(asked.key, _UNKNOWN)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-            self._prune(asked.key)
+            self.sweep()
 
     def _make(self, asked: Asked, work: Path) -> str | None:
         """Why there is no report; None: it lies in the work folder."""
@@ -272,15 +294,6 @@ class ReportMaker:
                 return
         yield False
 
-    def _prune(self, newest: str) -> None:
-        """Remove what was not used for long, and the oldest beyond the bounds."""
-        room, now = MOST_BYTES, time.time()
-        kept = [path for path in self.folder.iterdir() if "-" in path.name and path.name != newest]
-        for place, path in enumerate(sorted(kept, key=_used_at, reverse=True)):
-            room -= _num_bytes(path)
-            if place >= MOST_REPORTS - 1 or room < 0 or now - _used_at(path) > MOST_AGE_SECONDS:
-                _remove(path)
-
 
 @dataclass(slots=True)
 class _Lane:
@@ -337,10 +350,16 @@ def _num_bytes(path: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+    """At once for whoever looks, file by file behind their backs."""
+    gone = path.with_name(f"{_GONE}{uuid4().hex}")
+    try:
+        os.replace(path, gone)
+    except FileNotFoundError:
+        return
+    if gone.is_dir():
+        shutil.rmtree(gone, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        gone.unlink(missing_ok=True)
 
 
 def _tail(path: Path) -> str:

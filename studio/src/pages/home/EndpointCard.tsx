@@ -32,7 +32,7 @@ export function EndpointCard({ models }: { models: readonly Schemas["ModelWire"]
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="md">
             <div>
-              <Text size="sm" fw={500} mb={4}>{say.baseUrl}</Text>
+              <Text size="sm" fw={600} mb={4}>{say.baseUrl}</Text>
               <Copyable text={baseUrl} label={say.baseUrl} />
             </div>
             <Select
@@ -42,7 +42,7 @@ export function EndpointCard({ models }: { models: readonly Schemas["ModelWire"]
             <div>
               <Switch label={say.showKey} checked={showsKey} onChange={(event) => setShowsKey(event.currentTarget.checked)} />
               <Text size="sm" c="dimmed" mt={6}>
-                {say.showKeyHint} <May action="administer"><Anchor component={Link} {...keysPlace} inherit>{say.ownKey}</Anchor></May>
+                {say.showKeyHint} <May action="administer"><Anchor component={Link} {...keysPlace} inherit underline="always">{say.ownKey}</Anchor></May>
               </Text>
             </div>
           </Stack>

@@ -53,7 +53,7 @@ function JobRow({ job }: { job: Job }) {
         <Text size="sm" c="dimmed" truncate maw="100%">
           {isAtWork(job) && job.waiting_reason !== null ? job.waiting_reason : job.total_steps && job.status !== "succeeded"
             ? say.step(format.count(job.step), format.count(job.total_steps))
-            : <bdi>{job.model}</bdi>}
+            : <bdi>{nameOf(job) === job.model ? job.id : job.model}</bdi>}
         </Text>
         {job.status === "running" ? <TimeLeft job={job} /> : (
           <Text size="sm" c="dimmed">{format.instant(job.finished_at ?? job.created_at)}</Text>

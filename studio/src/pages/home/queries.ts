@@ -8,7 +8,7 @@ import { isFinal } from "~/pages/home/next-step";
 type Job = Schemas["JobWire"];
 
 const JOBS = ["home", "jobs"];
-const MODELS = ["models"];
+const MODELS = ["home", "models"];
 const NUM_JOBS = 20;
 
 /** The newest jobs and all that have not ended, as they are now, and whether changes are heard. */

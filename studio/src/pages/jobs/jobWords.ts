@@ -10,6 +10,7 @@ export const jobWords = words({
     // Progress.
     step: (step: string, total: string) => `Step ${step} of ${total}`,
     noSteps: "No steps yet",
+    noStepsEver: "No step was done",
     left: (time: string) => `about ${time} left`,
     endsAt: (when: string) => `done at ${when}`,
     took: (time: string) => `took ${time}`,
@@ -71,6 +72,7 @@ export const jobWords = words({
     zoomHint: "Drag over a chart to look closer, double-click to go back.",
     zoomed: (first: string, last: string) => `Steps ${first} to ${last}`,
     stepAt: (step: string) => `step ${step}`,
+    noCurvesEver: "This job ended before its first step",
     noCurves: "The curves begin with the first step",
     noCurvesText: "Loss falls while the model learns; validation loss shows whether that holds for examples it has not seen.",
     // Checkpoints.
@@ -115,6 +117,7 @@ export const jobWords = words({
     copyId: "复制 ID",
     step: (step: string, total: string) => `第 ${step} 步，共 ${total} 步`,
     noSteps: "还没有训练步",
+    noStepsEver: "一步也没有完成",
     left: (time: string) => `约剩 ${time}`,
     endsAt: (when: string) => `预计 ${when} 完成`,
     took: (time: string) => `用时 ${time}`,
@@ -173,6 +176,7 @@ export const jobWords = words({
     zoomHint: "在图上拖动可放大，双击复原。",
     zoomed: (first: string, last: string) => `第 ${first} 步到第 ${last} 步`,
     stepAt: (step: string) => `第 ${step} 步`,
+    noCurvesEver: "任务在第一步之前就结束了",
     noCurves: "第一步完成后这里会出现曲线",
     noCurvesText: "模型学习时损失会下降；验证损失说明这种进步对没见过的样本是否同样成立。",
     noCheckpoints: "还没有检查点",

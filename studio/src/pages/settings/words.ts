@@ -1,0 +1,63 @@
+import { words } from "~/i18n/language";
+
+/** What the tabs of the settings share. */
+export const settings = words({
+  en: {
+    tabs: "Parts of the settings",
+    tab: {
+      key: "This key", projects: "Projects", members: "Members", keys: "API keys", roles: "Roles", webhooks: "Webhooks", email: "E-mail",
+      audit: "Audit log",
+    },
+    notYours: "Not with this key",
+    administratorsOnly: "Projects, members and keys are managed with an administrator's key. Ask whoever administers this server, or make such a key on the server itself:",
+    ownersOnly: "The audit log is for owners of the project and administrators. Ask an owner for a key with the role “owner”.",
+    command: "Command that makes an administrator's key",
+    project: "Project",
+    role: { viewer: "viewer", member: "member", owner: "owner" },
+    roleText: {
+      viewer: "looks at everything, changes nothing",
+      member: "also uploads data, runs jobs and chats",
+      owner: "also deletes models, manages webhooks and reads the audit log",
+    },
+    administrator: "administrator",
+    name: "Name",
+    created: "Created",
+    actions: "Actions",
+    save: "Save",
+    you: "you",
+    never: "never",
+    onceTitle: "Copy it now",
+    once: "It is shown this once and kept nowhere. Who loses it makes another one.",
+    done: "I have copied it",
+    field: (name: string) => `Field: ${name}`,
+  },
+  zh: {
+    tabs: "设置的各部分",
+    tab: {
+      key: "当前密钥", projects: "项目", members: "成员", keys: "API 密钥", roles: "角色", webhooks: "Webhook", email: "邮件",
+      audit: "审计日志",
+    },
+    notYours: "当前密钥无权访问",
+    administratorsOnly: "项目、成员和密钥需要用管理员密钥来管理。请联系这台服务器的管理员，或在服务器上创建一个管理员密钥：",
+    ownersOnly: "审计日志只对项目所有者和管理员开放。请向所有者申请角色为“所有者”的密钥。",
+    command: "创建管理员密钥的命令",
+    project: "项目",
+    role: { viewer: "查看者", member: "成员", owner: "所有者" },
+    roleText: {
+      viewer: "可以查看全部内容，不能修改",
+      member: "还可以上传数据、运行任务、与模型对话",
+      owner: "还可以删除模型、管理 Webhook、查看审计日志",
+    },
+    administrator: "管理员",
+    name: "名称",
+    created: "创建时间",
+    actions: "操作",
+    save: "保存",
+    you: "你",
+    never: "从未",
+    onceTitle: "请立即复制",
+    once: "它只显示这一次，系统不会保存；丢失后只能重新创建。",
+    done: "我已复制",
+    field: (name: string) => `字段：${name}`,
+  },
+});
