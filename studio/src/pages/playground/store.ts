@@ -116,6 +116,7 @@ export class Playground {
     const left = new AbortController();
     this.underWay.set(place, left);
     const begin = this.now();
+    let breath = begin;
     let answer = askedFor(seed);
     let drawing: ReturnType<typeof setTimeout> | undefined;
     const draw = () => {
@@ -132,6 +133,10 @@ export class Playground {
         for (const chunk of readChunk(event.data)) answer = withChunk(answer, chunk, (this.now() - begin) / 1000);
         if (!isUnderWay(answer)) break;
         drawing ??= setTimeout(draw, REDRAW_MS);
+        if (this.now() - breath > REDRAW_MS) {
+          await new Promise((resolve) => setTimeout(resolve)); // a long answer that comes at once must not hold up the page
+          breath = this.now();
+        }
       }
       if (left.signal.aborted) answer = { ...answer, state: "stopped" };
       else if (isUnderWay(answer)) answer = withChunk(answer, { kind: "problem", message: "", code: ENDED_EARLY, param: null }, 0);
