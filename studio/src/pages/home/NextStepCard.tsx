@@ -18,7 +18,7 @@ const ICONS: Record<NextStep["kind"], TablerIcon> = {
 export function NextStepCard({ step }: { step: NextStep | null }) {
   const say = useWords(home);
   return (
-    <Paper component="section" aria-label={say.next} p={{ base: "md", sm: "lg" }} bg="var(--mantine-color-teal-light)" mih={132}>
+    <Paper component="section" aria-label={say.next} p={{ base: "md", sm: "lg" }} bg="var(--mantine-color-teal-light)" mih={132} display="grid" style={{ alignItems: "center" }}>
       {step ? <Step step={step} /> : <Skeleton h={84} />}
     </Paper>
   );
