@@ -25,7 +25,7 @@ export function Findings({ fileId, filter, total }: Props) {
   return (
     <>
       {error && <Failed error={error} retry={retry} />}
-      <div ref={frame} className={classes.findings} tabIndex={0} role="region" aria-label={say.list(format.count(total))}>
+      <div ref={frame} className={classes.findings} style={{ height: `min(${list.getTotalSize() + 2}px, 62vh, 640px)` }} tabIndex={0} role="region" aria-label={say.list(format.count(total))}>
         <ul style={{ height: list.getTotalSize(), position: "relative", margin: 0, padding: 0, listStyle: "none" }}>
           {items.map(({ index, start }) => (
             <li
@@ -61,7 +61,7 @@ function Finding({ problem, fileId }: { problem: Problem | undefined; fileId: st
         </Link>
       )}
       <div className={classes.findingText}>
-        <Text size="sm" component="div"><b>{rules[rule]?.name ?? rule}</b>: <span className={classes.foreign} dir="auto">{message}</span></Text>
+        <Text size="sm" component="div"><b>{rules[rule]?.name ?? rule}</b>{say.colon}<span className={classes.foreign} dir="auto">{message}</span></Text>
         <Text size="sm" c="dimmed" component="div">
           <span className={classes.foreign} dir="auto">{hint}</span>
           {path && <Text component="code" size="xs" ff="monospace" ml={8} className={classes.foreign}>{path}</Text>}

@@ -30,7 +30,7 @@ export function Histogram({ tokens, numRows }: { tokens: Schemas["TokenFiguresWi
       <svg width={full} height={HEIGHT + BELOW + ABOVE} style={{ display: "block" }} role="img" aria-label={say.histogramOf(format.count(numRows), format.count(limit))}>
         {counts.map((count, index) => {
           const height = count === 0 ? 0 : Math.max(2, (count / most) * HEIGHT);
-          const isOver = (edges[index] ?? 0) > limit;
+          const isOver = (edges[index] ?? 0) >= limit;
           return (
             <g key={index}>
               <rect x={index * width} y={ABOVE} width={width} height={HEIGHT} fill="transparent"><title>{told(index)}</title></rect>
