@@ -50,7 +50,7 @@ function Found({ model }: { model: Schemas["ModelWire"] }) {
   const isOwn = kind === "tuned" || kind === "checkpoint";
   const title = kind === "checkpoint" ? `${shortName(name)} · ${readName(name)?.step ?? ""}` : shortName(name);
   const text = (
-    <Group gap="xs">
+    <Group gap="xs" mt={6}>
       <Badge variant="light" tt="none">{say.kind[kind]}</Badge>
       {title !== name && <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}><bdi>{name}</bdi></Text>}
     </Group>
@@ -85,7 +85,7 @@ function Actions({ model, remove }: { model: Schemas["ModelWire"]; remove: (() =
         </LinkButton>
       </May>
       <May action="job.create">
-        <LinkButton to="/fine-tune" search={{ model: name }} variant="light" leftSection={<IconAdjustments size={16} />}>
+        <LinkButton to="/fine-tune" search={{ model: model.alias_of ?? name }} variant="light" leftSection={<IconAdjustments size={16} />}>
           {base ? say.continue : say.fineTune}
         </LinkButton>
       </May>
