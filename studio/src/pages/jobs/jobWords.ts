@@ -53,6 +53,7 @@ export const jobWords = words({
     validation: "Validation file",
     result: "Tuned model",
     children: "Trained from it",
+    heldOut: "a share of the training file",
     noValidation: "none, so nothing shows overfitting",
     asked: (name: string) => `asked for as ${name}`,
     // Curves.
@@ -158,6 +159,7 @@ export const jobWords = words({
     validation: "验证文件",
     result: "微调模型",
     children: "由它继续训练的模型",
+    heldOut: "从训练文件中留出的一部分",
     noValidation: "没有，因此无法发现过拟合",
     asked: (name: string) => `请求中的名称：${name}`,
     curves: "曲线",

@@ -8,6 +8,7 @@ import type { FileObject } from "~/pages/data/api";
 import classes from "~/pages/data/data.module.css";
 import { DeleteFile } from "~/pages/data/files/DeleteFile";
 import { FileContent } from "~/pages/data/files/FileContent";
+import { shownName } from "~/pages/data/save";
 import type { ListSearch } from "~/pages/data/search";
 import { pageWords } from "~/pages/data/words";
 import { May } from "~/session";
@@ -38,7 +39,7 @@ export function FilesTable({ files, search, sortBy }: Props) {
               <Table.Td maw={340}>
                 <Stack gap={0}>
                   <Text fw={500} truncate dir="auto">
-                    <Link to="/data/$fileId" params={{ fileId: file.id }} className={classes.link}>{file.filename}</Link>
+                    <Link to="/data/$fileId" params={{ fileId: file.id }} className={classes.link}>{shownName(file.filename)}</Link>
                   </Text>
                   <Text size="xs" c="dimmed" truncate>{file.purpose === "fine-tune" ? file.id : `${file.id} · ${file.purpose}`}</Text>
                 </Stack>
@@ -48,7 +49,7 @@ export function FilesTable({ files, search, sortBy }: Props) {
               <Nowrap>{format.instant(file.created_at)}</Nowrap>
               <May action="file.delete">
                 <Table.Td>
-                  <ActionIcon variant="subtle" color="gray" aria-label={say.deleteOf(file.filename)} onClick={() => setDeleting(file)}>
+                  <ActionIcon variant="subtle" color="gray" aria-label={say.deleteOf(shownName(file.filename))} onClick={() => setDeleting(file)}>
                     <IconTrash size={18} />
                   </ActionIcon>
                 </Table.Td>
