@@ -60,7 +60,7 @@ function Found({ model }: { model: Schemas["ModelWire"] }) {
       {aliasOf && (
         <Alert title={say.aliasOf(name, aliasOf)}>
           <Text size="sm">{say.aliasText}</Text>
-          <LinkButton mt="sm" size="compact-sm" variant="light"  to="/models/$" params={{ _splat: aliasOf }}>{say.toBase(aliasOf)}</LinkButton>
+          <LinkButton mt="sm" size="compact-sm" variant="default" to="/models/$" params={{ _splat: aliasOf }}>{say.toBase(aliasOf)}</LinkButton>
         </Alert>
       )}
       {lineage.error && <Failed error={lineage.error} retry={() => void lineage.refetch()} />}
