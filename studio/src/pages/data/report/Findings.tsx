@@ -18,7 +18,7 @@ export function Findings({ fileId, filter, total }: Props) {
   const say = useWords(reportWords);
   const format = useFormat();
   const frame = useRef<HTMLDivElement>(null);
-  const list = useVirtualizer({ count: total, getScrollElement: () => frame.current, estimateSize: () => 66, overscan: 8 });
+  const list = useVirtualizer({ count: total, getScrollElement: () => frame.current, estimateSize: () => 62, overscan: 6, useFlushSync: false });
   const href = useRowAddress(fileId);
   const navigate = useNavigate({ from: "/data/$fileId" });
   const open = (event: MouseEvent) => {
