@@ -88,16 +88,16 @@ class Window:
     def hear(self) -> None:
         """Listen from now on."""
         page, origin = self.page, urlsplit(self.platform.url).netloc
-        page.on("console", lambda message: self._note_console(message.type, message.text))
+        page.on("console", lambda message: self._note_console(message.type, message.text, message.location.get("url", "")))
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", lambda request: self._note_request(request.url, origin))
         page.on("requestfinished", lambda request: self._count(request))
         page.on("crash", lambda _: self.problems.append("the page crashed"))
         page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
 
-    def _note_console(self, kind: str, text: str) -> None:
+    def _note_console(self, kind: str, text: str, place: str) -> None:
         if kind in ("error", "warning", "assert"):
-            self.problems.append(f"console {kind}: {text}")
+            self.problems.append(f"console {kind}: {text} ({place})")
 
     def _note_request(self, url: str, origin: str) -> None:
         parts = urlsplit(url)

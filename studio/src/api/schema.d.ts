@@ -706,6 +706,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/fine_tuning/jobs/{job_id}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fine Tuning Job Certificates
+         * @description What is promised of every job, with what was measured of this one.
+         */
+        get: operations["list_fine_tuning_job_certificates_v1_fine_tuning_jobs__job_id__certificates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fine_tuning/jobs/preview": {
         parameters: {
             query?: never;
@@ -1087,6 +1107,37 @@ export interface components {
             /** Why Not */
             why_not: string | null;
         };
+        /** CertificateList */
+        CertificateList: {
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
+            /** Data */
+            data: components["schemas"]["CertificateWire"][];
+        };
+        /**
+         * CertificateWire
+         * @description One promise about a job. ``passed`` and ``failed`` rest on figures; ``pending``: not measured yet.
+         */
+        CertificateWire: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "data_accounted" | "loss_mask" | "template" | "resume_exact" | "adapter_applied" | "same_tokens";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "passed" | "failed" | "pending" | "not_applicable";
+            /** Sentence */
+            sentence: string;
+            /** Figures */
+            figures: components["schemas"]["FigureWire"][];
+        };
         /**
          * ChangedEndpoint
          * @description What is absent stays as it is.
@@ -1403,6 +1454,18 @@ export interface components {
             anchor: "created_at";
             /** Seconds */
             seconds: number;
+        };
+        /**
+         * FigureWire
+         * @description One measured number of a certificate and the most that it may be.
+         */
+        FigureWire: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: number;
+            /** Most */
+            most: number | null;
         };
         /** FileDeleted */
         FileDeleted: {
@@ -1989,6 +2052,10 @@ export interface components {
             method: components["schemas"]["MethodWire"];
             /** Requested Model */
             requested_model: string;
+            /** Requested Settings */
+            requested_settings: {
+                [key: string]: unknown;
+            };
             /** Waiting Reason */
             waiting_reason: string | null;
             /** Step */
@@ -4755,6 +4822,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobMetricsWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_fine_tuning_job_certificates_v1_fine_tuning_jobs__job_id__certificates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateList"];
                 };
             };
             /** @description What went wrong. */

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, SegmentedControl, Stack, Switch, Text, Title } from "@mantine/core";
 import { IconArrowBackUp, IconTrash } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { Failed } from "~/components/Failed";
@@ -28,7 +28,8 @@ export function RowView({ report, line, open }: Props) {
   const say = useWords(rowWords);
   const format = useFormat();
   const model = useModel();
-  const { data: row, error, refetch } = useQuery(rowQuery(report.file_id, line, model));
+  // The row stays while it is asked for once more, as another model sees it: somebody may be writing in it.
+  const { data: row, error, refetch } = useQuery({ ...rowQuery(report.file_id, line, model), placeholderData: keepPreviousData });
   return (
     <Stack gap="sm">
       <Group justify="space-between" gap="xs">
