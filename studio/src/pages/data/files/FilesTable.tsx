@@ -1,4 +1,4 @@
-import { ActionIcon, Box, Group, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Box, Group, Stack, Table, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -30,7 +30,7 @@ export function FilesTable({ files, search, sortBy }: Props) {
             <Table.Th visibleFrom="sm">{say.content}</Table.Th>
             {head("size", say.size)}
             {head("created", say.created)}
-            <May action="file.delete"><Table.Th w={48} aria-label={say.actions} /></May>
+            <May action="file.delete"><Table.Th w={48}><VisuallyHidden>{say.actions}</VisuallyHidden></Table.Th></May>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
