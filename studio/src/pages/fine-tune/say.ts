@@ -17,6 +17,9 @@ export const sayings = words({
       suffix: "1 to 64 letters, digits, dots, hyphens and underscores.", metadata: "At most 16 pairs; keys up to 64 characters and each only once, values up to 512.",
       validation_split: "A number above 0 and below 1, such as 0.1.",
     } as Record<string, string>,
+    notBoth: {
+      learning_rate_multiplier: "Give the learning rate or its multiplier, not both.", max_steps: "Give the number of steps or of passes, not both.",
+    } as Record<string, string>,
     wholeFrom: (least: string, most: string | null) => (most === null ? `A whole number from ${least}.` : `A whole number from ${least} to ${most}.`),
     numberIn: (least: string, isAbove: boolean, most: string | null, isBelow: boolean) =>
       `A number ${isAbove ? `above ${least}` : `from ${least}`}${most === null ? "" : isBelow ? ` and below ${most}` : ` to ${most}`}.`,
@@ -27,7 +30,7 @@ export const sayings = words({
     baseTitle: "Which model do you start from?",
     baseText: "An instruct model has been trained to answer; it is right for chat and tasks. A completion model goes on with text.",
     instruct: "instruct", completion: "completion", isDefault: "default",
-    context: "Context", size: "Size", licence: "Licence", languages: "Languages", family: "Family",
+    context: "Context", size: "Size", onDisk: "On disk", licence: "Licence", languages: "Languages", family: "Family",
     tokens: (count: string) => `${count} tokens`, parameters: (count: string) => `${count} parameters`,
     licenceUnknown: "not stated", languagesUnknown: "not stated", toolCalls: "writes tool calls", notHere: "Not available",
     aliases: (names: string) => `Also meant by ${names}`,
@@ -126,6 +129,7 @@ export const sayings = words({
       suffix: "1 到 64 个字母、数字、点、连字符或下划线。", metadata: "最多 16 对；键不超过 64 个字符且不能重复，值不超过 512 个字符。",
       validation_split: "大于 0 且小于 1 的数，例如 0.1。",
     } as Record<string, string>,
+    notBoth: { learning_rate_multiplier: "学习率和学习率倍数只能填一个。", max_steps: "步数和轮数只能填一个。" } as Record<string, string>,
     wholeFrom: (least: string, most: string | null) => (most === null ? `不小于 ${least} 的整数。` : `${least} 到 ${most} 的整数。`),
     numberIn: (least: string, isAbove: boolean, most: string | null, isBelow: boolean) =>
       `${isAbove ? `大于 ${least}` : `不小于 ${least}`}${most === null ? "" : isBelow ? `且小于 ${most}` : `且不超过 ${most}`}的数。`,
@@ -136,7 +140,7 @@ export const sayings = words({
     baseTitle: "从哪个模型开始？",
     baseText: "指令模型已经学会回答问题，适合对话和各种任务；补全模型只会把文字接着写下去。",
     instruct: "指令", completion: "补全", isDefault: "默认",
-    context: "上下文", size: "规模", licence: "许可证", languages: "语言", family: "系列",
+    context: "上下文", size: "规模", onDisk: "磁盘占用", licence: "许可证", languages: "语言", family: "系列",
     tokens: (count: string) => `${count} 个 token`, parameters: (count: string) => `${count} 参数`,
     licenceUnknown: "未说明", languagesUnknown: "未说明", toolCalls: "会写工具调用", notHere: "不可用",
     aliases: (names: string) => `也可用这些名称：${names}`,
