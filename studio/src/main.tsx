@@ -8,6 +8,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queries } from "~/api/queries";
+import { provideClipboard } from "~/clipboard";
 import { LanguageProvider } from "~/i18n/language";
 import { router } from "~/router";
 import { SessionProvider } from "~/session";
@@ -16,6 +17,7 @@ import { styleNonce, theme } from "~/theme";
 const root = document.getElementById("root");
 if (!root) throw new Error("there is no place for the Studio in this page");
 
+provideClipboard();
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>

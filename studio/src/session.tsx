@@ -48,7 +48,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     return onAnswer((failure) => {
       setAway(failure?.isAway ?? false);
-      if (failure?.isSignedOut) void client.invalidateQueries({ queryKey: ["me"] });
+      // Without a second question where one is under way: its own refusal is heard here too.
+      if (failure?.isSignedOut) void client.invalidateQueries({ queryKey: ["me"] }, { cancelRefetch: false });
     });
   }, [client]);
   useEffect(() => {

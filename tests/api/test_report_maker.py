@@ -131,6 +131,20 @@ def test_a_process_that_takes_too_long_is_killed(
     assert is_gone(int(when_there(tmp_path / "reports" / "pid")))
 
 
+def test_a_report_that_nobody_waits_for_makes_way(
+    make: Make, blobs: LocalBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker, abandoned, wanted = make(HANGS), put(blobs), put(blobs, ROW * 13)
+    maker.find(abandoned)
+    pid = int(when_there(tmp_path / "reports" / "pid"))
+    monkeypatch.setattr(report_maker, "WANTED_SECONDS", 0.5)
+    monkeypatch.setattr(maker, "_command", (sys.executable, "-c", NOTED))
+    assert isinstance(outcome(maker, wanted), Report)
+    assert is_gone(pid)
+    assert maker.any_of(abandoned.project_id, abandoned.sha256) is None
+    assert not list((tmp_path / "reports").glob("*.failed"))
+
+
 def test_closing_ends_the_process_and_leaves_no_failure(make: Make, blobs: LocalBlobs, tmp_path: Path) -> None:
     asked, maker = put(blobs), make(HANGS)
     maker.find(asked)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
+from sqlalchemy import select
 
 from tunesmith.core.certificates import Certificate
 from tunesmith.data.examples import TokenizedExample
 from tunesmith.data.over_length import apply_over_length
-from tunesmith.store import job_certificates, job_metrics
+from tunesmith.store import blob_references, job_certificates, job_metrics
 from tunesmith.store.jobs import State
+from tunesmith.store.tables import models
 from tunesmith.worker.attempt import Stop
 from tunesmith.worker.file_certificates import data_accounted, loss_mask
 
@@ -99,7 +101,6 @@ def test_a_job_that_went_on_elsewhere_keeps_one_row_a_step_and_all_its_attempts(
     job_id = world.new_job(max_steps=8, save_every_steps=2)
     stop = Stop()
     world.faults(slow_seconds=0.2)
-    import threading
 
     def interrupt() -> None:
         world.wait_for(lambda: len(steps_of(world, job_id)) >= 4)
@@ -121,13 +122,13 @@ def test_a_job_that_went_on_elsewhere_keeps_one_row_a_step_and_all_its_attempts(
 
 
 def test_a_template_that_was_changed_on_the_way_fails(world: Any, tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    from test_fine_tune import model_folder
-
     from tunesmith.worker.model_certificates import of_model
 
-    job = world.do(world.new_job(max_steps=1))
-    folder = model_folder(world, job.id, tmp_path / "model")
+    job, folder = world.do(world.new_job(max_steps=1)), tmp_path / "model"
+    with world.database.read() as connection:
+        model_id = connection.execute(select(models.c.id).where(models.c.job_id == job.id)).scalar_one()
+        for ref in blob_references.of(connection, "model", model_id):
+            world.blobs.fetch(ref.sha256, folder / ref.name)
     assert [each.state for each in of_model(folder, world.base)] == ["passed", "passed", "pending"]
     template = folder / "chat_template.jinja"
     template.write_text(template.read_text() + "{{ 'x' }}")

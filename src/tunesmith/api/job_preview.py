@@ -259,7 +259,7 @@ class _Preview:
         values = dict(self._values)
         named = {param: file.filename for param in ("training_file", "validation_file") if (file := self._file(param))}
         settings = _given_settings(values)
-        spec = {"base_model": start.base_model if start else values.get("model", ""), **named, **settings}
+        spec = {"base_model": start.model if start else values.get("model", ""), **named, **settings}
         if "seed" in values:
             spec["seed"] = values["seed"]
         stream = StringIO()

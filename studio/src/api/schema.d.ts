@@ -2052,6 +2052,10 @@ export interface components {
             method: components["schemas"]["MethodWire"];
             /** Requested Model */
             requested_model: string;
+            /** Requested Settings */
+            requested_settings: {
+                [key: string]: unknown;
+            };
             /** Waiting Reason */
             waiting_reason: string | null;
             /** Step */

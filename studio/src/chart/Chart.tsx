@@ -45,7 +45,7 @@ export const Chart = memo(function Chart(props: Props) {
   return (
     <Stack gap={4} component="section" aria-label={title} miw={0}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
-        <Title order={3} size="h5">{title}</Title>
+        <Title order={2} size="h5">{title}</Title>
         <Button
           size="compact-xs" variant="subtle" color="gray" leftSection={<IconTable size={14} aria-hidden />} aria-pressed={isTable}
           onClick={() => setTable(!isTable)} className="no-print"

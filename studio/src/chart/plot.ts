@@ -109,7 +109,7 @@ function seriesOf(line: Options["lines"][number], options: Options): uPlot.Serie
   const colour = lineColour(options.scheme, line.style);
   const edge: uPlot.Series = { width: 0, stroke: "transparent", points: { show: false }, spanGaps: true };
   const shared = { spanGaps: true, dash: options.lines.length > 1 ? lineDash(line.style) : [] };
-  const dots = { show: line.isSparse ? undefined : false, size: 5, fill: colour } as uPlot.Series.Points;
+  const dots = { show: line.isSparse ?? false, size: 6, fill: colour } as uPlot.Series.Points;
   return [
     edge,
     edge,

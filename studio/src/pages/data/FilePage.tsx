@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Anchor, Badge, Button, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, Badge, Box, Button, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
 import { IconAdjustments, IconAlertTriangle, IconArrowLeft, IconDownload, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -21,7 +21,7 @@ import { Reading } from "~/pages/data/report/Reading";
 import { formatWords, reportWords } from "~/pages/data/report/words";
 import { ChangeBar } from "~/pages/data/rows/ChangeBar";
 import { RowsTab } from "~/pages/data/rows/RowsTab";
-import { saveAs } from "~/pages/data/save";
+import { saveAs, shownName } from "~/pages/data/save";
 import { clean, type FileSearch } from "~/pages/data/search";
 import { TokensTab } from "~/pages/data/tokens/TokensTab";
 import { pageWords } from "~/pages/data/words";
@@ -38,7 +38,8 @@ export function FilePage() {
 function OneFile({ file }: { file: FileObject }) {
   const say = useWords(reportWords);
   const format = useFormat();
-  const { data: report, error, refetch } = useReport(file.id, { limit: 1 });
+  const isTraining = file.purpose === "fine-tune";
+  const { data: report, error, refetch } = useReport(file.id, { limit: 1 }, isTraining);
   const facts = (
     <Group gap="xs">
       <Text size="sm">{format.bytes(file.bytes)} · {say.uploaded(format.instant(file.created_at))}</Text>
@@ -46,18 +47,18 @@ function OneFile({ file }: { file: FileObject }) {
     </Group>
   );
   return (
-    <Stack gap="xs" maw={1280} mx="auto">
-      <Anchor component={Link} to="/data" size="sm"><Group gap={4} component="span"><IconArrowLeft size={14} aria-hidden />{say.back}</Group></Anchor>
-      <Page title={file.filename} text={facts} actions={<Actions file={file} report={report} />}>
-        {file.purpose !== "fine-tune" && <Alert color="blue" py="xs">{say.otherPurpose(file.purpose)}</Alert>}
-        {error ? <Failed error={error} retry={() => void refetch()} />
+    <Box maw={1280} mx="auto">
+      <Anchor component={Link} to="/data" size="sm" display="inline-block" mb={6}><Group gap={4} component="span"><IconArrowLeft size={14} aria-hidden />{say.back}</Group></Anchor>
+      <Page title={shownName(file.filename)} text={facts} actions={<Actions file={file} report={report} />}>
+        {!isTraining ? <Alert color="blue" py="xs">{say.otherPurpose(file.purpose)}</Alert>
+          : error ? <Failed error={error} retry={() => void refetch()} />
           : !report ? <Loading />
           : report.status === "in_progress" ? <Reading report={report} />
           : report.status === "failed" ? <Alert color="red" title={say.noReport} icon={<IconAlertTriangle size={18} aria-hidden />}>{report.error}</Alert>
           : <Made report={report} />}
         <May action="file.write"><ChangeBar file={file} /></May>
       </Page>
-    </Stack>
+    </Box>
   );
 }
 

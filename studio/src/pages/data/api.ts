@@ -39,8 +39,8 @@ export function reportQuery(fileId: string, question: ReportQuestion = {}) {
   });
 }
 
-export function useReport(fileId: string, question: ReportQuestion = {}) {
-  return useQuery({ ...reportQuery(fileId, question), placeholderData: keepPreviousData });
+export function useReport(fileId: string, question: ReportQuestion = {}, enabled = true) {
+  return useQuery({ ...reportQuery(fileId, question), placeholderData: keepPreviousData, enabled });
 }
 
 export function rowQuery(fileId: string, line: number, model: string | undefined) {

@@ -7,3 +7,8 @@ export function saveAs(blob: Blob, name: string): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+/** A name without the characters that turn text around: \u202Egnp.jsonl would look like lnosj.png. */
+export function shownName(name: string): string {
+  return name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+}

@@ -45,7 +45,7 @@ function Control({ setting, label }: { setting: Setting; label: string }) {
     const values = kind.kind === "switch" ? ["auto", "true", "false"] : kind.options;
     const known = values.map((value) => ({
       value: value === usual ? "" : value,
-      label: value === "auto" ? say.auto : value === usual ? say.usual(options[value] ?? value) : (options[value] ?? value),
+      label: value === "auto" ? say.auto : (options[value] ?? value),
     }));
     const data = values.includes(text) || text === "" ? known : [...known, { value: text, label: text }];
     return <NativeSelect {...common} data={data} value={text === usual ? "" : text} onChange={(event) => changeSetting(name, event.currentTarget.value)} />;

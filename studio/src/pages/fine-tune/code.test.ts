@@ -90,7 +90,7 @@ test("YAML names files as they are called, and numbers so that every reader take
 
 test("the SDK's own arguments stand alone, the rest in extra_body", () => {
   const written = asPythonSdk({ model: "starter", training_file: "file-1", seed: 1, lora_rank: 8, compile: true }, "http://h");
-  expect(written).toContain('    model="starter",\n    training_file="file-1",\n    seed=1,\n    extra_body={\n      "lora_rank": 8,\n      "compile": True\n    },\n)');
+  expect(written).toContain('    model="starter",\n    training_file="file-1",\n    seed=1,\n    extra_body={\n        "lora_rank": 8,\n        "compile": True\n    },\n)');
 });
 
 test("a lone surrogate is written as an escape", () => expect(quoted("a\ud800b")).toBe('"a\\ud800b"'));

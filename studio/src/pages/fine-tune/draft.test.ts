@@ -55,6 +55,11 @@ test("what is wrong is known by its field", () => {
   expect(problemsOf(draft).map(({ path }) => path)).toEqual(["model", "training_file", "validation_split", "lora_rank", "suffix", "metadata"]);
 });
 
+test("of two ways to say the same, one is wrong", () => {
+  const both: Draft = { ...ready, settings: { learning_rate: "0.1", learning_rate_multiplier: "2", num_epochs: "1", max_steps: "5" } };
+  expect(problemsOf(both).map(({ path, rule }) => [path, rule])).toEqual([["learning_rate_multiplier", "not_both"], ["max_steps", "not_both"]]);
+});
+
 test("every setting stands on the step of settings", () => {
   expect(SETTINGS.map(({ name }) => stepOf(name)).every((step) => step === "settings")).toBe(true);
   expect(["model", "adapter", "training_file", "validation_split", "suffix", "else"].map(stepOf)).toEqual(["model", "method", "data", "validation", "review", "review"]);

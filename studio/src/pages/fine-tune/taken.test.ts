@@ -58,34 +58,18 @@ test.each(["{", "[]", "hello", "a: 1", "{\"model\": "])("text that is no job is 
   expect(() => fromText(text, nobody)).toThrow();
 });
 
-describe("a clone", () => {
-  const given = (value: unknown) => ({ value, reason: "as given" });
-  const job = (resolved: Schemas["JobWire"]["resolved"], more: Partial<Schemas["JobWire"]> = {}) =>
-    ({
-      requested_model: "gpt-4o-mini", model: "starter", training_file: "file-1", validation_file: null, user_provided_suffix: "s", metadata: { a: "b" }, seed: 7,
-      hyperparameters: { n_epochs: 4, batch_size: 8, learning_rate_multiplier: 1 }, resolved, ...more,
-    }) as Schemas["JobWire"];
-
-  test("takes what was asked, not what was chosen by the engine or is usual", () => {
-    const { draft, leftOut } = fromJob(job({
-      num_epochs: given(4), lora_rank: given(16), batch_size: { value: 8, reason: "a power of two up to 32" }, compile: given(false), adapter: given("lora"),
-      lora_target_modules: given(["q_proj"]), warmup_steps: { value: 3, reason: "0.03 of the steps" }, seed: given(7),
-    }));
-    expect(draft.settings).toEqual({ num_epochs: "4", compile: "false", lora_target_modules: "q_proj", seed: "7" });
-    expect(draft).toMatchObject({ model: "gpt-4o-mini", trainingFile: "file-1", suffix: "s", metadata: [{ key: "a", value: "b" }], adapter: "lora" });
-    expect(leftOut).toEqual([]);
-  });
-
-  test("finds what is hidden in reasons", () => {
-    const { draft } = fromJob(job(
-      {
-        adapter: given("none"), total_steps: { value: 50, reason: "max_steps as given" }, num_epochs: { value: 1.2, reason: "50 steps of 8 among 100 examples" },
-        warmup_steps: { value: 5, reason: "0.1 of the steps" },
-      },
-      { hyperparameters: { n_epochs: 2, batch_size: 8, learning_rate_multiplier: 2 } },
-    ));
-    expect(draft.settings).toEqual({ max_steps: "50", warmup_ratio: "0.1", learning_rate_multiplier: "2", seed: "7" });
-    expect(draft.adapter).toBe("none");
+test("a clone takes what was asked, the share held out and the seed among it, and nothing that the engine chose", () => {
+  const job = {
+    requested_model: "gpt-4o-mini", model: "starter", training_file: "file-1", validation_file: null, user_provided_suffix: "s", metadata: { a: "b" }, seed: 7,
+    hyperparameters: { n_epochs: 4, batch_size: 8, learning_rate_multiplier: 1 }, resolved: { batch_size: { value: 8, reason: "a power of two" } },
+    requested_settings: { num_epochs: 4, compile: false, lora_target_modules: ["q_proj", "v_proj"], validation_split: 0.2, adapter: "none" },
+  } as unknown as Schemas["JobWire"];
+  expect(fromJob(job)).toEqual({
+    draft: {
+      ...EMPTY, model: "gpt-4o-mini", trainingFile: "file-1", suffix: "s", metadata: [{ key: "a", value: "b" }], adapter: "none", validation: "split",
+      validationSplit: "0.2", settings: { num_epochs: "4", compile: "false", lora_target_modules: "q_proj, v_proj", seed: "7" },
+    },
+    leftOut: [],
   });
 });
 

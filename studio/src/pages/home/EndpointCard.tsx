@@ -1,12 +1,11 @@
-import { Anchor, Grid, Select, Skeleton, Stack, Switch, Tabs, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Grid, Select, Skeleton, Stack, Switch, Tabs, Text } from "@mantine/core";
 import { useState } from "react";
 import type { Schemas } from "~/api/client";
 import { Copyable } from "~/components/Copyable";
+import { LinkAnchor } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
 import { Card } from "~/pages/home/Card";
 import { choosable } from "~/pages/home/models";
-import { keysPlace } from "~/pages/home/places";
 import { DIALECTS, type Dialect, snippet } from "~/pages/home/snippets";
 import { home } from "~/pages/home/words";
 import { May, useSession } from "~/session";
@@ -42,7 +41,7 @@ export function EndpointCard({ models }: { models: readonly Schemas["ModelWire"]
             <div>
               <Switch label={say.showKey} checked={showsKey} onChange={(event) => setShowsKey(event.currentTarget.checked)} />
               <Text size="sm" c="dimmed" mt={6}>
-                {say.showKeyHint} <May action="administer"><Anchor component={Link} {...keysPlace} inherit underline="always">{say.ownKey}</Anchor></May>
+                {say.showKeyHint} <May action="administer"><LinkAnchor to="/settings/keys" inherit underline="always">{say.ownKey}</LinkAnchor></May>
               </Text>
             </div>
           </Stack>
@@ -63,7 +62,7 @@ function Code({ baseUrl, model, showsKey }: { baseUrl: string; model: string; sh
   return (
     <Tabs value={dialect} onChange={(next) => setDialect(next as Dialect)} keepMounted={false}>
       <Tabs.List>
-        {DIALECTS.map((each) => <Tabs.Tab key={each} value={each}>{say.dialect[each]}</Tabs.Tab>)}
+        {DIALECTS.map((each) => <Tabs.Tab key={each} value={each} px={{ base: 10, sm: "md" }}>{say.dialect[each]}</Tabs.Tab>)}
       </Tabs.List>
       {DIALECTS.map((each) => (
         <Tabs.Panel key={each} value={each} pt="sm">

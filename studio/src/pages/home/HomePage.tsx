@@ -20,7 +20,7 @@ export function HomePage() {
   const files = useHasFiles();
   const isKnown = jobs !== undefined && models.data !== undefined && files.data !== undefined;
   const step = isKnown
-    ? nextStep({ hasFiles: files.data, jobs, tunedModels: tunedModels(models.data).map((model) => model.id), may })
+    ? nextStep({ hasFiles: files.data, jobs, tunedModels: tunedModels(models.data), may })
     : null;
   const failure = error ?? models.error ?? files.error;
   return (

@@ -1,18 +1,17 @@
-import { Anchor, Badge, Group, Progress, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
+import { Group, Progress, Skeleton, Stack, Text } from "@mantine/core";
 import { IconChartLine } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { Schemas } from "~/api/client";
 import type { LiveState } from "~/api/live";
 import { JobStatus } from "~/components/JobStatus";
-import { frame } from "~/components/words";
+import { LinkAnchor } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { Card } from "~/pages/home/Card";
 import { nameOf, progressOf, secondsLeft, shownJobs } from "~/pages/home/jobs";
 import { isAtWork } from "~/pages/home/next-step";
-import { jobPlace, jobsPlace } from "~/pages/home/places";
-import { useNow } from "~/pages/home/now";
 import { home } from "~/pages/home/words";
+import { LiveSign } from "~/pages/jobs/LiveSign";
+import { useNow } from "~/pages/jobs/useNow";
 
 type Job = Schemas["JobWire"];
 
@@ -22,7 +21,7 @@ const NUM_SHOWN = 6;
 export function JobsCard({ jobs, live }: { jobs: readonly Job[] | undefined; live: LiveState }) {
   const say = useWords(home);
   return (
-    <Card id="jobs" title={say.jobs} aside={<Group gap="sm"><Live state={live} /><Anchor component={Link} {...jobsPlace} size="sm">{say.allJobs}</Anchor></Group>}>
+    <Card id="jobs" title={say.jobs} aside={<Group gap="sm"><LiveSign state={live} /><LinkAnchor to="/jobs" size="sm">{say.allJobs}</LinkAnchor></Group>}>
       {jobs === undefined ? (
         <Stack gap="sm">{[0, 1, 2].map((each) => <Skeleton key={each} h={48} />)}</Stack>
       ) : jobs.length === 0 ? (
@@ -41,7 +40,7 @@ function JobRow({ job }: { job: Job }) {
   return (
     <Stack component="li" gap={4} py="xs" className="row">
       <Group justify="space-between" wrap="nowrap" gap="sm">
-        <Anchor component={Link} {...jobPlace(job.id)} fw={500} truncate miw={0} title={nameOf(job)}><bdi>{nameOf(job)}</bdi></Anchor>
+        <LinkAnchor to="/jobs/$jobId" params={{ jobId: job.id }} fw={600} truncate miw={0} title={nameOf(job)}><bdi>{nameOf(job)}</bdi></LinkAnchor>
         <JobStatus status={job.status} />
       </Group>
       {isAtWork(job) && progress !== null && (
@@ -66,15 +65,7 @@ function JobRow({ job }: { job: Job }) {
 function TimeLeft({ job }: { job: Job }) {
   const say = useWords(home);
   const format = useFormat();
-  const seconds = secondsLeft(job, useNow());
+  const seconds = secondsLeft(job, useNow(1));
   if (seconds === null) return null;
   return <Text size="sm" c="dimmed" className="figures">{seconds < 1 ? say.almost : say.left(format.duration(seconds))}</Text>;
-}
-
-function Live({ state }: { state: LiveState }) {
-  const say = useWords(home);
-  const all = useWords(frame);
-  if (state === "connecting") return null;
-  if (state === "away") return <Badge variant="light" color="orange" tt="none">{all.reconnecting}</Badge>;
-  return <Tooltip label={say.liveHint}><Badge variant="dot" color="teal" tt="none">{say.live}</Badge></Tooltip>;
 }

@@ -1,6 +1,7 @@
 import type { Schemas } from "~/api/client";
 
 type Job = Schemas["JobWire"];
+type Model = Pick<Schemas["ModelWire"], "id" | "base_model">;
 
 /** What somebody would sensibly do next, with the job or model that it is about. */
 export type NextStep =
@@ -9,7 +10,7 @@ export type NextStep =
   | { kind: "watch"; job: Job; numOthers: number }
   | { kind: "resume"; job: Job }
   | { kind: "mend"; job: Job }
-  | { kind: "try"; model: string; job: Job | null }
+  | { kind: "try"; model: string; base: string | null }
   | { kind: "look"; job: Job }
   | { kind: "wait" };
 
@@ -18,7 +19,7 @@ export type Standing = {
   /** Newest first. */
   jobs: readonly Job[];
   /** Newest first. */
-  tunedModels: readonly string[];
+  tunedModels: readonly Model[];
   may: (action: string) => boolean;
 };
 
@@ -44,9 +45,7 @@ export function nextStep({ hasFiles, jobs, tunedModels, may }: Standing): NextSt
   if (newest?.status === "failed") return { kind: "mend", job: newest };
 
   const model = tunedModels[0];
-  if (model !== undefined && may("chat")) {
-    return { kind: "try", model, job: jobs.find((job) => job.fine_tuned_model === model) ?? null };
-  }
+  if (model !== undefined && may("chat")) return { kind: "try", model: model.id, base: model.base_model ?? null };
   if (newest && !may("job.create")) return { kind: "look", job: newest };
   if (hasFiles && may("job.create")) return { kind: "fineTune" };
   return may("file.write") ? { kind: "upload" } : { kind: "wait" };

@@ -14,7 +14,7 @@ import { useWords } from "~/i18n/language";
 import { CompareCurves } from "./CompareCurves";
 import { FinalTable, SettingDiff } from "./CompareTables";
 import { compareWords } from "./compareWords";
-import { ElsewhereButton } from "./Elsewhere";
+import { elsewhere, ElsewhereButton } from "./Elsewhere";
 import { idsOf, namesOf } from "./filters";
 import { isFinal, type Job, jobQuery, metricsQuery } from "./queries";
 import type { CompareSearch } from "./search";
@@ -37,7 +37,7 @@ export function ComparePage() {
   const known = jobs.flatMap(({ data }) => (data ? [data] : []));
   const names = namesOf(known);
   const curves = useQueries({ queries: known.map((job) => ({ ...metricsQuery(job.id), refetchInterval: job.status === "running" ? AGAIN_MS : (false as const) })) });
-  const back = <ElsewhereButton where={{ to: "/jobs", search: ids.length > 0 ? { selected: ids.join(",") } : {} }} variant="default">{say.toList}</ElsewhereButton>;
+  const back = <ElsewhereButton where={elsewhere.jobs(ids)} variant="default">{say.toList}</ElsewhereButton>;
 
   if (ids.length < 2) return <Page title={say.title} text={say.text}><Empty icon={IconGitCompare} title={say.too.title} text={say.too.text}>{back}</Empty></Page>;
   return (

@@ -21,7 +21,7 @@ export function FinalTable({ jobs, curves }: { jobs: readonly Job[]; curves: rea
     return name === "tokens" ? format.count(value) : shortNumber(value, 4);
   };
   return (
-    <Stack gap="xs" component="section" aria-label={say.finals}>
+    <Stack gap="xs">
       <div>
         <Title order={2} size="h4">{say.finals}</Title>
         <Text size="sm" c="dimmed">{say.finalText}</Text>
@@ -51,7 +51,7 @@ export function SettingDiff({ jobs, isAll, change }: { jobs: readonly Job[]; isA
   const plain = useWords(settingWords);
   const rows = settingRows(jobs).filter(({ differs }) => isAll || differs);
   return (
-    <Stack gap="xs" component="section" aria-label={say.settings}>
+    <Stack gap="xs">
       <Group justify="space-between">
         <Title order={2} size="h4">{say.settings}</Title>
         <Switch label={say.showAll} checked={isAll} onChange={(event) => change({ all: event.currentTarget.checked || undefined })} />

@@ -93,7 +93,7 @@ function Nothing({ hasTuned }: { hasTuned: boolean }) {
   return (
     <Stack gap={0} pb="md">
       <Empty icon={IconMessages} title={say.emptyTitle} text={say.emptyText} />
-      <List size="sm" c="dimmed" spacing={4} mx="auto" maw={520} px="md" mt={-24}>{say.emptyTips.map((tip) => <List.Item key={tip}>{tip}</List.Item>)}</List>
+      <List size="sm" c="dimmed" spacing={4} mx="auto" maw={520} px="xl" mt={-24}>{say.emptyTips.map((tip) => <List.Item key={tip}>{tip}</List.Item>)}</List>
       {!hasTuned && (
         <May action="job.create">
           <Alert mx="md" mt="md" variant="light">{say.noTuned} <LinkAnchor to="/fine-tune">{say.toFineTune}</LinkAnchor></Alert>

@@ -45,6 +45,10 @@ function Choices({ token }: { token: Token }) {
   const all: Alternative[] = isAmong ? token.top_logprobs : [...token.top_logprobs, token];
   return (
     <Stack gap={4}>
+      <Group gap={6} justify="space-between" wrap="nowrap">
+        <Text size="xs" c="dimmed">{say.alternatives}</Text>
+        <Text size="xs" c="dimmed">{say.logprob}</Text>
+      </Group>
       {all.map((each, index) => <Choice key={index} choice={each} isChosen={each.token === token.token && each.logprob === token.logprob} />)}
       {token.bytes === null && <Text size="xs" c="dimmed">{say.controlToken}</Text>}
     </Stack>
@@ -60,7 +64,7 @@ function Choice({ choice, isChosen }: { choice: Alternative; isChosen: boolean }
       <Group gap={6} wrap="nowrap" justify="space-between">
         <Text size="xs" fw={isChosen ? 700 : 400} className={styles.sign} component="bdi">{visible(choice)}</Text>
         <Text size="xs" c={isChosen ? undefined : "dimmed"} fw={isChosen ? 700 : 400} style={{ whiteSpace: "nowrap" }}>
-          {isChosen && `${say.chosen} · `}{format.percent(share, share < 0.01 ? 3 : 1)}
+          {isChosen && `${say.chosen} · `}{format.percent(share, share < 0.01 ? 3 : 1)} · {choice.logprob.toFixed(2)}
         </Text>
       </Group>
       <Box className={styles.bar} style={{ width: `${Math.max(0.5, share * 100)}%`, opacity: isChosen ? 1 : 0.45 }} />

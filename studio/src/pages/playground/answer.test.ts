@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Failure } from "~/api/failure";
-import { askedFor, failed, numTokens, readChunk, tokensPerSecond, withChunk } from "~/pages/playground/answer";
+import { askedFor, failed, numTokens, readChunk, stopped, tokensPerSecond, withChunk } from "~/pages/playground/answer";
 
 const wire = (choice: object, usage: object | null = null) => JSON.stringify({ choices: [{ index: 0, ...choice }], usage });
 
@@ -47,4 +47,11 @@ test("a refusal says from when on to ask again", () => {
 
 test("one token has no speed", () => {
   expect(tokensPerSecond({ ...askedFor(null), completionTokens: 1, firstAt: 1, lastAt: 1 })).toBeNull();
+});
+
+test("an answer that was stopped keeps the count of what came", () => {
+  const tokens = [1, 2].map((byte) => ({ token: "x", logprob: 0, bytes: [96 + byte], top_logprobs: [] }));
+  const answer = withChunk(askedFor(null), { kind: "piece", text: "ab", tokens, finish: null }, 1);
+  expect(stopped(answer)).toMatchObject({ state: "stopped", text: "ab", completionTokens: 2 });
+  expect(stopped(askedFor(null)).completionTokens).toBeNull();
 });

@@ -1,7 +1,7 @@
 import { Code, NativeSelect, Text } from "@mantine/core";
 import { IconListDetails } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { api, body, type Schemas } from "~/api/client";
 import { Empty } from "~/components/Empty";
 import { useFormat } from "~/i18n/format";
@@ -9,6 +9,7 @@ import { useWords } from "~/i18n/language";
 import { type AuditAction, auditActions } from "~/pages/settings/audit-words";
 import { detailOf, memberOf } from "~/pages/settings/audit";
 import { Listing } from "~/pages/settings/Listing";
+import { useMembers } from "~/pages/settings/organization";
 import { organization } from "~/pages/settings/organization-words";
 import { usePaged } from "~/pages/settings/paged";
 import { Section } from "~/pages/settings/Section";
@@ -16,6 +17,7 @@ import { settings } from "~/pages/settings/words";
 import { useSession } from "~/session";
 
 type Entry = Schemas["AuditEntry"];
+type Names = ReadonlyMap<string, string>;
 
 export function AuditTab() {
   const say = useWords(organization).audit;
@@ -41,15 +43,15 @@ function Entries({ kind }: { kind: string }) {
   const paged = usePaged<Entry>(["organization", "audit", kind], (after) =>
     body(api.GET("/v1/organization/audit_logs", { params: { query: { after, limit: 50, ...(kind && { "event_types[]": [kind] }) } } })),
   );
-  const projects = useProjectNames();
+  const names = useNames();
   const columns = [
-    { title: say.when, width: "11rem", cell: (entry: Entry) => <Text size="sm">{format.instant(entry.effective_at)}</Text> },
+    { title: say.when, width: "12rem", cell: (entry: Entry) => <Text size="sm">{format.instant(entry.effective_at)}</Text> },
     {
       title: say.who, width: "10rem",
       cell: (entry: Entry) => (
         <>
-          <Who entry={entry} />
-          {me?.is_admin && entry.project && <Text size="sm" c="dimmed">{say.inProject(projects.get(entry.project.id ?? "") ?? entry.project.id ?? "")}</Text>}
+          <Who entry={entry} names={names} />
+          {me?.is_admin && entry.project && <Text size="sm" c="dimmed">{say.inProject(names.get(entry.project.id ?? "") ?? entry.project.id ?? "")}</Text>}
         </>
       ),
     },
@@ -62,7 +64,7 @@ function Entries({ kind }: { kind: string }) {
         </>
       ),
     },
-    { title: say.detail, cell: (entry: Entry) => <Details entry={entry} projects={projects} /> },
+    { title: say.detail, cell: (entry: Entry) => <Details entry={entry} names={names} /> },
   ];
   return (
     <Listing
@@ -72,28 +74,35 @@ function Entries({ kind }: { kind: string }) {
   );
 }
 
-function Who({ entry }: { entry: Entry }) {
+function Who({ entry, names }: { entry: Entry; names: Names }) {
   const say = useWords(organization).audit;
   const all = useWords(settings);
   const { me } = useSession();
   const member = memberOf(entry);
   if (member === null) return <Text size="sm">{say.operator}</Text>;
-  return member === me?.member_id ? <Text size="sm">{all.you}</Text> : <Code className="id">{member}</Code>;
+  if (member === me?.member_id) return <Text size="sm">{all.you}</Text>;
+  const name = names.get(member);
+  return name === undefined ? <Code className="id">{member}</Code> : <Text size="sm" lineClamp={2} title={member}><bdi>{name}</bdi></Text>;
 }
 
-function Details({ entry, projects }: { entry: Entry; projects: ReadonlyMap<string, string> }) {
+function Details({ entry, names }: { entry: Entry; names: Names }) {
   return detailOf(entry).map(([name, value]) => (
-    <Text key={name} size="sm" c="dimmed" lineClamp={3}>{name}: <bdi>{projects.get(value) ?? value}</bdi></Text>
+    <Text key={name} size="sm" c="dimmed" lineClamp={3}>{name}: <bdi>{names.get(value) ?? value}</bdi></Text>
   ));
 }
 
-/** Project's id → its name, where the key may know them. */
-function useProjectNames(): ReadonlyMap<string, string> {
+/** Ids of projects, and of the members of one's own, with the names that an administrator's key may know. */
+function useNames(): Names {
   const { me, may } = useSession();
-  const { data } = useQuery({
+  const mayKnow = may("administer");
+  const { data: projects } = useQuery({
     queryKey: ["organization", "projects", "names"],
     queryFn: () => body(api.GET("/v1/organization/projects", { params: { query: { limit: 100, include_archived: true } } })),
-    enabled: may("administer"),
+    enabled: mayKnow,
   });
-  return new Map([...(me ? [[me.project_id, me.project_name] as const] : []), ...(data?.data ?? []).map(({ id, name }) => [id, name] as const)]);
+  const { data: members } = useMembers(me?.project_id ?? "", mayKnow);
+  return useMemo(() => {
+    const own = me ? [{ id: me.project_id, name: me.project_name }] : [];
+    return new Map([...own, ...(projects?.data ?? []), ...(members ?? [])].map(({ id, name }) => [id, name]));
+  }, [me, projects, members]);
 }

@@ -1,11 +1,11 @@
 import { Badge, Button, Group, Switch, Text, TextInput } from "@mantine/core";
 import { IconFolders, IconPlus } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, body, type Schemas } from "~/api/client";
 import { Confirm } from "~/components/Confirm";
 import { Empty } from "~/components/Empty";
+import { LinkButton } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { Dialog } from "~/pages/settings/Dialog";
@@ -77,8 +77,8 @@ function ProjectList({ showsArchived, act }: { showsArchived: boolean; act: (doi
           title: all.actions, isActions: true, width: "20rem",
           cell: (project) => project.status === "active" && (
             <Group gap={4} className="buttons">
-              <Button component={Link} to="/settings/members" search={{ project: project.id } as never} size="compact-sm" variant="subtle">{say.membersOf}</Button>
-              <Button component={Link} to="/settings/keys" search={{ project: project.id } as never} size="compact-sm" variant="subtle">{say.keysOf}</Button>
+              <LinkButton to="/settings/members" search={{ project: project.id }} size="compact-sm" variant="subtle">{say.membersOf}</LinkButton>
+              <LinkButton to="/settings/keys" search={{ project: project.id }} size="compact-sm" variant="subtle">{say.keysOf}</LinkButton>
               <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "rename", project })}>{say.rename}</Button>
               {project.id !== me?.project_id && (
                 <Button size="compact-sm" variant="subtle" color="red" onClick={() => act({ kind: "archive", project })}>{say.archive}</Button>

@@ -21,16 +21,14 @@ export function grouped(types: readonly string[]): { group: string; types: strin
 
 /** In words, such as “Fine-tuning jobs: succeeded”; a type that is not known yet by its own name. */
 export function typeInWords(type: string, say: WebhookWords): string {
-  const { group, outcome } = partsOf(type);
-  const about = say.group[group];
-  return about === undefined ? type : `${about}: ${say.outcome[outcome] ?? outcome}`;
+  return groupInWords(partsOf(type).group, [type], say);
 }
 
 /** Types of one group in one line: “Fine-tuning jobs: succeeded, failed”. */
 export function groupInWords(group: string, types: readonly string[], say: WebhookWords): string {
   const about = say.group[group];
   if (about === undefined) return types.join(", ");
-  return `${about}: ${types.map((type) => say.outcome[partsOf(type).outcome] ?? type).join(", ")}`;
+  return say.told(about, types.map((type) => say.outcome[partsOf(type).outcome] ?? type));
 }
 
 /** How an answer to a message is judged: anything of 2xx takes it, 410 asks for no more. */

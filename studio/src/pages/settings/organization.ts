@@ -34,8 +34,9 @@ export function useProjects() {
 }
 
 /** The members of a project, by name. */
-export function useMembers(project: string) {
+export function useMembers(project: string, isWanted = true) {
   return useQuery({
+    enabled: isWanted,
     queryKey: ["organization", "members", project, "all"],
     queryFn: async () => {
       const path = { project_id: project };

@@ -5,6 +5,7 @@ import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import type { FileObject } from "~/pages/data/api";
 import { editsOf } from "~/pages/data/rows/edits";
+import { shownName } from "~/pages/data/save";
 import { pageWords } from "~/pages/data/words";
 
 /** Asked before a file is deleted: what goes with it, and what stays. */
@@ -21,7 +22,7 @@ export function DeleteFile({ file, close, done }: { file: FileObject | null; clo
     client.removeQueries({ queryKey: ["file", file.id] });
     await client.invalidateQueries({ queryKey: ["files"] });
   };
-  const consequences = [say.deleteLoses(file.filename, format.bytes(file.bytes)), say.deleteId(file.id), say.deleteKeeps];
+  const consequences = [say.deleteLoses(shownName(file.filename), format.bytes(file.bytes)), say.deleteId(file.id), say.deleteKeeps];
   return (
     <Confirm
       isOpen close={close} title={say.deleteTitle} action={say.delete} run={remove} done={done}

@@ -24,9 +24,9 @@ export function FileContent({ file }: { file: FileObject }) {
     <Group gap={6}>
       <Text size="sm">{rows === 1 ? say.row : say.rows(format.count(rows))}</Text>
       {report.file_format && <Text size="sm" c="dimmed">{formats[report.file_format]?.name ?? report.file_format}</Text>}
-      {errors > 0 && <Badge color="red" variant="light" tt="none">{errors === 1 ? say.error : say.errors(format.count(errors))}</Badge>}
-      {warnings > 0 && <Badge color="yellow" variant="light" tt="none">{warnings === 1 ? say.warning : say.warnings(format.count(warnings))}</Badge>}
-      {errors + warnings === 0 && <Badge color="green" variant="light" tt="none">{say.fine}</Badge>}
+      {errors > 0 && <Badge color="red" variant="light" tt="none" miw="max-content">{errors === 1 ? say.error : say.errors(format.count(errors))}</Badge>}
+      {warnings > 0 && <Badge color="yellow" variant="light" tt="none" miw="max-content">{warnings === 1 ? say.warning : say.warnings(format.count(warnings))}</Badge>}
+      {errors + warnings === 0 && <Badge color="green" variant="light" tt="none" miw="max-content">{say.fine}</Badge>}
     </Group>
   );
 }

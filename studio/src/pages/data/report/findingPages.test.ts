@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Problem } from "~/pages/data/api";
-import { nextLine, offsetsOf } from "~/pages/data/report/findingPages";
+import { marksBetween, nextLine, offsetsOf } from "~/pages/data/report/findingPages";
 
 const LINES = [2, 2, 5, 9, 9, 9, 40, null];
 const read = async (index: number) => {
@@ -22,4 +22,9 @@ test("calls cover what is in sight and no more", () => {
   expect(offsetsOf(190, 410, 100_000)).toEqual([0, 200, 400]);
   expect(offsetsOf(0, 50, 30)).toEqual([0]);
   expect(offsetsOf(0, 10, 0)).toEqual([]);
+});
+
+test("rows in sight are marked by their worst finding", async () => {
+  expect([...(await marksBetween(3, 9, LINES.length, read))]).toEqual([[5, "error"], [9, "error"]]);
+  expect((await marksBetween(10, 39, LINES.length, read)).size).toBe(0);
 });

@@ -24,21 +24,37 @@ export function useFindings(fileId: string, filter: ReportQuestion, first: numbe
   return { at, error: pages.find((page) => page.error)?.error ?? null, retry: () => pages.forEach((page) => void page.refetch()) };
 }
 
-/**
- * The line of the nearest finding before (-1) or after (1) `line`, by bisection over the list, which is in the file's
- * order with findings about the whole file at its end. `read` gives one finding by its place.
- */
-export async function nextLine(
-  line: number, direction: 1 | -1, total: number, read: (index: number) => Promise<Problem | undefined>,
-): Promise<number | null> {
-  const isBeyond = (found: number | null) => found === null || (direction === 1 ? found > line : found >= line);
+type Read = (index: number) => Promise<Problem | undefined>;
+
+/** The place of the first finding on `line` or behind it. */
+async function firstFrom(line: number, total: number, read: Read): Promise<number> {
   let low = 0;
   let high = total;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (isBeyond((await read(middle))?.line ?? null)) high = middle;
+    const found = (await read(middle))?.line ?? null;
+    if (found === null || found >= line) high = middle;
     else low = middle + 1;
   }
-  const index = direction === 1 ? low : low - 1;
+  return low;
+}
+
+/**
+ * The line of the nearest finding before (-1) or after (1) `line`, by bisection over the list, which is in the file's
+ * order with findings about the whole file at its end. `read` gives one finding by its place.
+ */
+export async function nextLine(line: number, direction: 1 | -1, total: number, read: Read): Promise<number | null> {
+  const index = direction === 1 ? await firstFrom(line + 1, total, read) : (await firstFrom(line, total, read)) - 1;
   return index >= 0 && index < total ? ((await read(index))?.line ?? null) : null;
+}
+
+/** The worst finding of each line from `first` to `last`. */
+export async function marksBetween(first: number, last: number, total: number, read: Read): Promise<Map<number, Problem["severity"]>> {
+  const marks = new Map<number, Problem["severity"]>();
+  for (let index = await firstFrom(first, total, read); index < total; index++) {
+    const found = await read(index);
+    if (!found || found.line === null || found.line > last) break;
+    if (marks.get(found.line) !== "error") marks.set(found.line, found.severity);
+  }
+  return marks;
 }

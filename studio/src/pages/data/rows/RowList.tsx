@@ -7,10 +7,12 @@ import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
-import { type Report, type Row, rowsQuery } from "~/pages/data/api";
+import { type Problem, type Report, type Row, rowsQuery } from "~/pages/data/api";
 import classes from "~/pages/data/data.module.css";
+import { reportWords } from "~/pages/data/report/words";
 import { type Edit, useEdits } from "~/pages/data/rows/edits";
 import { gist } from "~/pages/data/rows/gist";
+import { useMarks } from "~/pages/data/rows/useSteps";
 import { rowWords } from "~/pages/data/rows/words";
 
 const ROWS_PER_PAGE = 25;
@@ -26,6 +28,7 @@ export function RowList({ report, line }: { report: Report; line: number | undef
   const { data, error, refetch } = useQuery({ ...rowsQuery(fileId, first, ROWS_PER_PAGE), placeholderData: keepPreviousData });
   const edits = useEdits(fileId);
   const move = (to: number) => setMoved({ first: Math.max(1, to), for: line });
+  const marks = useMarks(fileId, first, data?.data.at(-1)?.line ?? first);
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   if (!data) return <Loading />;
   const last = data.data.at(-1)?.line ?? first;
@@ -33,7 +36,7 @@ export function RowList({ report, line }: { report: Report; line: number | undef
     <Stack gap="xs" component="nav" aria-label={say.list}>
       <GoTo fileId={fileId} numRows={numRows} />
       <div className={classes.rowList}>
-        {data.data.map((row) => <RowLink key={row.line} row={row} edit={edits.get(row.line)} isChosen={row.line === line} />)}
+        {data.data.map((row) => <RowLink key={row.line} row={row} edit={edits.get(row.line)} mark={marks?.get(row.line)} isChosen={row.line === line} />)}
       </div>
       <Group justify="space-between">
         <Text size="xs" c="dimmed">{say.range(format.count(first), format.count(last))} {say.ofRows(format.count(numRows))}</Text>
@@ -66,7 +69,10 @@ function GoTo({ fileId, numRows }: { fileId: string; numRows: number }) {
   );
 }
 
-function RowLink({ row, edit, isChosen }: { row: Row; edit: Edit | undefined; isChosen: boolean }) {
+type LinkProps = { row: Row; edit: Edit | undefined; mark: Problem["severity"] | undefined; isChosen: boolean };
+
+function RowLink({ row, edit, mark, isChosen }: LinkProps) {
+  const report = useWords(reportWords);
   const say = useWords(rowWords);
   const format = useFormat();
   const text = useMemo(() => gist(edit?.text ?? row.text), [edit, row.text]);
@@ -80,8 +86,8 @@ function RowLink({ row, edit, isChosen }: { row: Row; edit: Edit | undefined; is
         {edit ? edit.text === null
           ? <IconTrash size={14} aria-label={say.dropped} className={classes.error} />
           : <IconPencil size={14} aria-label={say.changed} />
-          : row.problems.some((problem) => problem.severity === "error") ? <IconCircleX size={14} aria-hidden className={classes.error} />
-          : row.problems.length > 0 && <IconAlertTriangle size={14} aria-hidden className={classes.warning} />}
+          : mark === "error" ? <IconCircleX size={14} aria-label={report.severityError} className={classes.error} />
+          : mark === "warning" && <IconAlertTriangle size={14} aria-label={report.severityWarning} className={classes.warning} />}
       </span>
       <span dir="auto" style={edit?.text === null ? { textDecoration: "line-through" } : undefined}>{text}</span>
     </Link>

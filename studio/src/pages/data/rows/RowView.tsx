@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, SegmentedControl, Stack, Switch, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, SegmentedControl, Stack, Switch, Text, Title } from "@mantine/core";
 import { IconArrowBackUp, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -54,7 +54,8 @@ function OneRow({ row }: { row: Row }) {
   const isDropped = edit?.text === null;
   const isChanged = edit !== undefined && !isDropped;
   const mayChange = canWrite && !row.is_cut && !isDropped;
-  const isTalk = useMemo(() => talkOf(text) !== null, [text]);
+  // By the row in the file: while one mends its JSON, the view stays.
+  const isTalk = useMemo(() => talkOf(row.text) !== null, [row.text]);
   const view = search.view ?? (isTalk ? "talk" : "json");
   const change = (next: string) => edits.write(row.line, next, row.text);
   const views = [{ value: "talk", label: say.talk }, { value: "model", label: say.model }, { value: "json", label: say.json }];
@@ -65,15 +66,22 @@ function OneRow({ row }: { row: Row }) {
           size="sm" data={views} value={view} aria-label={say.views}
           onChange={(next) => void navigate({ search: clean({ ...search, view: next as FileSearch["view"] }), replace: true })}
         />
-        {canWrite && (
-          <Group gap={6}>
-            {edit && <Button size="compact-sm" variant="default" leftSection={<IconArrowBackUp size={16} aria-hidden />} onClick={() => edits.undo(row.line)}>{isDropped ? say.keepRow : say.undo}</Button>}
-            {!isDropped && <Button size="compact-sm" variant="subtle" color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => edits.drop(row.line)}>{say.drop}</Button>}
-          </Group>
+        {canWrite && !isDropped && (
+          <Button size="compact-sm" variant="subtle" color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => edits.drop(row.line)}>{say.drop}</Button>
         )}
       </Group>
-      {isDropped && <Alert color="red" py="xs"><Badge color="red" mr="xs" tt="none">{say.dropped}</Badge>{say.droppedHint}</Alert>}
-      {isChanged && <Alert color="blue" py="xs"><Badge mr="xs" tt="none">{say.changed}</Badge>{say.changedHint}</Alert>}
+      {edit && (
+        <Alert color={isDropped ? "red" : "blue"} py="xs">
+          <Group gap="sm" wrap="nowrap" justify="space-between">
+            <Text size="sm"><b>{isDropped ? say.dropped : say.changed}</b>. {isDropped ? say.droppedHint : say.changedHint}</Text>
+            {canWrite && (
+              <Button size="compact-sm" variant="default" leftSection={<IconArrowBackUp size={16} aria-hidden />} onClick={() => edits.undo(row.line)} style={{ flexShrink: 0 }}>
+                {isDropped ? say.keepRow : say.undo}
+              </Button>
+            )}
+          </Group>
+        </Alert>
+      )}
       {row.is_cut && <Alert color="yellow" py="xs">{say.isCut}</Alert>}
       <RowProblems row={row} view={view} />
       {view !== "json" && <Group gap="md"><ModelChoice />{view === "talk" && row.segments && !isChanged && (

@@ -12,10 +12,10 @@ import type { FileObject } from "~/pages/data/api";
 import { editsOf, forRevision, nameOfRevision } from "~/pages/data/rows/edits";
 import { changeWords } from "~/pages/data/rows/words";
 
-type Props = { file: FileObject; title: string; dropsRowsWithErrors: boolean; close: () => void; children: ReactNode };
+type Props = { file: FileObject; title: string; dropsRowsWithErrors: boolean; model?: string; close: () => void; children: ReactNode };
 
 /** Saves the changes as a new file and opens that. */
-export function SaveRevision({ file, title, dropsRowsWithErrors, close, children }: Props) {
+export function SaveRevision({ file, title, dropsRowsWithErrors, model, close, children }: Props) {
   const say = useWords(changeWords);
   const all = useWords(frame);
   const format = useFormat();
@@ -27,7 +27,7 @@ export function SaveRevision({ file, title, dropsRowsWithErrors, close, children
     mutationFn: () =>
       body(api.POST("/v1/files/{file_id}/revisions", {
         params: { path: { file_id: file.id } },
-        body: { edits: forRevision(editsOf(file.id).snapshot()), drops_rows_with_errors: dropsRowsWithErrors, filename: name.trim() },
+        body: { edits: forRevision(editsOf(file.id).snapshot()), drops_rows_with_errors: dropsRowsWithErrors, filename: name.trim(), ...(model ? { model } : {}) },
       })),
     onSuccess: (made) => {
       editsOf(file.id).clear();

@@ -1,4 +1,5 @@
 import { Table, Text } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import type { Schemas } from "~/api/client";
@@ -6,7 +7,6 @@ import classes from "~/pages/data/data.module.css";
 import { placeOf, ticks } from "~/pages/data/tokens/scale";
 import { tokenWords } from "~/pages/data/tokens/words";
 
-const WIDTH = 640;
 const HEIGHT = 180;
 const BELOW = 22;
 const ABOVE = 18;
@@ -16,20 +16,21 @@ export function Histogram({ tokens, numRows }: { tokens: Schemas["TokenFiguresWi
   const say = useWords(tokenWords);
   const format = useFormat();
   const { bucket_edges: edges, bucket_counts: counts, max_seq_len: limit } = tokens;
+  const { ref, width: full } = useElementSize();
   const most = Math.max(1, ...counts);
-  const width = WIDTH / Math.max(1, counts.length);
+  const width = full / Math.max(1, counts.length);
   const told = (index: number) => {
     const [from, to, rows] = [format.count(edges[index] ?? 0), format.count((edges[index + 1] ?? 1) - 1), counts[index] ?? 0];
     return rows === 1 ? say.bucketOne(from, to) : say.bucket(from, to, format.count(rows));
   };
-  const limitAt = placeOf(limit, edges) * WIDTH;
+  const limitAt = placeOf(limit, edges) * full;
   const showsLimit = limit <= (edges.at(-1) ?? 0);
   return (
-    <figure style={{ margin: 0 }}>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + BELOW + ABOVE}`} width="100%" role="img" aria-label={say.histogramOf(format.count(numRows), format.count(limit))}>
+    <figure style={{ margin: 0 }} ref={ref}>
+      <svg width={full} height={HEIGHT + BELOW + ABOVE} style={{ display: "block" }} role="img" aria-label={say.histogramOf(format.count(numRows), format.count(limit))}>
         {counts.map((count, index) => {
           const height = count === 0 ? 0 : Math.max(2, (count / most) * HEIGHT);
-          const isOver = (edges[index] ?? 0) > limit;
+          const isOver = (edges[index] ?? 0) >= limit;
           return (
             <g key={index}>
               <rect x={index * width} y={ABOVE} width={width} height={HEIGHT} fill="transparent"><title>{told(index)}</title></rect>
@@ -40,11 +41,11 @@ export function Histogram({ tokens, numRows }: { tokens: Schemas["TokenFiguresWi
             </g>
           );
         })}
-        <line x1={0} x2={WIDTH} y1={ABOVE + HEIGHT} y2={ABOVE + HEIGHT} stroke="var(--mantine-color-default-border)" />
-        {ticks(edges).map((edge) => {
+        <line x1={0} x2={full} y1={ABOVE + HEIGHT} y2={ABOVE + HEIGHT} stroke="var(--mantine-color-default-border)" />
+        {ticks(edges, full < 420 ? 4 : 6).map((edge) => {
           const at = placeOf(edge, edges);
           return (
-            <text key={edge} x={at * WIDTH} y={HEIGHT + ABOVE + 15} fontSize={12} fill="var(--mantine-color-dimmed)" textAnchor={at === 0 ? "start" : at > 0.97 ? "end" : "middle"}>
+            <text key={edge} x={at * full} y={HEIGHT + ABOVE + 15} fontSize={12} fill="var(--mantine-color-dimmed)" textAnchor={at === 0 ? "start" : at > 0.97 ? "end" : "middle"}>
               {format.count(edge)}
             </text>
           );
@@ -52,7 +53,7 @@ export function Histogram({ tokens, numRows }: { tokens: Schemas["TokenFiguresWi
         {showsLimit && (
           <>
             <line x1={limitAt} x2={limitAt} y1={4} y2={ABOVE + HEIGHT} stroke="var(--mantine-color-red-6)" strokeDasharray="4 3" strokeWidth={1.5} />
-            <text x={limitAt + (limitAt > WIDTH / 2 ? -6 : 6)} y={13} fontSize={12} fill="var(--mantine-color-text)" textAnchor={limitAt > WIDTH / 2 ? "end" : "start"}>
+            <text x={limitAt + (limitAt > full / 2 ? -6 : 6)} y={13} fontSize={12} fill="var(--mantine-color-text)" textAnchor={limitAt > full / 2 ? "end" : "start"}>
               {say.limit(format.count(limit))}
             </text>
           </>

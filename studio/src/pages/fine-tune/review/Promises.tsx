@@ -44,7 +44,7 @@ export function WhenDone() {
   return (
     <Text size="sm" c="dimmed">
       <b>{say.whenDone}.</b> {mail} {say.webhooks}{" "}
-      <LinkAnchor to="/settings" size="sm">{say.openSettings}</LinkAnchor>
+      <LinkAnchor to="/settings" size="sm" td="underline">{say.openSettings}</LinkAnchor>
     </Text>
   );
 }
