@@ -44,6 +44,22 @@ def test_an_upload_in_parts_becomes_a_file(client: OpenAI) -> None:
     assert client.files.content(made.file.id).content == content
 
 
+def test_a_files_report_its_rows_and_a_revision(client: OpenAI, server: Any) -> None:
+    row = b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}\n'
+    file = client.files.create(file=("a.jsonl", row * 12 + b"{}\n"), purpose="fine-tune")
+    url, headers = f"{server.base_url}/v1/files/{file.id}", {"authorization": f"Bearer {server.key}"}
+
+    def report() -> Any:
+        return httpx2.get(f"{url}/report", headers=headers).json()
+
+    server.eventually(lambda: report()["status"] == "completed")
+    assert (report()["num_rows"], report()["num_errors"]) == (13, 1)
+    assert httpx2.get(f"{url}/rows/13", headers=headers).json()["text"] == "{}"
+    made = httpx2.post(f"{url}/revisions", headers=headers, json={"drops_rows_with_errors": True}).json()
+    assert client.files.content(made["file"]["id"]).content == row * 12
+    assert not list((server.services.settings.folder / "reports").rglob("rows.jsonl"))
+
+
 def test_a_deleted_file_leaves_the_bucket_after_the_grace(client: OpenAI, server: Any) -> None:
     file = client.files.create(file=("a.bin", b"content"), purpose="user_data")
     client.files.delete(file.id)

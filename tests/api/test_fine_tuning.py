@@ -84,12 +84,22 @@ def test_golden_wire_json_of_a_new_job(server: Any, make_file: Make, validate: M
         "integrations": [{"type": "wandb", "wandb": {"project": "p", "tags": ["a"]}}],
         "metadata": {"k": "v"}, "usage_metrics": None, "shared_with_openai": False,
         "method": {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}},
-        "requested_model": "gpt-4o-mini", "waiting_reason": None, "step": 0, "total_steps": None,
+        "requested_model": "gpt-4o-mini", "requested_settings": {"num_epochs": 2, "lora_rank": 8, "seed": 7},
+        "waiting_reason": None, "step": 0, "total_steps": None,
     }  # fmt: skip
     assert job["organization_id"].startswith("org-")
     assert resolved["lora_rank"] == {"value": 8, "reason": "as given"}
     assert resolved["lr_schedule"] == {"value": "cosine", "reason": "the default"}
     assert resolved["learning_rate"] == {"value": "auto", "reason": "chosen when training starts"}
+
+
+def test_a_job_says_what_was_asked_and_can_be_asked_again(server: Any, make_file: Make) -> None:
+    asked = {"validation_split": 0.2, "warmup_ratio": 0.1, "max_steps": 5, "file_format": "chat", "compile": False}
+    same = {"lora_rank": 16, "lr_schedule": "cosine", "batch_size": "auto"}
+    body = {"model": "starter", "training_file": make_file()}
+    job = post(server, "", {**body, **asked, **same}).json()
+    assert job["requested_settings"] == asked
+    assert post(server, "", {**body, **job["requested_settings"]}).json()["requested_settings"] == asked
 
 
 def test_an_alias_says_what_really_runs(client: OpenAI, make_file: Make) -> None:

@@ -41,7 +41,7 @@ def test_starter_has_a_card(client: Any) -> None:
     cards = client.get("/base_models", cast_to=dict)["data"]
     card = {each["id"]: each for each in cards}["starter"]
     assert (card["kind"], card["licence"], card["context_length"]) == ("instruct", "apache-2.0", 2048)
-    assert card["languages"] == ["en", "zh"]
+    assert (card["family"], card["languages"]) == ("llama", ["en", "zh"])
     assert card["num_parameters"] == 8_392_960
     assert card["num_bytes"] > 16_000_000
     assert card["is_default"] is True

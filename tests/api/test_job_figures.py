@@ -1,4 +1,4 @@
-"""A job's curves over the wire."""
+"""A job's curves and certificates over the wire."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tunesmith.store import job_metrics
+from tunesmith.core.certificates import Certificate, Measured
+from tunesmith.store import job_certificates, job_metrics, models
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
 
@@ -62,3 +63,79 @@ def test_what_cannot_be_asked_is_refused(server: Any, make_job: Any, query: dict
     answer = get(server, f"/v1/fine_tuning/jobs/{make_job().id}/metrics", **query)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] in query
+
+
+ALL = ["data_accounted", "loss_mask", "template", "resume_exact", "adapter_applied", "same_tokens"]
+HERE, ELSEWHERE = {"torch": "2", "num_threads": 1}, {"torch": "2", "num_threads": 8}
+
+
+def certificates(server: Any, job: Any) -> dict[str, Any]:
+    told = get(server, f"/v1/fine_tuning/jobs/{job.id}/certificates").json()
+    assert told["object"] == "list"
+    assert [each["name"] for each in told["data"]] == ALL
+    return {each["name"]: each for each in told["data"]}
+
+
+def begin(server: Any, job: Any, attempt: int, first_step: int, saved: Any) -> None:
+    with server.database.write() as connection:
+        for _ in range(2):  # an answer of the database that was lost
+            job_certificates.note_attempt(
+                connection, job.id, attempt, first_step=first_step, fingerprint=HERE, saved=saved, now=1
+            )
+
+
+@pytest.mark.parametrize("server_database_url", BOTH, indirect=True)
+def test_what_was_measured_is_told_with_its_figures(server: Any, make_job: Any) -> None:
+    job = make_job(state="running", step=3)
+    figures = (Measured("rows", 12), Measured("rows_unaccounted", 1, 0))
+    with server.database.write() as connection:
+        job_certificates.put(connection, job.id, [Certificate("data_accounted", "passed", "All.")], 1)
+        job_certificates.put(
+            connection, job.id, [Certificate("data_accounted", "failed", "One is missing.", figures)], 2
+        )
+    told = certificates(server, job)
+    assert told["data_accounted"] == {
+        "name": "data_accounted", "state": "failed", "sentence": "One is missing.",
+        "figures": [{"name": "rows", "value": 12, "most": None}, {"name": "rows_unaccounted", "value": 1, "most": 0}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("queued", dict.fromkeys(ALL, "pending")),
+        ("failed", dict.fromkeys(ALL, "not_applicable")),
+        (
+            "succeeded",
+            {**dict.fromkeys(ALL, "not_applicable"), "adapter_applied": "pending", "same_tokens": "pending"},
+        ),
+    ],
+)
+def test_nothing_passes_that_was_not_measured(server: Any, make_job: Any, state: str, expected: dict[str, str]) -> None:
+    told = certificates(server, make_job(state=state))
+    assert {name: each["state"] for name, each in told.items()} == expected
+    assert all(each["sentence"] and not each["figures"] for each in told.values())
+
+
+@pytest.mark.parametrize("server_database_url", BOTH, indirect=True)
+def test_resumes_are_counted_and_their_machines_compared(server: Any, make_job: Any) -> None:
+    job = make_job(state="running", step=9)
+    begin(server, job, 1, 0, None)
+    assert certificates(server, job)["resume_exact"]["state"] == "not_applicable"
+    begin(server, job, 2, 4, HERE)
+    told = certificates(server, job)["resume_exact"]
+    assert (told["state"], [figure["value"] for figure in told["figures"]]) == ("passed", [1, 0])
+    begin(server, job, 5, 6, ELSEWHERE)
+    told = certificates(server, job)["resume_exact"]
+    assert (told["state"], [figure["value"] for figure in told["figures"]]) == ("failed", [2, 1])
+
+
+def test_what_a_server_measures_reaches_the_model_s_job(server: Any, make_job: Any) -> None:
+    job = make_job(state="succeeded")
+    found = [Certificate("adapter_applied", "passed", "It is.", (Measured("largest_change_by_adapter", 2.5),))]
+    with server.database.write() as connection:
+        model = models.register(connection, job, 1, "starter")
+        job_certificates.put_for_model(connection, model.id, found, 2)
+        job_certificates.put_for_model(connection, "model-gone", found, 2)
+    told = certificates(server, job)["adapter_applied"]
+    assert (told["state"], told["figures"][0]["value"]) == ("passed", 2.5)

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 import torch
+from sqlalchemy import select
 
 from tunesmith.nn.weights import read_tensors, write_tensors
+from tunesmith.store import job_certificates
+from tunesmith.store.tables import models
 from tunesmith.train import serving_check
 
 
@@ -31,6 +34,35 @@ def test_adapter_answers_otherwise_than_its_base_and_shows_its_figures(home: Any
     agreement = figures["mean difference of log-probabilities, nats"]
     assert 0 < agreement.value <= agreement.most
     assert figures["largest change by the adapter, nats"].value > agreement.most
+
+
+def noted(home: Any, model: Any) -> dict[str, Any]:
+    """What the job that made the model was told."""
+    with home.database.read() as connection:
+        job_id = connection.execute(select(models.c.job_id).where(models.c.id == model.owner_id)).scalar_one()
+        return {each.name: each for each in job_certificates.of(connection, job_id)}
+
+
+def test_the_job_hears_how_its_model_answered(home: Any, tiny_adapter: Path, tmp_path: Path) -> None:
+    model = home.keep(tiny_adapter)
+    home.text(model)
+    told = noted(home, model)
+    assert {name: each.state for name, each in told.items()} == {"same_tokens": "passed", "adapter_applied": "passed"}
+    difference = told["same_tokens"].figures[1]
+    assert difference.name == "logprob_difference"
+    assert 0 < difference.value <= difference.most
+    assert told["adapter_applied"].figures[0].value > 0
+
+
+def test_the_job_hears_why_its_model_does_not_answer(home: Any, tiny_adapter: Path, tmp_path: Path) -> None:
+    scaled = home.keep(changed(tiny_adapter, tmp_path / "scale", _halve_alpha))
+    refused = home.refusal(scaled)
+    told = noted(home, scaled)
+    assert told["adapter_applied"].state == "failed"
+    assert told["adapter_applied"].sentence in refused.message
+    other = home.keep(changed(tiny_adapter, tmp_path / "template", _change_template))
+    home.refusal(other)
+    assert {name: each.state for name, each in noted(home, other).items()} == {"same_tokens": "failed"}
 
 
 def test_whole_tuned_model_is_certified_too(home: Any, tiny_full: Path) -> None:

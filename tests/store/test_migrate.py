@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text
 
 from tunesmith.core.errors import MachineError, UserError
-from tunesmith.store import migrate
+from tunesmith.store import job_events, jobs, migrate
 from tunesmith.store.db import Database
 from tunesmith.store.migrate import backup_path, plan, upgrade
 from tunesmith.store.tables import metadata, projects
@@ -112,6 +112,51 @@ def test_sqlite_file_is_copied_before_its_first_change(
         assert connection.execute("SELECT name FROM projects").fetchall() == [("a",)]
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert "colour" not in connection.execute("SELECT sql FROM sqlite_master WHERE name = 'projects'").fetchone()[0]
+
+
+def test_figures_of_before_are_taken_from_the_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home of the first schema, with a job that was trained under it."""
+    database = Database(f"sqlite:///{tmp_path / 'tunesmith.db'}")
+    train_under_first_schema(database, tmp_path, monkeypatch)
+    assert upgrade(database).pending[0] == "0002"
+    assert backup_path(database, "0002").is_file()
+    assert old_figures(database) == [(1, 0.5, None), (2, 0.25, 0.125)]
+    database.close()
+
+
+@pytest.mark.needs("postgres")
+def test_figures_of_before_are_taken_from_the_events_on_postgres(
+    request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(empty_postgres(request))
+    train_under_first_schema(database, tmp_path, monkeypatch)
+    assert upgrade(database).pending[0] == "0002"
+    assert old_figures(database) == [(1, 0.5, None), (2, 0.25, 0.125)]
+    database.close()
+
+
+def train_under_first_schema(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "first"
+    folder.mkdir()
+    shutil.copy(migrate.MIGRATIONS / "v0001_first.py", folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "MIGRATIONS", folder)
+        assert upgrade(database).pending == ["0001"]
+    add_project(database)
+    with database.write() as connection:
+        job = jobs.create(
+            connection, "proj_1", member_id=None, model="m", requested_model="m", training_file_id="f",
+            validation_file_id=None, spec={}, request={}, suffix=None, seed=1, metadata=None, now=1,
+        )  # fmt: skip
+        for data in ({"step": 1, "train_loss": 0.5}, {"step": 2, "train_loss": 0.25, "valid_loss": 0.125}):
+            job_events.add(connection, job.id, message="Step", type="metrics", data=data, now=1)
+        job_events.add(connection, job.id, message="Something else", data={"step": 7}, now=1)
+
+
+def old_figures(database: Database) -> list[Any]:
+    with database.read() as connection:
+        query = "SELECT step, train_loss, valid_loss FROM job_metrics ORDER BY step"
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def test_new_file_is_not_copied(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.acceptance.conftest import Platform, starting
+from tests.acceptance.conftest import Platform, starting, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -51,10 +52,11 @@ class Window:
         self.page.wait_for_function("() => !document.querySelector('[aria-busy=true], [data-loading]')")
         self.page.wait_for_timeout(150)
 
-    def check(self) -> None:
-        """Fails with all that went wrong and was not meant to."""
+    def take_problems(self) -> list[str]:
+        """All that went wrong so far and was not meant to; forgotten with that."""
         found = [each for each in self.problems if not any(part in each for part in self.allowed)]
-        assert found == []
+        self.problems.clear()
+        return found
 
     def is_wider_than_the_screen(self) -> list[str]:
         """What sticks out to the right, so that the page scrolls sideways; nothing, where all fits."""
@@ -86,16 +88,16 @@ class Window:
     def hear(self) -> None:
         """Listen from now on."""
         page, origin = self.page, urlsplit(self.platform.url).netloc
-        page.on("console", lambda message: self._note_console(message.type, message.text))
+        page.on("console", lambda message: self._note_console(message.type, message.text, message.location.get("url", "")))
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", lambda request: self._note_request(request.url, origin))
         page.on("requestfinished", lambda request: self._count(request))
         page.on("crash", lambda _: self.problems.append("the page crashed"))
         page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
 
-    def _note_console(self, kind: str, text: str) -> None:
+    def _note_console(self, kind: str, text: str, place: str) -> None:
         if kind in ("error", "warning", "assert"):
-            self.problems.append(f"console {kind}: {text}")
+            self.problems.append(f"console {kind}: {text} ({place})")
 
     def _note_request(self, url: str, origin: str) -> None:
         parts = urlsplit(url)
@@ -120,6 +122,81 @@ def platform() -> Iterator[Platform]:
         yield start()
 
 
+HOSTILE = "<img src=x onerror='window.wasHere=1'><script>window.wasHere=1</script>{{constructor.constructor('window.wasHere=1')()}}"
+LONG = "word" * 40
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is to see: ids and names. All of it carries markup that must stay text, and words without end."""
+
+    file: str
+    broken_file: str
+    job: str
+    other_job: str
+    model: str
+    project: str
+    viewer_key: str
+
+
+def chat_row(question: str, answer: str) -> str:
+    return json.dumps({"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]})
+
+
+@pytest.fixture(scope="session")
+def world(platform: Platform) -> World:
+    """Two files, one of them with mistakes; a job that succeeded with its model; one that was cancelled; a viewer."""
+    client = platform.client()
+    rows = [
+        chat_row(f"Say {i} {HOSTILE}", f"{word} {HOSTILE}")
+        for i, word in enumerate(["red", "blue", "green", LONG] * 10)
+    ]
+    broken = [
+        *rows[:12],
+        chat_row("Who?", ""),
+        '{"messages": [',
+        json.dumps({"messages": [{"role": HOSTILE, "content": LONG}]}),
+        rows[0],
+        "",
+    ]
+    file, broken_file = (
+        client.files.create(file=(name, "\n".join(lines).encode()), purpose="fine-tune").id
+        for name, lines in ((f"rows {HOSTILE.replace('/', '')}.jsonl", rows), (f"broken-{LONG}.jsonl", broken))
+    )
+    asked: dict[str, Any] = {
+        "model": "starter",
+        "training_file": file,
+        "seed": 1,
+        "metadata": {HOSTILE[:60]: HOSTILE + LONG},
+    }
+    settings = {
+        "lora_rank": 4,
+        "max_steps": 6,
+        "batch_size": 10,
+        "eval_every_steps": 2,
+        "save_every_steps": 2,
+        "validation_split": 0.2,
+    }
+    job = client.fine_tuning.jobs.create(**asked, suffix="first", extra_body=settings)
+    other = client.fine_tuning.jobs.create(
+        **asked, suffix="second", extra_body=settings | {"max_steps": 5000, "learning_rate": 0.001}
+    )
+    until(lambda: client.fine_tuning.jobs.retrieve(job.id).status in ("succeeded", "failed"), "the first job's end")
+    client.fine_tuning.jobs.cancel(other.id)
+    model = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
+    assert model is not None
+    me = client.get("/me", cast_to=object)
+    project = me["project_id"]  # type: ignore[index]
+    at = f"/organization/projects/{project}"
+    viewer = client.post(
+        f"{at}/users", body={"email": "viewer@example.com", "name": HOSTILE[:100], "role": "viewer"}, cast_to=object
+    )
+    key = client.post(
+        f"{at}/api_keys", body={"user_id": viewer["id"], "name": HOSTILE[:60], "role": "viewer"}, cast_to=object
+    )  # type: ignore[index]
+    return World(file, broken_file, job.id, other.id, model, project, key["value"])  # type: ignore[index]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not for the session: while it lives, this process has an event loop that runs."""
@@ -135,6 +212,19 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, platform: Platform) -> Iterator[Visit]:
     """``visit(path="", key=…, language="en", scheme="light", size=WIDE, platform=…)``; ``key=None`` is nobody yet."""
+    with visiting(browser, platform) as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
+def shared_visit(browser: Browser, platform: Platform) -> Iterator[Visit]:
+    """The same, for windows that stay open for a module's tests."""
+    with visiting(browser, platform) as function:
+        yield function
+
+
+@contextmanager
+def visiting(browser: Browser, platform: Platform) -> Iterator[Visit]:
     opened: list[Window] = []
 
     def visit(
@@ -162,8 +252,7 @@ def visit(browser: Browser, platform: Platform) -> Iterator[Visit]:
     yield visit
     for window in opened:
         window.page.context.close()
-    for window in opened:
-        window.check()
+    assert [problem for window in opened for problem in window.take_problems()] == []
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Keeper:
         self.published_rows: list[StepMetrics] = []
         self.folders: list[Path] = []
         self.saved: list[int] = []
+        self.machines: list[tuple[object, object]] = []
         self.wants_model = wants_model
 
     def say(self, text: str) -> None: ...
@@ -51,6 +52,9 @@ class Keeper:
 
     def wants_model_when_stopped(self) -> bool:
         return self.wants_model
+
+    def runs_on(self, fingerprint: Mapping[str, str | int], saved: Mapping[str, str | int] | None) -> None:
+        self.machines.append((fingerprint, saved))
 
     @property
     def steps(self) -> list[int]:

@@ -31,9 +31,11 @@ file_revisions: a corrected copy
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job
-job_figures: a job's curves
+job_figures: a job's curves, and what was measured of it
+job_certificates: measured or not, each promise has its sentence
 live: what becomes of jobs, as it happens
 live_feed: who listens, and the one task that looks for them
+job_preview: what a job would be, before anybody asks for it
 job_creation: a body becomes a job
 job_wire: a job, an event, a checkpoint as the wire has them
 checkpoint_permissions: which other projects may chat with a checkpoint

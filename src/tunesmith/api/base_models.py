@@ -69,7 +69,7 @@ def _facts_of_folder(base: BaseModel, changed_at: int) -> tuple[tuple[str, Any],
     template = Renderer.load(base.folder).template
     front = _front_matter(base.folder)
     return (
-        ("family", base.config.architecture),
+        ("family", base.config.architecture.removesuffix("ForCausalLM").lower()),
         ("kind", "completion" if template.is_plain else "instruct"),
         ("context_length", base.config.max_position_embeddings),
         ("num_parameters", shape_of(base).num_parameters),

@@ -1,4 +1,4 @@
-"""``/v1/fine_tuning/jobs/{job_id}/metrics``: a job's curves."""
+"""``/v1/fine_tuning/jobs/{job_id}/metrics`` and ``/certificates``: a job's curves, and what was measured of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from tunesmith.api.auth import IdOf, permit
 from tunesmith.api.errors import bad_request, not_found
-from tunesmith.api.job_figures_wire import JobMetricsWire, SeriesWire
+from tunesmith.api.job_certificates import certificates_of
+from tunesmith.api.job_figures_wire import CertificateList, JobMetricsWire, SeriesWire
 from tunesmith.api.services import ServicesOf
 from tunesmith.api.wire import answer
-from tunesmith.store import job_metrics, jobs
+from tunesmith.store import job_certificates, job_metrics, jobs
 from tunesmith.store.job_metrics import Point
 from tunesmith.store.jobs import Job
 from tunesmith.store.principals import Action, Principal
@@ -50,6 +51,15 @@ def retrieve_fine_tuning_job_metrics(
             series=_series(curves),
         )
     )
+
+
+@router.get("/v1/fine_tuning/jobs/{job_id}/certificates", response_model=CertificateList)
+def list_fine_tuning_job_certificates(job_id: JobId, principal: Reader, services: ServicesOf) -> Response:
+    """What is promised of every job, with what was measured of this one."""
+    with services.database.read() as connection:
+        job = find_job(connection, principal, job_id)
+        measured, attempts = job_certificates.of(connection, job.id), job_certificates.attempts(connection, job.id)
+    return answer(CertificateList(data=certificates_of(job, measured, attempts)))
 
 
 def find_job(connection: Connection, principal: Principal, job_id: str) -> Job:

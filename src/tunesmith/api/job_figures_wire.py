@@ -59,7 +59,7 @@ class FigureWire(Wire):
 
 
 class CertificateWire(Wire):
-    """One promise about a job. ``pending``: not looked at yet."""
+    """One promise about a job. ``passed`` and ``failed`` rest on figures; ``pending``: not measured yet."""
 
     name: Literal["data_accounted", "loss_mask", "template", "resume_exact", "adapter_applied", "same_tokens"]
     state: Literal["passed", "failed", "pending", "not_applicable"]

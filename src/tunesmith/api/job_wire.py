@@ -11,6 +11,7 @@ from tunesmith.api.auth import IdOf, NoId
 from tunesmith.api.wire import Wire, absent
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.resolve import ResolvedSpec
+from tunesmith.specs.wire_job import EXTENSION_KEYS
 from tunesmith.store.checkpoints import Checkpoint
 from tunesmith.store.job_events import JobEvent
 from tunesmith.store.jobs import Job
@@ -79,6 +80,8 @@ class JobWire(Wire):
     method: MethodWire
     requested_model: str
     """The name that the request used, where ``model`` says what it meant."""
+    requested_settings: Mapping[str, Any]
+    """The settings that the request gave, by their names as extensions; none that is as it would have been anyway."""
     waiting_reason: str | None
     """Why it is not running yet, where something hinders it."""
     step: int
@@ -110,6 +113,7 @@ class JobWire(Wire):
             metadata=job.metadata,
             method=MethodWire(supervised=SupervisedWire(hyperparameters=hyperparameters)),
             requested_model=job.requested_model,
+            requested_settings=_requested(job),
             waiting_reason=job.waiting_reason,
             step=job.step,
             total_steps=job.total_steps,
@@ -176,6 +180,12 @@ def _hyperparameters(job: Job) -> HyperparametersWire:
         batch_size=values.get("batch_size", job.spec.get("batch_size", "auto")),
         learning_rate_multiplier=1.0 if multiplier == "auto" and job.resolved is not None else multiplier,
     )
+
+
+def _requested(job: Job) -> dict[str, Any]:
+    """With these and the same files, another request asks for the same job."""
+    given = {name: job.spec[name] for name in EXTENSION_KEYS if name in job.spec and job.spec[name] != _DEFAULTS[name]}
+    return given if job.request.get("seed") is None else {**given, "seed": job.seed}
 
 
 def _resolved(job: Job) -> dict[str, SettingWire]:

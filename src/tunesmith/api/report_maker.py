@@ -17,11 +17,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from uuid import uuid4
 
 from tunesmith import __version__
 from tunesmith.api.report_process import FAILED, PROGRESS, REPORT, ROWS
@@ -38,6 +39,10 @@ MOST_REPORTS: Final = 200
 MOST_BYTES: Final = 2 << 30
 MOST_AGE_SECONDS: Final = 7 * 86400
 MOST_MEMORY_BYTES: Final = 4 << 30
+MOST_WANTED: Final = 100
+"""Reports that wait in a lane; more are taken up when there is room and they are asked for again."""
+WANTED_SECONDS: Final = 60.0
+"""A report that nobody asked for so long is not begun, and makes way for one that somebody waits for."""
 RETRY_SECONDS: Final = 15.0
 """How long a failure is believed; whoever asks later has it tried again."""
 PATIENCE_SECONDS, BYTES_PER_SECOND = 300.0, 400_000
@@ -45,6 +50,7 @@ PATIENCE_SECONDS, BYTES_PER_SECOND = 300.0, 400_000
 _LANES: Final = {"small": 8 << 20, "large": None}
 """A report is made alone in its lane: a small file does not wait for a large one."""
 _POLL_SECONDS: Final = 0.05
+_GONE: Final = "gone."
 # What the process may need of this one's environment; everything else stays here.
 _KEPT: Final = frozenset(
     "PATH HOME LANG LANGUAGE TZ TMPDIR LD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV HF_HOME HF_HUB_CACHE XDG_CACHE_HOME".split()
@@ -106,6 +112,7 @@ class ReportMaker:
         self._turn = threading.Lock()
         self._is_closed = threading.Event()
         self._lanes: dict[str, _Lane] = {name: _Lane() for name in _LANES}
+        self.sweep()
 
     def find(self, asked: Asked) -> Report | Making | Failed:
         """The report, or how far its making is: whoever asks first has it made."""
@@ -117,7 +124,7 @@ class ReportMaker:
             return failure
         with self._turn:
             if not self._is_closed.is_set():
-                self._lanes[asked.lane].take(asked, self._work)
+                self._lanes[asked.lane].want(asked, self._work)
         return Making(self._progress(asked))
 
     def any_of(self, project_id: str, sha256: str) -> Report | None:
@@ -140,6 +147,20 @@ class ReportMaker:
         """The file was deleted: what its reports say of it goes too."""
         for path in self.folder.glob(f"{file_key(project_id, sha256)}-*"):
             _remove(path)
+
+    def sweep(self) -> None:
+        """Remove what was not used for long, and what was used longest ago beyond the bounds."""
+        if not self.folder.is_dir():
+            return
+        for litter in self.folder.glob(f"{_GONE}*/"):
+            shutil.rmtree(litter, ignore_errors=True)
+        room, now = MOST_BYTES, time.time()
+        kept = [path for path in self.folder.iterdir() if "-" in path.name]
+        for place, path in enumerate(sorted(kept, key=_used_at, reverse=True)):
+            room -= _num_bytes(path)
+            is_beyond = place >= MOST_REPORTS or (place > 0 and room < 0)
+            if is_beyond or now - _used_at(path) > MOST_AGE_SECONDS:
+                _remove(path)
 
     def close(self) -> None:
         """End the processes; what they were at is begun anew when somebody asks."""
@@ -170,6 +191,11 @@ class ReportMaker:
             return None
         return Failed(message) if 0 <= age < RETRY_SECONDS else None
 
+    def _note_failure(self, key: str, message: str) -> None:
+        fresh = self.folder / f"{_GONE}{uuid4().hex}"
+        fresh.write_text(message, encoding="utf-8")
+        os.replace(fresh, self.folder / f"{key}.failed")
+
     def _progress(self, asked: Asked) -> float:
         """As the process that makes it has written, maybe for another API process."""
         work = self._work_folder(asked)
@@ -194,15 +220,17 @@ class ReportMaker:
                 if message is None:
                     os.replace(work / REPORT, self.folder / asked.key)
                     (self.folder / f"{asked.key}.failed").unlink(missing_ok=True)
-                elif not self._is_closed.is_set():
-                    (self.folder / f"{asked.key}.failed").write_text(message, encoding="utf-8")
+                else:
+                    self._note_failure(asked.key, message)
+            except _GivenUp:
+                return
             except OSError as error:
                 log.error("A report could not be kept: %s", error)
                 with suppress(OSError):
-                    (self.folder / f"{asked.key}.failed").write_text(_UNKNOWN, encoding="utf-8")
+                    self._note_failure(asked.key, _UNKNOWN)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-            self._prune(asked.key)
+            self.sweep()
 
     def _make(self, asked: Asked, work: Path) -> str | None:
         """Why there is no report; None: it lies in the work folder."""
@@ -217,7 +245,7 @@ class ReportMaker:
         if code == 0 and (work / REPORT).is_dir():
             return None
         said = _tail(work / "stderr")
-        if said and not self._is_closed.is_set():
+        if said:
             log.warning("The report of a file ended with code %s: %s", code, redacted(said))
         if code is None:
             return "The report took too long and was given up: split the file into smaller ones."
@@ -228,7 +256,7 @@ class ReportMaker:
         return _UNKNOWN
 
     def _run(self, asked: Asked, work: Path) -> int | None:
-        """The process's exit code; None where it was killed for being too slow."""
+        """The process's exit code; None where it was killed for being too slow. Raises _GivenUp."""
         order = {
             "sha256": asked.sha256, "model": asked.model, "location": asked.location, "max_seq_len": asked.max_seq_len,
             "most_memory_bytes": MOST_MEMORY_BYTES,
@@ -245,8 +273,8 @@ class ReportMaker:
                     process.stdin.write(json.dumps(order).encode() + b"\n")
                     process.stdin.flush()
             while process.poll() is None:
-                if self._is_closed.wait(_POLL_SECONDS):
-                    return 1
+                if self._is_closed.wait(_POLL_SECONDS) or self._lanes[asked.lane].is_better_employed(asked):
+                    raise _GivenUp
                 if time.monotonic() > deadline:
                     return None
             return process.returncode
@@ -272,35 +300,40 @@ class ReportMaker:
                 return
         yield False
 
-    def _prune(self, newest: str) -> None:
-        """Remove what was not used for long, and the oldest beyond the bounds."""
-        room, now = MOST_BYTES, time.time()
-        kept = [path for path in self.folder.iterdir() if "-" in path.name and path.name != newest]
-        for place, path in enumerate(sorted(kept, key=_used_at, reverse=True)):
-            room -= _num_bytes(path)
-            if place >= MOST_REPORTS - 1 or room < 0 or now - _used_at(path) > MOST_AGE_SECONDS:
-                _remove(path)
+
+class _GivenUp(Exception):
+    """Nobody's fault: the process ends, or nobody waits for this report while somebody waits for another one."""
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What waits, in order, and the thread that takes it."""
+    """Which reports are wanted, in order, with the instants when they were last asked for; the first is being made."""
 
-    waiting: dict[str, Asked] = field(default_factory=dict)
+    wanted: dict[str, tuple[Asked, float]] = field(default_factory=dict)
     thread: threading.Thread | None = None
     turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, asked: Asked, work: Any) -> None:
+    def want(self, asked: Asked, work: Callable[[Asked], None]) -> None:
         with self.turn:
-            self.waiting.setdefault(asked.key, asked)
+            if asked.key in self.wanted or len(self.wanted) < MOST_WANTED:
+                self.wanted[asked.key] = (asked, time.monotonic())
             if self.thread is None:
                 self.thread = threading.Thread(target=self._go_on, args=(work,), name="reports", daemon=True)
                 self.thread.start()
 
-    def _go_on(self, work: Any) -> None:
+    def is_better_employed(self, asked: Asked) -> bool:
+        """Whether others wait, and nobody for this one."""
+        long_ago = time.monotonic() - WANTED_SECONDS
+        with self.turn:
+            is_unwanted = self.wanted[asked.key][1] < long_ago
+            return is_unwanted and any(at >= long_ago for _, at in self.wanted.values())
+
+    def _go_on(self, work: Callable[[Asked], None]) -> None:
         while True:
             with self.turn:
-                asked = next(iter(self.waiting.values()), None)
+                long_ago = time.monotonic() - WANTED_SECONDS
+                self.wanted = {key: (asked, at) for key, (asked, at) in self.wanted.items() if at >= long_ago}
+                asked = next((asked for asked, _ in self.wanted.values()), None)
                 if asked is None:
                     self.thread = None
                     return
@@ -309,7 +342,7 @@ class _Lane:
             except Exception:
                 log.exception("A report could not be made")
             with self.turn:
-                del self.waiting[asked.key]
+                del self.wanted[asked.key]
 
 
 _UNKNOWN: Final = "The report could not be made; the server's log says why. Ask again to try again."
@@ -337,10 +370,16 @@ def _num_bytes(path: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+    """At once for whoever looks, file by file behind their backs."""
+    gone = path.with_name(f"{_GONE}{uuid4().hex}")
+    try:
+        os.replace(path, gone)
+    except FileNotFoundError:
+        return
+    if gone.is_dir():
+        shutil.rmtree(gone, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        gone.unlink(missing_ok=True)
 
 
 def _tail(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Words everyone uses: what an error says, how a file is written.
 
 errors: the error tree, and the shape of a problem
+certificates: what was measured of a job
 durable: files written whole or not at all
 machine: memory and cores, found out without torch
 ids: identifiers as the wire has them

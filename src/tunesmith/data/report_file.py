@@ -108,12 +108,12 @@ def write_report(
         if num_rows and has_lines:
             index.read_rest(path)
     finally:
-        for file in files.values():
-            file.close()
+        for each in files.values():
+            each.close()
     figures = examples.tally.statistics() if num_rows and format else None
     summary = Summary(
         file_format=format,
-        layout=("lines" if has_lines else "array") if num_rows or not num_bytes else "foreign",
+        layout=("lines" if has_lines else "array") if num_rows or judged == num_bytes else "foreign",
         sha256=digest.hexdigest() if judged == num_bytes else None,
         num_rows=num_rows,
         num_lines=index.num_lines,
@@ -293,7 +293,9 @@ def _line_order(line: int | None) -> int:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """No longer than that, and text that every JSON can hold."""
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _read_at(file: BinaryIO, at: int) -> dict[str, Any]:

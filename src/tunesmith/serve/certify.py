@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from tunesmith.core.certificates import Certificate as JobCertificate
+from tunesmith.core.certificates import CertificateName, Measured
 from tunesmith.core.errors import TunesmithError, UserError
 from tunesmith.data.examples import Message
 from tunesmith.data.render import Renderer
@@ -24,11 +26,18 @@ from tunesmith.train.serving_check import Case, ServingCheck
 # Token ids → the log-probability of each but the first, as the server computes them.
 Logprobs = Callable[[Sequence[int]], Sequence[float]]
 
+_OTHER_TOKENS = "conversations whose tokens differ"
+_DIFFERENCE = "mean difference of log-probabilities, nats"
+_LARGEST_CHANGE = "largest change by the adapter, nats"
 _PROBE = (Message("user", "What is the capital of France? 你好 🙂"),)
 
 
 class NotCertified(TunesmithError):
-    """The model does not answer here as it was trained to."""
+    """The model does not answer here as it was trained to; ``broken`` is the job's certificate that this fails."""
+
+    def __init__(self, message: str, hint: str = "", broken: CertificateName = "same_tokens") -> None:
+        super().__init__(message, hint)
+        self.broken = broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,28 @@ def certify(folder: Path, served: ServedModel) -> Certificate:
     return _certify_by(check, served)
 
 
+def as_job_certificates(found: Certificate | NotCertified) -> tuple[JobCertificate, ...]:
+    """What the job that made the model is told of it: how it answered when it was loaded."""
+    if isinstance(found, NotCertified):
+        return (JobCertificate(found.broken, "failed", found.message, (Measured("models_refused", 1, 0),)),)
+    figures = {figure.name: figure for figure in found.figures}
+    told = []
+    if _OTHER_TOKENS in figures:
+        measured = [Measured("conversations_with_other_tokens", figures[_OTHER_TOKENS].value, 0)]
+        if difference := figures.get(_DIFFERENCE):
+            measured.append(Measured("logprob_difference", difference.value, difference.most))
+        sentence = f"As served: {found.sentence}."
+        told.append(JobCertificate("same_tokens", "passed", sentence, tuple(measured)))
+    if change := figures.get(_LARGEST_CHANGE):
+        sentence = f"As served, the adapter changes the fixed conversations by up to {change.value:.3g} nats a token."
+        told.append(
+            JobCertificate(
+                "adapter_applied", "passed", sentence, (Measured("largest_change_by_adapter", change.value),)
+            )
+        )
+    return tuple(told)
+
+
 def _certify_by(check: ServingCheck, served: ServedModel) -> Certificate:
     if check.is_chat != served.is_chat:
         asked, given = ("chats", "raw prompts") if check.is_chat else ("raw prompts", "chats")
@@ -71,9 +102,9 @@ def _certify_by(check: ServingCheck, served: ServedModel) -> Certificate:
     for number, case in enumerate(check.cases, start=1):
         _check_tokens(number, case, served)
     rows = [served.logprobs(case.token_ids) for case in check.cases]
-    figures = [Figure("conversations whose tokens differ", 0, 0)]
+    figures = [Figure(_OTHER_TOKENS, 0, 0)]
     if check.cases:
-        figures.append(_check_logprobs(check, rows, served.dtype))
+        figures.append(_check_logprobs(check, rows, served))
     moved = _moved(served, [case.token_ids for case in check.cases])
     if moved is not None:
         figures.append(_check_moved(moved, by_trainer=max((case.moved for case in check.cases), default=None)))
@@ -104,15 +135,16 @@ def _check_tokens(number: int, case: Case, served: ServedModel) -> None:
     )
 
 
-def _check_logprobs(check: ServingCheck, rows: Sequence[Sequence[float]], dtype: str) -> Figure:
-    found = serving_check.compare(check, rows, dtype)
+def _check_logprobs(check: ServingCheck, rows: Sequence[Sequence[float]], served: ServedModel) -> Figure:
+    found = serving_check.compare(check, rows, served.dtype)
     if not found.is_close:
         raise NotCertified(
             f"The log-probabilities differ from the trainer's by {found.difference:.3g} nats a token on average "
             f"(tolerance {found.tolerance:.3g}; training itself moved them by {found.moved:.3g}).",
             "the weights or the adapter here are not those that were trained",
+            "same_tokens" if served.base_logprobs is None else "adapter_applied",
         )
-    return Figure("mean difference of log-probabilities, nats", found.difference, found.tolerance)
+    return Figure(_DIFFERENCE, found.difference, found.tolerance)
 
 
 def _moved(served: ServedModel, conversations: Sequence[Sequence[int]]) -> float | None:
@@ -132,5 +164,6 @@ def _check_moved(moved: float, by_trainer: float | None) -> Figure:
         raise NotCertified(
             "The adapter does not change the model's answers: it was not applied, or there is nothing in it.",
             "train the model again, or use the base model that the adapter was trained on",
+            "adapter_applied",
         )
-    return Figure("largest change by the adapter, nats", moved, float("inf"))
+    return Figure(_LARGEST_CHANGE, moved, float("inf"))

@@ -42,6 +42,8 @@ CACHE_SHARE = 4
 Key = tuple[str, str]
 FindFiles = Callable[[str, str], Sequence[FileReference]]
 """Owner type and id → the files of a tuned model; none where it was deleted."""
+NoteCertificate = Callable[[Served, Certificate | NotCertified], None]
+"""Hears of every model that was looked at, in the loading thread."""
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +110,11 @@ class Residents:
     """``borrow`` from the event loop; everything else that touches memory happens in the loading thread."""
 
     def __init__(
-        self, limits: Limits, engine: Engine, find_files: FindFiles, blobs: BlobSource, models_folder: Path
-    ) -> None:
+        self, limits: Limits, engine: Engine, find_files: FindFiles, blobs: BlobSource, models_folder: Path,
+        note_certificate: NoteCertificate,
+    ) -> None:  # fmt: skip
         self.limits = limits
+        self._note_certificate = note_certificate
         self._engine, self._find_files, self._blobs, self._folder = engine, find_files, blobs, models_folder
         self._lock = threading.RLock()
         self._bases: dict[Key, Base] = {}
@@ -211,11 +215,14 @@ class Residents:
             with self._lock:
                 self._refused[key] = _Refusal(served, error, time.monotonic() + REFUSED_SECONDS)
             log.warning("%s does not answer: %s", served.name, error.message)
+            if isinstance(error, NotCertified):
+                self._note_certificate(served, error)
             raise
         with self._lock:
             if self._bases.get(resident.base.key) is not resident.base:
                 raise MachineError(f"The base model of {served.name} failed while it was loaded.", "ask again")
             self._residents[key] = resident
+        self._note_certificate(served, resident.certificate)
         log.info("%s loaded in %.1f s: %s", served.name, time.monotonic() - started, resident.certificate.sentence)
 
     def _loaded(self, key: Key, served: Served) -> Resident:
@@ -271,7 +278,8 @@ class Residents:
             name = f"{served.owner_type}/{served.owner_id}"
             base.scheduler.add_adapter(name, folder)
         except UserError as error:
-            raise NotCertified(error.message.replace(str(folder), served.name), error.hint) from error
+            message = error.message.replace(str(folder), served.name)
+            raise NotCertified(message, error.hint, "adapter_applied") from error
         try:
             certificate = self._certified(base, name, prompting, folder)
         except BaseException:

@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -29,15 +30,16 @@ from tunesmith.infer.protocol import (
     HealthReport,
     Refused,
     Reply,
+    Served,
     line_of,
     read_request,
 )
 from tunesmith.serve.answering import Answering, Refusal, distribute, prompt_of
 from tunesmith.serve.artifacts import FileReference
-from tunesmith.serve.certify import NotCertified
+from tunesmith.serve.certify import Certificate, NotCertified, as_job_certificates
 from tunesmith.serve.engine import Engine
 from tunesmith.serve.residents import Limits, NoRoom, Residents
-from tunesmith.store import blob_references
+from tunesmith.store import blob_references, job_certificates
 from tunesmith.store.blobs import open_blobs
 from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.train.device import choose_device, has_fast_bf16, keep_freed_memory
@@ -82,8 +84,9 @@ class Server:
         self._limits = limits or limits_of(settings)
         self._engine = Engine(self._hand_to_loop, lambda: torch.set_num_threads(self._limits.num_threads))
         self.residents = Residents(
-            self._limits, self._engine, self._files_of, open_blobs(settings), settings.folder / "models"
-        )
+            self._limits, self._engine, self._files_of, open_blobs(settings), settings.folder / "models",
+            self._note_certificate,
+        )  # fmt: skip
         self._renderers = ThreadPoolExecutor(_RENDERING_THREADS, "rendering")
         self._tasks: set[asyncio.Task[None]] = set()
         self._num_open = 0
@@ -200,6 +203,17 @@ class Server:
     def _files_of(self, owner_type: str, owner_id: str) -> Sequence[FileReference]:
         with self._database.read() as connection:
             return blob_references.of(connection, owner_type, owner_id)  # type: ignore[arg-type]
+
+    def _note_certificate(self, served: Served, found: Certificate | NotCertified) -> None:
+        """With the job that made the model, so that people see it there too; a database that is away loses a note."""
+        certificates = as_job_certificates(found)
+        if served.owner_type != "model" or not certificates:
+            return
+        try:
+            with self._database.write() as connection:
+                job_certificates.put_for_model(connection, served.owner_id, certificates, time.time())
+        except DatabaseUnavailable as error:
+            log.warning("the certificate of %s was not noted: %s", served.name, error.message)
 
     async def _drop_deleted(self) -> None:
         while True:

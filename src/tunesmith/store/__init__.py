@@ -21,6 +21,7 @@ jobs: fine-tuning jobs: states, moves, rows
 job_events: what happened to a job
 job_metrics: the figures of its steps, and the points of a curve
 models: tuned models by name, and what a name stands for
+job_certificates: what was measured of a job, and the attempts that trained it
 checkpoints: the deployable models of a job's way
 lineage: what a model was made from, and what a project keeps
 checkpoint_permissions: which other projects may chat with a checkpoint

@@ -56,6 +56,9 @@ class Publisher(Protocol):
 
     def wants_model_when_stopped(self) -> bool: ...
 
+    def runs_on(self, fingerprint: Mapping[str, str | int], saved: Mapping[str, str | int] | None) -> None:
+        """What equality of bits depends on here, and where the state was saved that training goes on from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -111,6 +114,8 @@ def fine_tune(
     _say_restored(job, restored, run, reporter)
     device.prepare(int(state.fingerprint["num_threads"]) if state else None)
     fingerprint = device.fingerprint(place, settings.precision)
+    if publisher is not None:
+        publisher.runs_on(fingerprint, state.fingerprint if state else None)
     if state and dict(state.fingerprint) != fingerprint:
         _say_not_equal(state.fingerprint, fingerprint, run, reporter)
 

@@ -18,4 +18,6 @@ protocol: the words between the two
 lifeline: the child's side
 child: the training process
 check_files: the judging process
+file_certificates: what it measures: no row is lost, and how much is trained on
+model_certificates: what is measured of a trained model before it is handed over
 """

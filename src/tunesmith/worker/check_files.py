@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tunesmith.core.certificates import Certificate
 from tunesmith.core.errors import Problem, Problems, UserError
-from tunesmith.data.examples import Dataset, TokenizedExample
-from tunesmith.data.over_length import apply_over_length
+from tunesmith.data.examples import Dataset
+from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
 from tunesmith.data.split import leaked, split
 from tunesmith.data.validate import FEW_EXAMPLES, validate_file
@@ -22,6 +23,7 @@ from tunesmith.nn.catalog import BaseModel, locate, read_folder
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.memory import DataFacts
 from tunesmith.specs.resolve import resolve_max_seq_len
+from tunesmith.worker import file_certificates
 from tunesmith.worker.lifeline import Lifeline, leave, refuse, settle_in
 from tunesmith.worker.protocol import MAX_PROBLEMS, Order
 
@@ -39,10 +41,11 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What was counted, and what was odd about the files."""
+    """What was counted, what was odd about the files, and what can be promised of them."""
 
     facts: DataFacts
     warnings: tuple[Problem, ...]
+    certificates: tuple[Certificate, ...]
 
 
 def main(stdin: int, reports: int) -> None:
@@ -52,7 +55,8 @@ def main(stdin: int, reports: int) -> None:
     try:
         found = judge(order)
         warnings = [problem.as_json() for problem in found.warnings]
-        lifeline.tell("sound", facts=found.facts.as_json(), warnings=warnings)
+        certificates = [certificate.as_json() for certificate in found.certificates]
+        lifeline.tell("sound", facts=found.facts.as_json(), warnings=warnings, certificates=certificates)
     except Unfit as unfit:
         problems = [problem.as_json() for problem in unfit.problems[:MAX_PROBLEMS]]
         lifeline.tell(
@@ -70,7 +74,7 @@ def judge(order: Order) -> Sound:
     spec = FineTuneSpec.model_validate(order.spec)
     base = find_base(order)
     renderer = Renderer.load(base.folder, spec.prompt_loss_weight)
-    training, warnings = _read(order.training_file, "training_file", spec, renderer)
+    training, num_rows, warnings = _read(order.training_file, "training_file", spec, renderer)
     num_examples = len(training.examples)
     if num_examples < FEW_EXAMPLES:
         raise Unfit(
@@ -78,8 +82,9 @@ def judge(order: Order) -> Sound:
             f"Training file has {num_examples} example(s), but must have at least {FEW_EXAMPLES} examples",
         )  # fmt: skip
     validation: Dataset | None = None
+    num_validation_rows: int | None = None
     if order.validation_file is not None:
-        validation, more = _read(order.validation_file, "validation_file", spec, renderer)
+        validation, num_validation_rows, more = _read(order.validation_file, "validation_file", spec, renderer)
         if validation.is_chat != training.is_chat:
             raise _unfit(
                 "validation_file", f"It is {validation.format}, but the training file is {training.format}.", ()
@@ -88,9 +93,14 @@ def judge(order: Order) -> Sound:
     elif spec.validation_split is not None:
         training, validation = _split(training, spec)
     kept = _render(training, "training_file", spec, base, renderer)
-    held_out = _render(validation, "validation_file", spec, base, renderer) if validation else ()
-    lengths = [len(example.token_ids) for example in (*kept, *held_out)]
-    return Sound(DataFacts(len(kept), max(lengths), sum(lengths), bool(held_out)), tuple(warnings[:MAX_PROBLEMS]))
+    held_out = _render(validation, "validation_file", spec, base, renderer) if validation else None
+    lengths = [len(example.token_ids) for example in (*kept.kept, *(held_out.kept if held_out else ()))]
+    facts = DataFacts(len(kept.kept), max(lengths), sum(lengths), held_out is not None)
+    certificates = (
+        file_certificates.data_accounted(num_rows, num_validation_rows, kept, held_out),
+        file_certificates.loss_mask(kept, spec.prompt_loss_weight),
+    )
+    return Sound(facts, tuple(warnings[:MAX_PROBLEMS]), certificates)
 
 
 def find_base(order: Order) -> BaseModel:
@@ -100,14 +110,15 @@ def find_base(order: Order) -> BaseModel:
     return replace(locate(order.base_location, offline=order.offline), name=order.base_model)
 
 
-def _read(path: str, param: str, spec: FineTuneSpec, renderer: Renderer) -> tuple[Dataset, tuple[Problem, ...]]:
+def _read(path: str, param: str, spec: FineTuneSpec, renderer: Renderer) -> tuple[Dataset, int, tuple[Problem, ...]]:
+    """The examples, how many rows the file has, and warnings; raises Unfit."""
     form = None if spec.file_format == "auto" else spec.file_format
     report = validate_file(Path(path), form, renderer.tokenizer.control_tokens)
     if report.dataset is None:
         errors = report.errors
         count = f"{len(errors):,} problem{'s' if len(errors) != 1 else ''} in {report.num_rows:,} rows:"
         raise _unfit(param, count, errors)
-    return report.dataset, report.warnings
+    return report.dataset, report.num_rows, report.warnings
 
 
 def _split(training: Dataset, spec: FineTuneSpec) -> tuple[Dataset, Dataset]:
@@ -117,9 +128,7 @@ def _split(training: Dataset, spec: FineTuneSpec) -> tuple[Dataset, Dataset]:
         raise _unfit("training_file", str(error), ()) from error
 
 
-def _render(
-    dataset: Dataset, param: str, spec: FineTuneSpec, base: BaseModel, renderer: Renderer
-) -> tuple[TokenizedExample, ...]:
+def _render(dataset: Dataset, param: str, spec: FineTuneSpec, base: BaseModel, renderer: Renderer) -> OverLengthResult:
     """The examples that fit, each with something to train on; raises Unfit."""
     limit = resolve_max_seq_len(spec, base.config.max_position_embeddings)
     bos = renderer.tokenizer.bos_id
@@ -141,7 +150,7 @@ def _render(
         raise _unfit(param, f"{len(empty)} examples have no trained tokens:", empty)
     if not result.kept:
         raise _unfit(param, f"No example fits into {limit:,} tokens.", ())
-    return result.kept
+    return result
 
 
 def _unfit(param: str, what: str, problems: Sequence[Problem]) -> Unfit:

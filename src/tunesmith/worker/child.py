@@ -7,8 +7,10 @@ under its working folder only, the attempt's own.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -25,6 +27,7 @@ from tunesmith.train.fine_tune import Job, fine_tune
 from tunesmith.train.run_folder import StepMetrics, locked
 from tunesmith.worker.check_files import find_base
 from tunesmith.worker.lifeline import Lifeline, leave, refuse, settle_in
+from tunesmith.worker.model_certificates import of_model
 from tunesmith.worker.protocol import Order, Word
 
 
@@ -33,13 +36,16 @@ class Teller:
 
     def __init__(self, lifeline: Lifeline) -> None:
         self._lifeline = lifeline
+        self._machine: dict[str, Any] = {}
 
     def say(self, text: str) -> None:
         self._lifeline.tell("said", text=text)
 
     def begin(self, settings: ResolvedSpec, first_step: int) -> None:
         resolved = settings.as_json()["settings"]
-        self._lifeline.tell("begun", resolved=resolved, first_step=first_step, total_steps=settings.total_steps)
+        self._lifeline.tell(
+            "begun", resolved=resolved, first_step=first_step, total_steps=settings.total_steps, **self._machine
+        )  # fmt: skip
 
     def step(self, metrics: StepMetrics) -> None:
         self._lifeline.tell("step", metrics=asdict(metrics))
@@ -52,6 +58,9 @@ class Teller:
 
     def wants_model_when_stopped(self) -> bool:
         return self._lifeline.was_asked(Word.PAUSE)
+
+    def runs_on(self, fingerprint: Mapping[str, str | int], saved: Mapping[str, str | int] | None) -> None:
+        self._machine = {"fingerprint": dict(fingerprint), "saved_fingerprint": None if saved is None else dict(saved)}
 
 
 def main(stdin: int, reports: int) -> None:
@@ -80,7 +89,8 @@ def train(order: Order, lifeline: Lifeline) -> None:
     with locked(folder):
         job = Job(spec, base, training, validation, folder, order.resume, adapter)
         outcome = fine_tune(job, teller, lambda: lifeline.was_asked(Word.PAUSE, Word.SAVE), publisher=teller)
-    lifeline.tell("trained", folder=str(outcome.model))
+    measured = [certificate.as_json() for certificate in of_model(outcome.model, base.folder)]
+    lifeline.tell("trained", folder=str(outcome.model), certificates=measured)
 
 
 def read_files(order: Order, spec: FineTuneSpec, base: BaseModel) -> tuple[Dataset, Dataset | None]:

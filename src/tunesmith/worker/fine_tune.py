@@ -17,11 +17,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tunesmith.core.certificates import Certificate
 from tunesmith.store import (
     blob_references,
     checkpoints,
     deliveries,
     files,
+    job_certificates,
     job_events,
     job_metrics,
     models,
@@ -60,8 +62,8 @@ def run_job(attempt: Attempt) -> None:
             last_word = follow(child, record)
             exit_code, said = child.end(), child.last_line
         match last_word:
-            case {"type": "trained", "folder": folder}:
-                succeed(attempt, order, attempt.folder / folder)
+            case {"type": "trained", "folder": folder, "certificates": measured}:
+                succeed(attempt, order, attempt.folder / folder, [Certificate.of(raw) for raw in measured])
             case {"type": "interrupted"}:
                 attempt.write(lambda c, job: _stop_in_good_order(attempt, c, job))
             case {"type": "refused"}:
@@ -127,6 +129,10 @@ class Record:
 
         def note(connection: Connection, job: Job) -> None:
             queue.note_settings(connection, job.id, job.attempt, message["resolved"], self._total_steps)
+            job_certificates.note_attempt(
+                connection, job.id, job.attempt, first_step=self._first_step, fingerprint=message["fingerprint"],
+                saved=message["saved_fingerprint"], now=self.attempt.place.now(),
+            )  # fmt: skip
 
         self.attempt.write(note)
         self.flush()
@@ -214,20 +220,22 @@ class Record:
         return int(now + (instant - self._begun_at) / done * (self._total_steps - self._step))
 
 
-def succeed(attempt: Attempt, order: Order, model_folder: Path) -> None:
-    """Model, result file, events, notices and the job's end: all of it or nothing."""
+def succeed(attempt: Attempt, order: Order, model_folder: Path, measured: Sequence[Certificate]) -> None:
+    """Model, certificates, result file, events, notices and the job's end: all of it or nothing."""
     place = attempt.place
     rows = read_metrics(attempt.folder / order.run_folder / "metrics.csv")
     table = attempt.patiently(lambda: artifacts.put_bytes(place.blobs, result_table(rows).encode(), RESULT_FILE))
     refs = attempt.patiently(lambda: artifacts.put_folder(place.blobs, model_folder))
     trained_tokens = sum(row.num_tokens or 0 for row in rows)
-    attempt.write(lambda c, job: _register(attempt, c, job, refs, table, trained_tokens))
+    attempt.write(lambda c, job: _register(attempt, c, job, refs, table, trained_tokens, measured))
 
 
 def _register(
-    attempt: Attempt, connection: Connection, job: Job, refs: list[BlobRef], table: BlobRef, trained_tokens: int
-) -> None:
+    attempt: Attempt, connection: Connection, job: Job, refs: list[BlobRef], table: BlobRef, trained_tokens: int,
+    measured: Sequence[Certificate],
+) -> None:  # fmt: skip
     now = attempt.place.now()
+    job_certificates.put(connection, job.id, measured, now)
     model = models.register(connection, job, now, job.base_model)
     blob_references.refer(connection, "model", model.id, refs, now)
     result = files.create(

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tunesmith.core.certificates import Certificate
 from tunesmith.core.errors import Problem
-from tunesmith.store import job_events, queue
+from tunesmith.store import job_certificates, job_events, queue
 from tunesmith.store.jobs import Job
 from tunesmith.worker import endings
 from tunesmith.worker.attempt import Attempt
@@ -57,6 +58,7 @@ def _conclude(attempt: Attempt, connection: Connection, job: Job, word: Mapping[
         for raw in word["warnings"][:_MAX_WARNINGS]:
             warning = Problem(**raw)
             job_events.add(connection, job.id, message=str(warning), level="warn", data=raw, now=now)
+        job_certificates.put(connection, job.id, [Certificate.of(raw) for raw in word["certificates"]], now)
         queue.files_validated(connection, job.id, job.attempt, word["facts"])
         text = "Files validated, moving job to queued state"
         job_events.add(connection, job.id, message=text, once="validated", now=now)

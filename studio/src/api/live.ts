@@ -7,9 +7,11 @@ export type LiveState = "connecting" | "open" | "away";
 
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5_000;
+/** A stream says something at least every ten seconds. One that is silent for longer is dead, though nobody closed it. */
+const LONGEST_SILENCE_MS = 25_000;
 
-/** Server-sent events over `fetch`, because EventSource sends no key: yields each event until the stream ends. */
-export async function* serverSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveEvent> {
+/** Server-sent events over `fetch`, because EventSource sends no key: yields each event until the stream ends. `heard` is called for all that comes, also for what is no event. */
+export async function* serverSentEvents(body: ReadableStream<Uint8Array>, heard: () => void = () => {}): AsyncGenerator<LiveEvent> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let rest = "";
   let event: LiveEvent = { id: null, event: "message", data: "" };
@@ -18,6 +20,7 @@ export async function* serverSentEvents(body: ReadableStream<Uint8Array>): Async
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
+      heard();
       const lines = (rest + value).split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? "";
       for (const line of lines) {
@@ -63,14 +66,15 @@ async function listen(path: string, left: AbortSignal, hear: (event: LiveEvent) 
   let lastId: string | null = null;
   let wait = FIRST_WAIT_MS;
   while (!left.aborted) {
+    const silence = silenceWatch();
     try {
       const headers = { accept: "text/event-stream", ...(lastId === null ? {} : { "last-event-id": lastId }) };
-      const response = await call(path, { signal: left, headers });
+      const response = await call(path, { signal: AbortSignal.any([left, silence.signal]), headers });
       if (!response.body) return;
       tell("open");
       wait = FIRST_WAIT_MS;
-      for await (const event of serverSentEvents(response.body)) {
-        lastId = event.id;
+      for await (const event of serverSentEvents(response.body, silence.broken)) {
+        lastId = event.id ?? lastId;
         if (event.event === "end") return;
         hear(event);
       }
@@ -78,10 +82,24 @@ async function listen(path: string, left: AbortSignal, hear: (event: LiveEvent) 
       if (left.aborted) return;
       const failure = asFailure(error);
       if (!failure.isAway && failure.status !== 0) return;
+    } finally {
+      silence.end();
     }
     if (left.aborted) return;
     tell("away");
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }
+}
+
+/** A signal that fires once nothing was heard for too long. */
+function silenceWatch() {
+  const watch = new AbortController();
+  const start = () => setTimeout(() => watch.abort(), LONGEST_SILENCE_MS);
+  let timer = start();
+  const broken = () => {
+    clearTimeout(timer);
+    timer = start();
+  };
+  return { signal: watch.signal, broken, end: () => clearTimeout(timer) };
 }

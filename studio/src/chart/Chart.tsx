@@ -28,6 +28,8 @@ type Props = {
   /** Charts of one key move their cursors together. */
   syncKey: string;
   formatX: (x: number) => string;
+  /** The same beside the axis, shorter. */
+  formatTick?: (x: number) => string;
   formatY?: (y: number) => string;
   /** A range that somebody dragged over; null for all of it again. */
   zoom: (range: Range | null) => void;
@@ -43,7 +45,7 @@ export const Chart = memo(function Chart(props: Props) {
   return (
     <Stack gap={4} component="section" aria-label={title} miw={0}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
-        <Title order={3} size="h5">{title}</Title>
+        <Title order={2} size="h5">{title}</Title>
         <Button
           size="compact-xs" variant="subtle" color="gray" leftSection={<IconTable size={14} aria-hidden />} aria-pressed={isTable}
           onClick={() => setTable(!isTable)} className="no-print"
@@ -116,7 +118,7 @@ function Readout({ lines, ref }: { lines: readonly Line[]; ref: React.RefObject<
           <svg width="22" height="8">
             <line
               x1="1" x2="21" y1="4" y2="4" stroke={lineColour(scheme, line.style)} strokeWidth="2.5"
-              strokeDasharray={lineDash(line.style).join(" ")}
+              strokeDasharray={lines.length > 1 ? lineDash(line.style).join(" ") : undefined}
             />
           </svg>
           <Text span size="xs" c="dimmed" truncate maw={260}><bdi>{line.label}</bdi></Text>
@@ -129,15 +131,15 @@ function Readout({ lines, ref }: { lines: readonly Line[]; ref: React.RefObject<
 }
 
 function Plot({
-  lines, view, height = 220, syncKey, formatX, zoom, hover, label,
+  lines, view, height = 220, syncKey, formatTick = shortNumber, formatY = shortNumber, zoom, hover, label,
 }: Props & { hover: (x: number | null) => void; label: string }) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const width = useWidth(host);
   const scheme = useComputedColorScheme("light");
   const { range, smoothing, unit, isLog } = view;
-  const latest = useRef({ range, formatX, hover, zoom });
-  latest.current = { range, formatX, hover, zoom };
+  const latest = useRef({ range, formatTick, formatY, hover, zoom });
+  latest.current = { range, formatTick, formatY, hover, zoom };
   const shape = JSON.stringify(lines.map(({ key, label, style, isSparse }) => [key, label, style, isSparse ?? false]));
   const [first, last] = range;
 
@@ -155,7 +157,8 @@ function Plot({
       plotOptions({
         lines: (JSON.parse(shape) as [string, string, number, boolean][]).map(([, name, style, isSparse]) => ({ label: name, style, isSparse })),
         scheme, width: place.clientWidth, height, isLog, hasBands: shape.length > 0, isSmoothed: smoothing > 0, syncKey,
-        range: () => latest.current.range, formatX: (x) => latest.current.formatX(x),
+        range: () => latest.current.range, formatTick: (x) => latest.current.formatTick(x),
+        formatY: (y) => latest.current.formatY(y),
         hear: { hover: (x) => latest.current.hover(x), zoom: (next) => latest.current.zoom(next) },
       }),
       drawn.current,

@@ -15,7 +15,7 @@ export function PointsTable({ title, lines, formatX, formatY }: Props) {
   const longest = few.reduce((found, { points }) => (points.x.length > found.length ? points.x : found), [] as readonly number[]);
   if (longest.length === 0) return <Text c="dimmed" size="sm">{say.noValues}</Text>;
   return (
-    <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": title }}>
+    <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": say.tableOf(title, longest.length) }}>
       <Table stickyHeader fz="xs" captionSide="top" style={{ fontVariantNumeric: "tabular-nums" }}>
         <Table.Caption>{say.tableOf(title, longest.length)}</Table.Caption>
         <Table.Thead>

@@ -6,6 +6,7 @@ it("marks of a logarithmic axis lie in its range and are few", () => {
   expect(logMarks(1e-8, 1)).toHaveLength(5);
   for (const mark of logMarks(0.8, 2.4)) expect(mark >= 0.79 && mark <= 2.41).toBe(true);
   expect(logMarks(0.8, 2.4).length).toBeGreaterThan(2);
+  expect(logMarks(1.7e-4, 2.1e-4)).toEqual([1.7e-4, 1.8e-4, 1.9e-4, 2e-4, 2.1e-4]);
 });
 
 it("numbers are short", () => {

@@ -9,8 +9,19 @@ export function logMarks(low: number, high: number, most = 8): number[] {
       if (mark >= low * 0.999 && mark <= high * 1.001) marks.push(Number(mark.toPrecision(3)));
     }
   }
+  if (marks.length < 3) return evenMarks(low, high);
   const every = Math.ceil(marks.length / most);
   return every > 1 ? marks.filter((_, index) => index % every === 0) : marks;
+}
+
+/** Round values at equal distances, for a range that holds hardly a power of ten. */
+function evenMarks(low: number, high: number): number[] {
+  const rough = (high - low) / 4;
+  const size = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((factor) => factor * size >= rough) ?? 10) * size;
+  const marks: number[] = [];
+  for (let at = Math.ceil(low / step); at * step <= high; at += 1) marks.push(Number((at * step).toPrecision(6)));
+  return marks;
 }
 
 /** Values of an axis or a readout, short: 0.0002 is 2e-4. */

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import { logMarks, shortNumber } from "~/chart/axis";
+import { logMarks } from "~/chart/axis";
 import { faint, ink, lineColour, lineDash, type Scheme } from "~/chart/palette";
 import { joined, lowerBound, type Points, reduced, smoothed, within } from "~/chart/points";
 
@@ -45,7 +45,8 @@ type Options = {
   isSmoothed: boolean;
   syncKey: string;
   range: () => Range;
-  formatX: (x: number) => string;
+  formatTick: (x: number) => string;
+  formatY: (y: number) => string;
   hear: { hover: (x: number | null) => void; zoom: (range: Range | null) => void };
 };
 
@@ -59,7 +60,7 @@ export function plotOptions(options: Options): uPlot.Options {
     width: options.width,
     height: options.height,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 24, 0, 0],
     cursor: {
       y: false,
       drag: { x: true, y: false, setScale: false },
@@ -77,9 +78,9 @@ export function plotOptions(options: Options): uPlot.Options {
     },
     scales: { x: { time: false, range: () => [...options.range()] }, y: isLog ? { distr: 3, range: logRange } : {} },
     axes: [
-      { ...axis, size: 30, values: (_, marks) => marks.map(options.formatX), space: 80 },
+      { ...axis, size: 30, values: (_, marks) => marks.map(options.formatTick), space: 70 },
       {
-        ...axis, size: 58, values: (_, marks) => marks.map((mark) => shortNumber(mark)), space: 36,
+        ...axis, size: 58, values: (_, marks) => marks.map(options.formatY), space: 36,
         ...(isLog ? { splits: (_plot, _axis, low, high) => logMarks(low, high), filter: (_plot, marks) => marks } : {}),
       },
     ],
@@ -107,12 +108,12 @@ export function plotOptions(options: Options): uPlot.Options {
 function seriesOf(line: Options["lines"][number], options: Options): uPlot.Series[] {
   const colour = lineColour(options.scheme, line.style);
   const edge: uPlot.Series = { width: 0, stroke: "transparent", points: { show: false }, spanGaps: true };
-  const shared = { spanGaps: true, dash: lineDash(line.style) };
-  const dots = { show: line.isSparse ? undefined : false, size: 5, fill: colour } as uPlot.Series.Points;
+  const shared = { spanGaps: true, dash: options.lines.length > 1 ? lineDash(line.style) : [] };
+  const dots = { show: line.isSparse ?? false, size: 6, fill: colour } as uPlot.Series.Points;
   return [
     edge,
     edge,
-    { ...shared, width: 1, stroke: faint(colour, "59"), show: options.isSmoothed, points: { show: false } },
+    { ...shared, width: 1, stroke: faint(colour, "59"), show: options.isSmoothed && options.lines.length <= 2, points: { show: false } },
     { ...shared, label: line.label, width: 2, stroke: colour, points: dots },
   ];
 }

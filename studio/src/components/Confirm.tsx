@@ -12,12 +12,14 @@ type Props = {
   /** What will be lost or changed, each a sentence. */
   consequences: ReactNode[];
   action: string;
+  /** What the other button says, where "Cancel" would be taken for the action. */
+  keep?: string;
   run: () => Promise<unknown>;
   done?: () => void;
 };
 
 /** Asked before anything is destroyed: names what is lost; an error stays in the dialog. */
-export function Confirm({ isOpen, close, title, consequences, action, run, done }: Props) {
+export function Confirm({ isOpen, close, title, consequences, action, keep, run, done }: Props) {
   const say = useWords(frame);
   const doing = useMutation({
     mutationFn: run,
@@ -33,7 +35,7 @@ export function Confirm({ isOpen, close, title, consequences, action, run, done 
         <Text size="sm" fw={600}>{say.reallyDelete}</Text>
         {doing.error && <Failed error={doing.error} />}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close} data-autofocus>{say.cancel}</Button>
+          <Button variant="default" onClick={close} data-autofocus>{keep ?? say.cancel}</Button>
           <Button color="red" loading={doing.isPending} onClick={() => doing.mutate()}>{action}</Button>
         </Group>
       </Stack>

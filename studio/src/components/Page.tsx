@@ -9,7 +9,7 @@ export function Page({ title, text, actions, children }: { title: string; text?:
   return (
     <Stack gap="lg" maw={1280} mx="auto">
       <Group justify="space-between" align="flex-start" gap="sm">
-        <Stack gap={2} miw={0} flex={1}>
+        <Stack gap={2} miw={0} flex="1 1 280px">
           <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>{title}</Title>
           {text && <Text c="dimmed" component="div">{text}</Text>}
         </Stack>

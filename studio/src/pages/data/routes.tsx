@@ -1,6 +1,14 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { fileSearch, listSearch } from "~/pages/data/search";
 import { root } from "~/pages/root";
 
 export const routes = [
-  createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("~/pages/data/DataPage"), "DataPage") }),
+  createRoute({
+    getParentRoute: () => root, path: "/data", validateSearch: listSearch,
+    component: lazyRouteComponent(() => import("~/pages/data/DataPage"), "DataPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root, path: "/data/$fileId", validateSearch: fileSearch,
+    component: lazyRouteComponent(() => import("~/pages/data/FilePage"), "FilePage"),
+  }),
 ];

@@ -63,8 +63,8 @@ function Notation({ text, label, note }: { text: string; label: string; note: st
 
 /** The server's own YAML where it has answered for this very setup; until then what this page writes. */
 export function useYaml(): string {
-  const { body, preview, isAsking } = useSetup();
+  const { body, problems, preview, isAsking } = useSetup();
   const files = useQuery(filesQuery);
-  if (preview && !isAsking && preview.yaml) return preview.yaml;
+  if (preview?.yaml && !isAsking && problems.every((problem) => problem.isWarning)) return preview.yaml;
   return asYaml(body, (id) => files.data?.data.find((file) => file.id === id)?.filename ?? id);
 }

@@ -13,6 +13,7 @@ export function useSentence(): (problem: FieldProblem) => string {
   const limits = useLimits();
   return ({ path, rule, message, hint }) => {
     if (rule === "missing") return say.missing[path] ?? path;
+    if (rule === "not_both") return say.notBoth[path] ?? path;
     if (rule === "server") return [message, hint].filter(Boolean).join(" — ");
     const kind = path === "validation_split" ? VALIDATION_SPLIT : settingOf(path)?.kind;
     return say.notAllowed[path] ?? (kind ? limits(kind) : path);

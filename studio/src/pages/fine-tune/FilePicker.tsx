@@ -1,7 +1,7 @@
-import { Alert, Button, Group, Progress, Radio, Stack, Text, TextInput } from "@mantine/core";
-import { IconSearch, IconUpload } from "@tabler/icons-react";
+import { Alert, Button, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { useFormat } from "~/i18n/format";
@@ -9,7 +9,7 @@ import { useWords } from "~/i18n/language";
 import classes from "~/pages/fine-tune/fine-tune.module.css";
 import { type FileObject, filesQuery } from "~/pages/fine-tune/queries";
 import { sayings } from "~/pages/fine-tune/say";
-import { useUpload } from "~/pages/fine-tune/useUpload";
+import { UploadHere } from "~/pages/fine-tune/UploadHere";
 import { May } from "~/session";
 
 const FIRST = 50;
@@ -77,34 +77,5 @@ function FileRow({ name, id, file, isChosen, choose }: RowProps) {
         <Text size="xs" c="dimmed" id={`${own}-more`}>{format.bytes(file.bytes)} · {format.instant(file.created_at)} · {file.id}</Text>
       </Stack>
     </label>
-  );
-}
-
-function UploadHere({ chosen }: { chosen: (fileId: string) => void }) {
-  const say = useWords(sayings);
-  const input = useRef<HTMLInputElement>(null);
-  const upload = useUpload(chosen);
-  return (
-    <>
-      <Button variant="default" leftSection={<IconUpload size={16} aria-hidden />} loading={upload.isSending} onClick={() => input.current?.click()}>
-        {say.upload}
-      </Button>
-      <input
-        ref={input} type="file" accept=".jsonl,.json,application/jsonl,application/json" hidden aria-label={say.upload}
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file) upload.send(file);
-          event.currentTarget.value = "";
-        }}
-      />
-      {upload.isSending && (
-        <Stack gap={4} w="100%" role="status">
-          <Text size="sm" style={{ overflowWrap: "anywhere" }}>{say.uploading(upload.name)}</Text>
-          <Progress value={100 * upload.share} aria-label={say.uploading(upload.name)} />
-        </Stack>
-      )}
-      {upload.isDone && <Text size="sm" w="100%" role="status" style={{ overflowWrap: "anywhere" }}>{say.uploaded(upload.name)}</Text>}
-      {upload.failure && <Stack w="100%"><Failed error={upload.failure} /></Stack>}
-    </>
   );
 }

@@ -1,10 +1,11 @@
-import { Alert, Anchor, Badge, Group, List, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Group, List, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
+import { LinkAnchor } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { ruleWords } from "~/pages/data/report/ruleWords";
 import classes from "~/pages/fine-tune/fine-tune.module.css";
 import { type Report, useReport } from "~/pages/fine-tune/queries";
 import { sayings } from "~/pages/fine-tune/say";
@@ -23,7 +24,7 @@ export function FileReport({ fileId }: { fileId: string }) {
       <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2} size="h5">{say.report}</Title>
-          <Anchor component={Link} to={`/data/${fileId}` as string} size="sm">{say.openData}</Anchor>
+          <LinkAnchor to="/data/$fileId" params={{ fileId }} size="sm">{say.openData}</LinkAnchor>
         </Group>
         {report.isPending && <Loading />}
         {report.error && <Failed error={report.error} retry={() => void report.refetch()} />}
@@ -75,6 +76,7 @@ function Verdict({ report }: { report: Report }) {
 function Findings({ report, colour, text }: { report: Report; colour: string; text: string }) {
   const say = useWords(sayings);
   const format = useFormat();
+  const rules = useWords(ruleWords);
   const more = report.num_errors + report.num_warnings - report.data.length;
   return (
     <Alert color={colour} icon={<IconAlertTriangle size={18} aria-hidden />} title={text}>
@@ -82,14 +84,16 @@ function Findings({ report, colour, text }: { report: Report; colour: string; te
         {report.data.map((problem, index) => (
           <List.Item key={index} style={{ overflowWrap: "anywhere" }}>
             {problem.line !== null && <b>{say.inLine(format.count(problem.line))}: </b>}
-            {problem.message}{problem.hint && ` — ${problem.hint}`}
+            {rules[problem.rule] && `${rules[problem.rule]?.name} — `}{problem.message}{problem.hint && ` — ${problem.hint}`}
           </List.Item>
         ))}
         {more > 0 && <List.Item>{say.more(format.count(more))}</List.Item>}
       </List>
-      <Anchor component={Link} to={`/data/${report.file_id}` as string} size="sm" c="inherit" td="underline" mt="xs" display="inline-block">
+      <LinkAnchor
+        to="/data/$fileId" params={{ fileId: report.file_id }} search={{ tab: "problems" }} size="sm" c="inherit" td="underline" mt="xs" display="inline-block"
+      >
         {say.mend}
-      </Anchor>
+      </LinkAnchor>
     </Alert>
   );
 }

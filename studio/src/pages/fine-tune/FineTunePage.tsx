@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
@@ -39,15 +39,18 @@ function Wizard() {
   const all = useWords(frame);
   const say = useWords(sayings);
   const session = useSession();
+  const { step = "model" } = route.useSearch();
   useArrival();
   return (
-    <Page title={all.fineTune} text={say.lead} actions={<Setups />}>
+    <Page title={all.fineTune} actions={<Setups />}>
+      <Text c="dimmed" mt="-sm">{say.lead}</Text>
       {session.me && !session.may("job.create") && (
         <Alert color="blue" icon={<IconEye size={18} aria-hidden />} title={say.viewer}>{say.viewerText(session.me.role)}</Alert>
       )}
       <Notices />
+      <StepNav current={step} />
       <div className={classes.layout}>
-        <CurrentStep />
+        <CurrentStep step={step} />
         <aside className={classes.side} aria-label={say.code}><CodePane /></aside>
       </div>
     </Page>
@@ -55,9 +58,8 @@ function Wizard() {
 }
 
 /** One step's form. Going on asks for what this step needs; the list of steps leads anywhere. */
-function CurrentStep() {
+function CurrentStep({ step }: { step: Step }) {
   const say = useWords(sayings);
-  const { step = "model" } = route.useSearch();
   const navigate = route.useNavigate();
   const { problems } = useSetup();
   const [insists, setInsists] = useState(false);
@@ -86,20 +88,17 @@ function CurrentStep() {
     } else go(STEPS[index + 1]);
   };
   return (
-    <Stack gap="md" miw={0}>
-      <StepNav current={step} />
-      <form ref={form} onSubmit={submit} tabIndex={-1} noValidate style={{ outline: "none" }} aria-label={say.stepOf(index + 1, STEPS.length)}>
-        <Stack gap="lg">
-          {step !== "review" && <ProblemSummary ref={summary} problems={mine} />}
-          <Form />
-          {step !== "review" && (
-            <Group justify="space-between">
-              <Button variant="default" disabled={index === 0} onClick={() => go(STEPS[index - 1])}>{say.back}</Button>
-              <Button type="submit">{say.next}</Button>
-            </Group>
-          )}
-        </Stack>
-      </form>
-    </Stack>
+    <form ref={form} className={classes.form} onSubmit={submit} tabIndex={-1} noValidate aria-label={say.stepOf(index + 1, STEPS.length)}>
+      <Stack gap="lg">
+        {step !== "review" && <ProblemSummary ref={summary} problems={mine} />}
+        <Form />
+        {step !== "review" && (
+          <Group justify="space-between">
+            <Button variant="default" disabled={index === 0} onClick={() => go(STEPS[index - 1])}>{say.back}</Button>
+            <Button type="submit">{say.next}</Button>
+          </Group>
+        )}
+      </Stack>
+    </form>
   );
 }

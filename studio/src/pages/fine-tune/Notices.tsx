@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconCopy, IconRocket } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { LinkButton } from "~/components/RouteLink";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
 import { EMPTY } from "~/pages/fine-tune/draft";
@@ -31,7 +31,7 @@ export function Notices() {
         <Alert color="teal" icon={<IconRocket size={18} aria-hidden />} title={say.startedAs}>
           <Text size="sm">{say.startedText}</Text>
           <Group gap="xs" mt="xs">
-            <Button size="compact-sm" component={Link} to={`/jobs/${startedAs}` as string}>{say.openJob}</Button>
+            <LinkButton size="compact-sm" to="/jobs/$jobId" params={{ jobId: startedAs }}>{say.openJob}</LinkButton>
             <Button size="compact-sm" variant="default" onClick={() => replace(EMPTY, { kind: "cleared", name: "", leftOut: [] })}>{say.anew}</Button>
           </Group>
         </Alert>

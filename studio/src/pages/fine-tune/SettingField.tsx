@@ -45,12 +45,13 @@ function Control({ setting, label }: { setting: Setting; label: string }) {
     const values = kind.kind === "switch" ? ["auto", "true", "false"] : kind.options;
     const known = values.map((value) => ({
       value: value === usual ? "" : value,
-      label: value === "auto" ? say.auto : value === usual ? say.usual(options[value] ?? value) : (options[value] ?? value),
+      label: value === "auto" ? say.auto : (options[value] ?? value),
     }));
     const data = values.includes(text) || text === "" ? known : [...known, { value: text, label: text }];
     return <NativeSelect {...common} data={data} value={text === usual ? "" : text} onChange={(event) => changeSetting(name, event.currentTarget.value)} />;
   }
-  const empty = usual === null || usual === "auto" ? "auto" : String(usual);
+  const unasked: Record<string, string> = { seed: say.byChance, max_steps: say.noLimit };
+  const empty = unasked[name] ?? (usual === null ? "auto" : String(usual));
   const mode = kind.kind === "whole" ? "numeric" : kind.kind === "number" ? "decimal" : "text";
   return (
     <TextInput
@@ -65,8 +66,10 @@ function Becomes({ setting }: { setting: Setting }) {
   const say = useWords(sayings);
   const { language } = useLanguage();
   const shown = useShown();
-  const { preview, isAsking } = useSetup();
+  const { draft, preview, isAsking } = useSetup();
   const resolved = preview?.resolved[setting.resolvedAs ?? setting.name];
+  // The engine calls given what it was given as a default.
+  const reason = resolved?.reason === "as given" && draft.settings[setting.name] === undefined ? "the default" : (resolved?.reason ?? "");
   const isOwn = !setting.resolvedAs || setting.resolvedAs === setting.name;
   const says = { warmup_steps: say.warmupSteps, total_steps: say.totalSteps, learning_rate: "learning_rate" } as Record<string, string>;
   return (
@@ -75,7 +78,7 @@ function Becomes({ setting }: { setting: Setting }) {
       {resolved && (
         <Text size="xs" style={{ overflowWrap: "anywhere" }}>
           → {!isOwn && `${says[setting.resolvedAs ?? ""] ?? ""} `}<Code fz="xs">{shown(resolved.value)}</Code>{" "}
-          <Text span c="dimmed" size="xs">{saidIn(language, resolved.reason)}</Text>
+          <Text span c="dimmed" size="xs">{saidIn(language, reason)}</Text>
         </Text>
       )}
     </Box>

@@ -25,25 +25,26 @@ export function quoted(text: string): string {
   return `"${plain.replaceAll(UNSEEN, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`)}"`;
 }
 
-export function asJson(value: unknown, indent = ""): string {
-  return nested(value, indent, { no: "null", yes: "true", not: "false", number: String });
+export function asJson(value: unknown): string {
+  return nested(value, "", { no: "null", yes: "true", not: "false", step: "  " });
 }
 
 function asPython(value: unknown, indent = ""): string {
-  return nested(value, indent, { no: "None", yes: "True", not: "False", number: String });
+  return nested(value, indent, { no: "None", yes: "True", not: "False", step: "    " });
 }
 
-type Notation = { no: string; yes: string; not: string; number: (value: number) => string };
+type Notation = { no: string; yes: string; not: string; step: string };
 
 function nested(value: unknown, indent: string, notation: Notation): string {
   if (value === null || value === undefined) return notation.no;
   if (typeof value === "boolean") return value ? notation.yes : notation.not;
-  if (typeof value === "number") return notation.number(value);
+  if (typeof value === "number") return String(value);
   if (typeof value === "string") return quoted(value);
   if (Array.isArray(value)) return `[${value.map((each) => nested(each, indent, notation)).join(", ")}]`;
-  const inner = `${indent}  `;
-  const lines = Object.entries(value as Record<string, unknown>).map(([key, each]) => `${inner}${quoted(key)}: ${nested(each, inner, notation)}`);
-  return lines.length ? `{\n${lines.join(",\n")}\n${indent}}` : "{}";
+  const inner = indent + notation.step;
+  const pairs = Object.entries(value as Record<string, unknown>).map(([key, each]) => `${quoted(key)}: ${nested(each, inner, notation)}`);
+  if (pairs.length <= 1) return `{${pairs.join("")}}`;
+  return `{\n${pairs.map((pair) => inner + pair).join(",\n")}\n${indent}}`;
 }
 
 export function asCurl(body: JobBody, origin: string): string {
@@ -64,7 +65,10 @@ export function asPythonSdk(body: JobBody, origin: string): string {
     "",
     "from openai import OpenAI",
     "",
-    `client = OpenAI(base_url=${quoted(`${origin}/v1`)}, api_key=os.environ["TUNESMITH_API_KEY"])`,
+    "client = OpenAI(",
+    `    base_url=${quoted(`${origin}/v1`)},`,
+    '    api_key=os.environ["TUNESMITH_API_KEY"],',
+    ")",
     "job = client.fine_tuning.jobs.create(",
     ...own,
     ...extra,

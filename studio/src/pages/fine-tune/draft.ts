@@ -1,4 +1,4 @@
-import { type FieldProblem, missing, notAllowed } from "~/pages/fine-tune/problems";
+import { type FieldProblem, missing, notAllowed, notBoth } from "~/pages/fine-tune/problems";
 import { isAllowed, parsed, settingOf, SETTINGS, type SettingName, type Value, VALIDATION_SPLIT } from "~/pages/fine-tune/settings";
 
 export const STEPS = ["model", "method", "data", "validation", "settings", "review"] as const;
@@ -27,6 +27,8 @@ export type JobBody = { model: string; training_file: string } & { [key: string]
 
 const SUFFIX = /^[A-Za-z0-9_.-]{1,64}$/;
 export const MOST_METADATA = 16;
+/** Two ways to say the same: one of them may be given. */
+const EITHER: [SettingName, SettingName][] = [["learning_rate", "learning_rate_multiplier"], ["num_epochs", "max_steps"]];
 
 /** The body that the draft stands for, in the order in which a person would write it. Names that are missing are empty. */
 export function bodyOf(draft: Draft): JobBody {
@@ -63,6 +65,7 @@ export function problemsOf(draft: Draft): FieldProblem[] {
     const text = draft.settings[setting.name];
     if (text !== undefined && isShown(draft, setting.name) && !isAllowed(setting.kind, text)) problems.push(notAllowed(setting.name));
   }
+  for (const [one, other] of EITHER) if (valueOf(draft, one) !== null && valueOf(draft, other) !== null) problems.push(notBoth(other));
   if (draft.suffix && !SUFFIX.test(draft.suffix)) problems.push(notAllowed("suffix"));
   if (!isGoodMetadata(draft)) problems.push(notAllowed("metadata"));
   return problems;

@@ -59,6 +59,6 @@ function flowList(text: string, line: number): unknown[] {
   if (!text.endsWith("]")) throw new NotFlat(line);
   const inner = text.slice(1, -1).trim();
   if (inner === "") return [];
-  const items = inner.match(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+/g) ?? [];
+  const items = inner.match(/\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)/g) ?? [];
   return items.map((item) => item.trim()).filter(Boolean).map((item) => scalar(item, line));
 }

@@ -6,7 +6,7 @@ import { isSetting } from "~/pages/fine-tune/settings";
 /** What is wrong with one field. `path` is the request's name for it; `message` is null where this page found it itself. */
 export type FieldProblem = {
   path: string;
-  rule: "missing" | "not_allowed" | "server";
+  rule: "missing" | "not_allowed" | "not_both" | "server";
   isWarning: boolean;
   message: string | null;
   hint: string | null;
@@ -14,6 +14,8 @@ export type FieldProblem = {
 
 export const missing = (path: string): FieldProblem => ({ path, rule: "missing", isWarning: false, message: null, hint: null });
 export const notAllowed = (path: string): FieldProblem => ({ path, rule: "not_allowed", isWarning: false, message: null, hint: null });
+
+export const notBoth = (path: string): FieldProblem => ({ path, rule: "not_both", isWarning: false, message: null, hint: null });
 
 /** Those of the server's dry run. A finding about a row of a file belongs to the file. */
 export function fromPreview(problems: readonly Schemas["ProblemWire"][]): FieldProblem[] {

@@ -13,7 +13,7 @@ export const baseModelsQuery = queryOptions({
 export const installationQuery = queryOptions({
   queryKey: ["installation"], queryFn: () => body(api.GET("/v1/installation")), staleTime: 60_000, retry: 1,
 });
-export const tunedModelsQuery = queryOptions({ queryKey: ["models"], queryFn: () => body(api.GET("/v1/models")) });
+export const tunedModelsQuery = queryOptions({ queryKey: ["models", "answer"], queryFn: () => body(api.GET("/v1/models")) });
 export const filesQuery = queryOptions({
   queryKey: ["files", "fine-tune"],
   queryFn: () => body(api.GET("/v1/files", { params: { query: { purpose: "fine-tune", limit: 10_000, order: "desc" } } })),

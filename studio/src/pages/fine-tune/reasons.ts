@@ -9,6 +9,7 @@ const IN_CHINESE: [RegExp, (...parts: string[]) => string][] = [
   [/^the default$/, () => "默认值"],
   [/^chosen when training starts$/, () => "训练开始时决定"],
   [/^drawn by chance, as none was given$/, () => "未指定，随机抽取"],
+  [/^drawn by chance when the job is made$/, () => "创建任务时随机抽取"],
   [/^twice the rank, the usual strength$/, () => "秩的两倍，常用强度"],
   [/^([\d.e-]+) of the steps$/, (share) => `总步数的 ${share}`],
   [/^keeping activations is a third faster; set true where memory runs out$/, () => "保留激活值会快三分之一；内存不够时设为 true"],

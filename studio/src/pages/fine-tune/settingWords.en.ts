@@ -42,7 +42,7 @@ export const settingsInEnglish: Record<SettingName, SettingWords> = {
   },
   over_length: {
     label: "Examples that are too long",
-    what: "What happens to rows above that length. Nothing is ever cut silently: the report counts what each choice costs.",
+    what: "What happens to rows above that length: stop before training and name them, leave them out, or cut their beginning or end. Nothing is ever cut silently: the file's page counts what each choice costs.",
     little: null,
     much: null,
   },

@@ -40,7 +40,7 @@ export const settingsInChinese: Record<SettingName, SettingWords> = {
   },
   over_length: {
     label: "样本超长时",
-    what: "怎样处理超过上述长度的样本。绝不会悄悄截断：报告会列出每种选择的代价。",
+    what: "怎样处理超过上述长度的样本：训练前停下并指出来、整条丢弃、截掉开头，或截掉结尾。绝不会悄悄截断：文件页面会列出每种选择的代价。",
     little: null,
     much: null,
   },

@@ -122,8 +122,3 @@ export function asText(value: unknown): string {
   if (Array.isArray(value)) return value.join(", ");
   return String(value);
 }
-
-/** Whether the value is what the setting is anyway. */
-export function isUsual(setting: Setting, value: unknown): boolean {
-  return value === null || value === undefined || value === setting.usual;
-}

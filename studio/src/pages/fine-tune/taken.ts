@@ -1,7 +1,7 @@
 import type { Schemas } from "~/api/client";
 import { type Draft, EMPTY } from "~/pages/fine-tune/draft";
 import { readFlatYaml } from "~/pages/fine-tune/flatYaml";
-import { asText, isSetting, isUsual, settingOf, SETTINGS, type SettingName } from "~/pages/fine-tune/settings";
+import { asText, isSetting, type SettingName } from "~/pages/fine-tune/settings";
 
 /** A draft made from something else, and the keys of it that have no place here. */
 export type Taken = { draft: Draft; leftOut: string[] };
@@ -50,26 +50,10 @@ export function fromBody(body: Json): Taken {
   return { draft, leftOut };
 }
 
-/** What was asked of a job: settings that its record calls given, and that are not what they would be anyway. */
+/** What was asked of a job, and the seed that it got where none was asked for: a copy is there to be compared with it. */
 export function fromJob(job: Schemas["JobWire"]): Taken {
-  const body: Json = {
-    model: job.requested_model, training_file: job.training_file, validation_file: job.validation_file, suffix: job.user_provided_suffix,
-    metadata: job.metadata,
-  };
-  for (const setting of SETTINGS) {
-    const kept = job.resolved[setting.name];
-    if (kept?.reason === "as given" && !isUsual(setting, kept.value)) body[setting.name] = kept.value;
-  }
-  if (job.resolved.adapter) body.adapter = job.resolved.adapter.value;
-  // The seed is kept as given even where chance drew it; that a repetition draws the same is what a clone is for.
-  body.seed = job.seed;
-  const multiplier = job.hyperparameters.learning_rate_multiplier;
-  if (body.learning_rate === undefined && multiplier !== "auto" && multiplier !== 1) body.learning_rate_multiplier = multiplier;
-  if (job.resolved.total_steps?.reason === "max_steps as given") body.max_steps = job.resolved.total_steps.value;
-  const warmup = /^([\d.e-]+) of the steps$/.exec(job.resolved.warmup_steps?.reason ?? "")?.[1];
-  const usualWarmup = settingOf("warmup_ratio")?.usual;
-  if (warmup !== undefined && Number(warmup) !== usualWarmup) body.warmup_ratio = Number(warmup);
-  return fromBody(body);
+  const { requested_model: model, training_file, validation_file, user_provided_suffix: suffix, metadata, requested_settings, seed } = job;
+  return fromBody({ model, training_file, validation_file, suffix, metadata, ...requested_settings, seed });
 }
 
 /** A file that keeps a draft, half-finished ones too. */

@@ -86,7 +86,7 @@ export function SetupProvider({ projectId, children }: { projectId: string; chil
       problems: [...own, ...(fingerprint === null ? [] : said.filter((problem) => !mine.has(problem.path)))],
       isAsking: fingerprint !== null && (asked !== fingerprint || answer.isPlaceholderData || answer.isPending),
       previewFailure: failure && said.length === 0 ? failure : null,
-      baseModel: baseOf(draft.model, bases.data?.data.map((each) => each.id) ?? [], tuned.data?.data ?? []),
+      baseModel: baseOf(draft.model, bases.data?.data ?? [], tuned.data?.data ?? []),
       change, changeSetting, replace, note, undo, dismiss, tell: setNotice,
     };
   }, [projectId, draft, body, fingerprint, asked, answer.data, answer.error, answer.isPlaceholderData, answer.isPending, own, kept, notice, startsFromTuned, bases.data, tuned.data, change, changeSetting, replace, note, undo, dismiss]);
@@ -104,8 +104,11 @@ function isEmpty(draft: Draft): boolean {
 }
 
 /** Reports count by a base model's tokenizer; a checkpoint is called like its model, with an ending. */
-function baseOf(model: string, bases: readonly string[], tuned: readonly { id: string; base_model?: string | null }[]): string | null {
-  if (bases.includes(model)) return model;
+function baseOf(
+  model: string, bases: readonly { id: string; aliases: string[] }[], tuned: readonly { id: string; base_model?: string | null }[],
+): string | null {
+  const base = bases.find(({ id, aliases }) => id === model || aliases.includes(model));
+  if (base) return base.id;
   const name = model.replace(/:ckpt-step-\d+$/, "");
-  return tuned.find((each) => each.id === name)?.base_model ?? (bases.find((base) => model.startsWith(`ft:${base}:`)) || null);
+  return tuned.find((each) => each.id === name)?.base_model ?? bases.find(({ id }) => model.startsWith(`ft:${id}:`))?.id ?? null;
 }

@@ -33,13 +33,13 @@ export const groupWords = words<Record<SettingGroup, { title: string; text: stri
 
 export const optionWords = words<Record<string, string>>({
   en: {
-    error: "Stop and say which (nothing is changed)", drop: "Leave the row out", truncate_left: "Cut its beginning", truncate_right: "Cut its end",
+    error: "Stop and say which", drop: "Leave the row out", truncate_left: "Cut its beginning", truncate_right: "Cut its end",
     cosine: "cosine", linear: "linear", constant: "constant", auto: "auto", bf16: "bf16", fp32: "fp32", true: "on", false: "off",
     chat: "chat (messages)", prompt_completion: "prompt and completion", alpaca: "Alpaca (instruction, input, output)",
     pretrained: "the base model's (pretrained)", random: "random, from nothing",
   },
   zh: {
-    error: "停下并指出是哪些（不做改动）", drop: "丢弃整条", truncate_left: "截掉开头", truncate_right: "截掉结尾",
+    error: "停下并指出是哪些", drop: "丢弃整条", truncate_left: "截掉开头", truncate_right: "截掉结尾",
     cosine: "余弦（cosine）", linear: "线性（linear）", constant: "恒定（constant）", auto: "自动（auto）", bf16: "bf16", fp32: "fp32", true: "打开", false: "关闭",
     chat: "对话（messages）", prompt_completion: "提示与补全", alpaca: "Alpaca（instruction, input, output）",
     pretrained: "基座模型的权重（pretrained）", random: "随机，从零开始（random）",

@@ -51,7 +51,7 @@ function One({ certificate }: { certificate: Certificate }) {
           {certificate.sentence && <Text size="xs" style={{ overflowWrap: "anywhere" }}>{certificate.sentence}</Text>}
           {certificate.figures.map(({ name, value, most }) => (
             <Group key={name} gap={6} justify="space-between" wrap="nowrap">
-              <Text size="xs" c="dimmed" ff="monospace" truncate>{name}</Text>
+              <Text size="xs" c="dimmed" truncate title={name}>{say.figures[name] ?? name}</Text>
               <Text size="xs" className="jobs-figure" style={{ whiteSpace: "nowrap" }}>
                 <b>{shortNumber(value)}</b>{most === null ? "" : ` · ${say.most(shortNumber(most))}`}
               </Text>

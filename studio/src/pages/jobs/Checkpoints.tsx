@@ -1,4 +1,4 @@
-import { Badge, Button, CopyButton, Group, ScrollArea, Table, Text } from "@mantine/core";
+import { Badge, Button, CopyButton, Group, ScrollArea, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconCheck, IconCopy, IconFlag } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { shortNumber } from "~/chart/axis";
@@ -46,7 +46,7 @@ export function CheckpointTable({ checkpoints, hasActions = false }: { checkpoin
             <Table.Th scope="col" ta="right">{say.facts.validLoss}</Table.Th>
             <Table.Th scope="col" ta="right">{say.facts.accuracy}</Table.Th>
             <Table.Th scope="col">{say.made}</Table.Th>
-            {hasActions && <Table.Th />}
+            {hasActions && <Table.Th><VisuallyHidden>{say.actions}</VisuallyHidden></Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

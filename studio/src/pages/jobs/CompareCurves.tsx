@@ -9,7 +9,7 @@ import { byShare } from "./compare";
 import { compareWords } from "./compareWords";
 import { CurveControls } from "./CurveControls";
 import { type Curves, pointsOf } from "./curves";
-import { nameOf } from "./filters";
+import { namesOf } from "./filters";
 import { jobWords } from "./jobWords";
 import type { Job } from "./queries";
 import { COMPARED, type Compared, type CompareSearch, weightOf } from "./search";
@@ -65,17 +65,22 @@ function One({ figure, isSmall, jobs, curves, search, change }: Props & { figure
   const formatY = useCallback((value: number) => (figure.includes("accuracy") ? format.percent(value) : shortNumber(value)), [figure, format]);
   const zoom = useCallback((range: Range | null) => change(range ? { from: round(range[0]), to: round(range[1]) } : { from: undefined, to: undefined }), [change]);
   if (lines.length === 0) return isSmall ? null : <Text c="dimmed" ta="center" py="xl">{say.noValues}</Text>;
-  return <Chart title={say.figures[figure]} lines={lines} view={view} height={isSmall ? 200 : 380} syncKey="compare" formatX={formatX} formatY={formatY} zoom={zoom} />;
+  return <Chart title={say.figures[figure]} lines={lines} view={view} height={isSmall ? 200 : 380} syncKey="compare" formatX={formatX} formatTick={isShare ? percentTick : undefined} formatY={formatY} zoom={zoom} />;
 }
 
 function linesOf(figure: Compared, jobs: readonly Job[], curves: readonly (Curves | undefined)[], isShare: boolean): Line[] {
+  const names = namesOf(jobs);
   return jobs.flatMap((job, style) => {
     const own = curves[style];
     const points = pointsOf(own, figure);
     if (points.x.length === 0) return [];
     const total = job.total_steps ?? own?.lastStep ?? 0;
-    return [{ key: job.id, label: nameOf(job), points: isShare ? byShare(points, total) : points, style, isSparse: points.x.length <= 60 && figure.startsWith("valid") }];
+    return [{ key: job.id, label: names[style]!, points: isShare ? byShare(points, total) : points, style, isSparse: points.x.length <= 60 && figure.startsWith("valid") }];
   });
+}
+
+function percentTick(value: number): string {
+  return `${shortNumber(value)}%`;
 }
 
 function round(value: number): number {

@@ -1,5 +1,5 @@
 import "./job.css";
-import { ActionIcon, Group, Paper, Stack, Text, useComputedColorScheme } from "@mantine/core";
+import { ActionIcon, Anchor, Group, Paper, Stack, Text, useComputedColorScheme } from "@mantine/core";
 import { IconGitCompare, IconX } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -14,8 +14,8 @@ import { useWords } from "~/i18n/language";
 import { CompareCurves } from "./CompareCurves";
 import { FinalTable, SettingDiff } from "./CompareTables";
 import { compareWords } from "./compareWords";
-import { ElsewhereButton } from "./Elsewhere";
-import { idsOf, nameOf } from "./filters";
+import { elsewhere, ElsewhereButton } from "./Elsewhere";
+import { idsOf, namesOf } from "./filters";
 import { isFinal, type Job, jobQuery, metricsQuery } from "./queries";
 import type { CompareSearch } from "./search";
 
@@ -35,15 +35,16 @@ export function ComparePage() {
     queries: ids.map((id) => ({ ...jobQuery(id), refetchInterval: ({ state }: { state: { data?: Job } }) => (state.data && isFinal(state.data) ? false : AGAIN_MS) })),
   });
   const known = jobs.flatMap(({ data }) => (data ? [data] : []));
+  const names = namesOf(known);
   const curves = useQueries({ queries: known.map((job) => ({ ...metricsQuery(job.id), refetchInterval: job.status === "running" ? AGAIN_MS : (false as const) })) });
-  const back = <ElsewhereButton where={{ to: "/jobs", search: ids.length > 0 ? { selected: ids.join(",") } : {} }} variant="default">{say.toList}</ElsewhereButton>;
+  const back = <ElsewhereButton where={elsewhere.jobs(ids)} variant="default">{say.toList}</ElsewhereButton>;
 
   if (ids.length < 2) return <Page title={say.title} text={say.text}><Empty icon={IconGitCompare} title={say.too.title} text={say.too.text}>{back}</Empty></Page>;
   return (
     <Page title={say.title} text={say.text} actions={back}>
       <Group gap="xs">
         {known.map((job, index) => (
-          <Chosen key={job.id} job={job} style={index} remove={() => change({ jobs: ids.filter((id) => id !== job.id).join(",") })} />
+          <Chosen key={job.id} job={job} name={names[index]!} style={index} remove={() => change({ jobs: ids.filter((id) => id !== job.id).join(",") })} />
         ))}
       </Group>
       {jobs.map(({ error, data }, index) => error && !data && (
@@ -61,7 +62,7 @@ export function ComparePage() {
   );
 }
 
-function Chosen({ job, style, remove }: { job: Job; style: number; remove: () => void }) {
+function Chosen({ job, name, style, remove }: { job: Job; name: string; style: number; remove: () => void }) {
   const say = useWords(compareWords);
   const scheme = useComputedColorScheme("light");
   return (
@@ -70,9 +71,9 @@ function Chosen({ job, style, remove }: { job: Job; style: number; remove: () =>
         <svg width="26" height="8" aria-hidden style={{ flexShrink: 0 }}>
           <line x1="1" x2="25" y1="4" y2="4" stroke={lineColour(scheme, style)} strokeWidth="2.5" strokeDasharray={lineDash(style).join(" ")} />
         </svg>
-        <Text size="sm" truncate maw={220} renderRoot={(root) => <Link {...root} to="/jobs/$jobId" params={{ jobId: job.id }} />}><bdi>{nameOf(job)}</bdi></Text>
+        <Anchor size="sm" truncate maw={220} renderRoot={(root) => <Link {...root} to="/jobs/$jobId" params={{ jobId: job.id }} />}><bdi>{name}</bdi></Anchor>
         <JobStatus status={job.status} />
-        <ActionIcon size="sm" variant="subtle" color="gray" aria-label={say.remove(nameOf(job))} onClick={remove}><IconX size={14} /></ActionIcon>
+        <ActionIcon size="sm" variant="subtle" color="gray" aria-label={say.remove(name)} onClick={remove}><IconX size={14} /></ActionIcon>
       </Group>
     </Paper>
   );

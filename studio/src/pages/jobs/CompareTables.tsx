@@ -5,7 +5,7 @@ import { useWords } from "~/i18n/language";
 import { type FinalName, finalRows, settingRows } from "./compare";
 import { compareWords } from "./compareWords";
 import type { Curves } from "./curves";
-import { nameOf } from "./filters";
+import { namesOf } from "./filters";
 import type { Job } from "./queries";
 import type { CompareSearch } from "./search";
 import { settingWords, valueText } from "./settingWords";
@@ -21,12 +21,12 @@ export function FinalTable({ jobs, curves }: { jobs: readonly Job[]; curves: rea
     return name === "tokens" ? format.count(value) : shortNumber(value, 4);
   };
   return (
-    <Stack gap="xs" component="section" aria-label={say.finals}>
+    <Stack gap="xs">
       <div>
         <Title order={2} size="h4">{say.finals}</Title>
         <Text size="sm" c="dimmed">{say.finalText}</Text>
       </div>
-      <SideBySide jobs={jobs} label={say.finals}>
+      <SideBySide jobs={jobs} label={say.finals} first={say.figure}>
         {finalRows(jobs, curves).map(({ name, values, best }) => (
           <Table.Tr key={name}>
             <Table.Th scope="row" fw={400}>{say.final[name]}</Table.Th>
@@ -51,13 +51,13 @@ export function SettingDiff({ jobs, isAll, change }: { jobs: readonly Job[]; isA
   const plain = useWords(settingWords);
   const rows = settingRows(jobs).filter(({ differs }) => isAll || differs);
   return (
-    <Stack gap="xs" component="section" aria-label={say.settings}>
+    <Stack gap="xs">
       <Group justify="space-between">
         <Title order={2} size="h4">{say.settings}</Title>
         <Switch label={say.showAll} checked={isAll} onChange={(event) => change({ all: event.currentTarget.checked || undefined })} />
       </Group>
       {rows.length === 0 ? <Text c="dimmed" size="sm">{say.noDifference}</Text> : (
-        <SideBySide jobs={jobs} label={say.settings}>
+        <SideBySide jobs={jobs} label={say.settings} first={say.setting}>
           {rows.map(({ name, values, differs }) => (
             <Table.Tr key={name}>
               <Table.Th scope="row" fw={400}>
@@ -75,15 +75,14 @@ export function SettingDiff({ jobs, isAll, change }: { jobs: readonly Job[]; isA
   );
 }
 
-function SideBySide({ jobs, label, children }: { jobs: readonly Job[]; label: string; children: React.ReactNode }) {
-  const say = useWords(compareWords);
+function SideBySide({ jobs, label, first, children }: { jobs: readonly Job[]; label: string; first: string; children: React.ReactNode }) {
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}>
       <Table verticalSpacing={6} miw={200 + 150 * jobs.length} layout="fixed">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col" w={200}>{say.setting}</Table.Th>
-            {jobs.map((job) => <Table.Th scope="col" key={job.id} style={{ overflowWrap: "anywhere" }}><bdi>{nameOf(job)}</bdi></Table.Th>)}
+            <Table.Th scope="col" w={200}>{first}</Table.Th>
+            {namesOf(jobs).map((name) => <Table.Th scope="col" key={name} style={{ overflowWrap: "anywhere" }}><bdi>{name}</bdi></Table.Th>)}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>{children}</Table.Tbody>

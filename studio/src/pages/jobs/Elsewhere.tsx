@@ -1,24 +1,26 @@
 import { Anchor, type AnchorProps, Button, type ButtonProps } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, linkOptions, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { modelsSearch } from "~/pages/playground/search";
 
-type Where = { to: string; search?: Record<string, string> };
-
-/** Where other areas keep what a job speaks of. */
+/** Where a job's files, models and successors are. */
 export const elsewhere = {
-  file: (id: string): Where => ({ to: `/data/${encodeURIComponent(id)}` }),
-  data: (): Where => ({ to: "/data" }),
-  model: (name: string): Where => ({ to: `/models/${encodeURIComponent(name)}` }),
-  tryOut: (models: readonly string[]): Where => ({ to: "/playground", search: { models: models.join(",") } }),
-  tuneFrom: (model: string): Where => ({ to: "/fine-tune", search: { model } }),
-  clone: (jobId: string): Where => ({ to: "/fine-tune", search: { from_job: jobId } }),
-  fineTune: (): Where => ({ to: "/fine-tune" }),
+  file: (fileId: string, line?: number) => linkOptions({ to: "/data/$fileId", params: { fileId }, search: line === undefined ? {} : { line } }),
+  data: () => linkOptions({ to: "/data" }),
+  model: (name: string) => linkOptions({ to: "/models/$", params: { _splat: name } }),
+  tryOut: (models: readonly string[]) => linkOptions({ to: "/playground", search: { models: modelsSearch(models) } }),
+  tuneFrom: (model: string) => linkOptions({ to: "/fine-tune", search: { model } }),
+  clone: (jobId: string) => linkOptions({ to: "/fine-tune", search: { from_job: jobId } }),
+  fineTune: () => linkOptions({ to: "/fine-tune" }),
+  jobs: (selected: readonly string[]) => linkOptions({ to: "/jobs", search: selected.length > 0 ? { selected: selected.join(",") } : {} }),
 };
 
+type Where = ReturnType<(typeof elsewhere)[keyof typeof elsewhere]>;
+
 export function ElsewhereLink({ where, children, ...props }: { where: Where; children: ReactNode } & AnchorProps) {
-  return <Anchor {...props} renderRoot={(root) => <Link {...root} to={where.to} search={where.search ?? {}} />}>{children}</Anchor>;
+  return <Anchor {...props} renderRoot={(root) => <Link {...root} {...(where as LinkProps)} />}>{children}</Anchor>;
 }
 
 export function ElsewhereButton({ where, children, ...props }: { where: Where; children: ReactNode } & ButtonProps) {
-  return <Button {...props} renderRoot={(root) => <Link {...root} to={where.to} search={where.search ?? {}} />}>{children}</Button>;
+  return <Button {...props} renderRoot={(root) => <Link {...root} {...(where as LinkProps)} />}>{children}</Button>;
 }

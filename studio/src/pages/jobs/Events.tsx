@@ -64,7 +64,7 @@ export function EventLines({ events, job }: { events: readonly JobEvent[]; job: 
             <Text size="sm" component="div" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
               {event.level !== "info" && <VisuallyHidden>{say.levelNames[event.level]}: </VisuallyHidden>}
               {event.message}
-              {place && <> <ElsewhereLink where={place} size="sm">{say.toRow}</ElsewhereLink></>}
+              {place && <> <ElsewhereLink where={place} size="sm" underline="always">{say.toRow}</ElsewhereLink></>}
             </Text>
             <Text size="xs" c="dimmed" className="jobs-figure">{format.instant(event.created_at)}</Text>
           </div>
@@ -78,8 +78,7 @@ export function EventLines({ events, job }: { events: readonly JobEvent[]; job: 
 export function placeOf({ level, data }: JobEvent, job: Pick<Job, "training_file" | "validation_file" | "error">) {
   if (level === "info" || typeof data.line !== "number") return null;
   const file = job.error?.param === "validation_file" && job.validation_file ? job.validation_file : job.training_file;
-  const where = elsewhere.file(file);
-  return { ...where, search: { row: String(data.line) } };
+  return elsewhere.file(file, data.line);
 }
 
 function isShown(event: JobEvent, { level, steps }: JobSearch): boolean {

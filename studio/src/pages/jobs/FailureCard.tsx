@@ -1,4 +1,4 @@
-import { Alert, Blockquote, Button, Group, List, Stack, Text } from "@mantine/core";
+import { Blockquote, Button, Group, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useWords } from "~/i18n/language";
 import { May } from "~/session";
@@ -12,8 +12,12 @@ export function FailureCard({ job, openEvents }: { job: Job; openEvents: () => v
   const code = failureCode(job.error?.code);
   const { title, happened, fix } = say.codes[code];
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title} role="region" aria-label={title}>
+    <Paper withBorder p="md" component="section" aria-label={title} className="jobs-failure">
       <Stack gap="sm">
+        <Group gap="xs" wrap="nowrap">
+          <IconAlertTriangle aria-hidden color="var(--mantine-color-red-filled)" style={{ flexShrink: 0 }} />
+          <Title order={2} size="h4">{title}</Title>
+        </Group>
         <Text size="sm">{happened}</Text>
         <div>
           <Text size="sm" fw={600}>{say.whatToDo}</Text>
@@ -30,7 +34,7 @@ export function FailureCard({ job, openEvents }: { job: Job; openEvents: () => v
         )}
         <Group gap="xs" className="no-print">{HELP[code].map((help) => <Helping key={help} help={help} job={job} openEvents={openEvents} />)}</Group>
       </Stack>
-    </Alert>
+    </Paper>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Tooltip } from "@mantine/core";
+import { Button, Group, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconCopyPlus, IconDownload, IconMessages, IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
@@ -22,7 +22,7 @@ export function JobActions({ job }: { job: Job }) {
   const say = useWords(jobWords);
   const session = useSession();
   return (
-    <>
+    <Group gap="xs" className="no-print">
       {job.fine_tuned_model && (
         <May action="chat">
           <ElsewhereButton where={elsewhere.tryOut([job.fine_tuned_model])} leftSection={<IconMessages size={16} aria-hidden />}>{say.tryModel}</ElsewhereButton>
@@ -35,7 +35,7 @@ export function JobActions({ job }: { job: Job }) {
           <ElsewhereButton where={elsewhere.clone(job.id)} variant="default" leftSection={<IconCopyPlus size={16} aria-hidden />}>{say.clone}</ElsewhereButton>
         </Explained>
       </May>
-    </>
+    </Group>
   );
 }
 
@@ -72,7 +72,7 @@ function Control({ job }: { job: Job }) {
         <Button variant="light" color="red" leftSection={<IconX size={16} aria-hidden />} onClick={asked.open}>{say.cancel}</Button>
       </Explained>
       <Confirm
-        isOpen={isAsked} close={asked.close} title={say.cancelTitle} action={say.cancelAction}
+        isOpen={isAsked} close={asked.close} title={say.cancelTitle} action={say.cancelAction} keep={say.cancelKeep}
         consequences={[say.cancelLoses(format.count(job.step)), say.cancelNoModel, say.cancelKeeps]}
         run={async () => took(await body(api.POST("/v1/fine_tuning/jobs/{job_id}/cancel", fine)))}
       />

@@ -10,9 +10,9 @@ import { Loading } from "~/components/Loading";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { CurveControls } from "./CurveControls";
-import { type Curves, type Figure, pointsOf } from "./curves";
+import { closerCurves, type Curves, type Figure, pointsOf } from "./curves";
 import { jobWords } from "./jobWords";
-import { type Job, metricsQuery } from "./queries";
+import { isFinal, type Job, metricsQuery } from "./queries";
 import { type CurveSearch, weightOf } from "./search";
 
 type Props = { job: Job; search: CurveSearch; change: (next: CurveSearch) => void };
@@ -23,11 +23,14 @@ export function JobCurves({ job, search, change }: Props) {
   const whole = useQuery({ ...metricsQuery(job.id), enabled: job.step > 0 || job.status === "running" });
   const zoom = useZoom(search, change);
   const closer = useQuery({ ...metricsQuery(job.id, zoom.range), enabled: zoom.range !== null, staleTime: Infinity });
-  const curves = zoom.range && closer.data ? closer.data : whole.data;
+  const curves = useMemo(
+    () => (whole.data && zoom.range && closer.data ? closerCurves(whole.data, closer.data, zoom.range) : whole.data),
+    [whole.data, closer.data, zoom.range],
+  );
   if (whole.error && !whole.data) return <Failed error={whole.error} retry={() => void whole.refetch()} />;
   if (whole.isLoading) return <Loading />;
   if (!whole.data || whole.data.numSteps === 0 || !curves) {
-    return <Empty icon={IconChartLine} title={say.noCurves} text={say.noCurvesText} />;
+    return <Empty icon={IconChartLine} title={isFinal(job) ? say.noCurvesEver : say.noCurves} text={say.noCurvesText} />;
   }
   const { firstStep, lastStep } = whole.data;
   return (

@@ -22,12 +22,12 @@ export function JobFilters({ search, models, change }: Props) {
         label={say.find} placeholder={say.findHint} value={search.q ?? ""} change={(q) => change({ q })} icon={<IconSearch size={16} aria-hidden />}
       />
       <MultiSelect
-        label={say.status} size="sm" w={{ base: "100%", xs: 220 }} data={STATUSES.map((value) => ({ value, label: called[value] }))}
+        label={say.status} size="sm" w={{ base: "calc(50% - 6px)", xs: 220 }} data={STATUSES.map((value) => ({ value, label: called[value] }))}
         placeholder={search.status ? undefined : say.anyStatus} value={statusesOf(search)} clearable
         onChange={(values) => change({ status: values.join(",") })}
       />
       <Select
-        label={say.model} size="sm" w={{ base: "100%", xs: 180 }} data={known} placeholder={say.anyModel} value={search.model ?? null}
+        label={say.model} size="sm" w={{ base: "calc(50% - 6px)", xs: 180 }} data={known} placeholder={say.anyModel} value={search.model ?? null}
         clearable searchable onChange={(model) => change({ model: model ?? "" })}
       />
       <Typed
@@ -50,7 +50,7 @@ function Typed({ label, placeholder, value, change, icon, error }: TypedProps) {
   useEffect(() => setText(value), [value]);
   return (
     <TextInput
-      label={label} placeholder={placeholder} size="sm" w={{ base: "100%", xs: 200 }} leftSection={icon} value={text} error={error}
+      label={label} placeholder={placeholder} size="sm" w={{ base: "calc(50% - 6px)", xs: 200 }} leftSection={icon} value={text} error={error}
       onChange={(event) => {
         setText(event.currentTarget.value);
         tell(event.currentTarget.value);

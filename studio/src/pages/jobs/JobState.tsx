@@ -20,7 +20,7 @@ export function JobState({ job }: { job: Job }) {
   const say = useWords(jobWords);
   const format = useFormat();
   const share = shareOf(job);
-  const steps = share === null ? say.noSteps : say.step(format.count(job.step), format.count(job.total_steps ?? 0));
+  const steps = share === null ? (isFinal(job) ? say.noStepsEver : say.noSteps) : say.step(format.count(job.step), format.count(job.total_steps ?? 0));
   return (
     <Paper withBorder p="md" component="section" aria-label={steps}>
       <Stack gap="sm">
@@ -31,12 +31,12 @@ export function JobState({ job }: { job: Job }) {
           </Group>
           <Text c="dimmed" size="sm" className="jobs-figure"><TimeLeft job={job} /></Text>
         </Group>
-        <Progress.Root size="lg">
+        {(share !== null || !isFinal(job)) && <Progress.Root size="lg">
           <Progress.Section
-            value={(share ?? 0) * 100} color={COLOURS[job.status]} aria-label={steps} animated={job.status === "running"}
+            value={(share ?? 0) * 100} color={COLOURS[job.status]} aria-label={steps}
             aria-valuetext={share === null ? steps : `${format.percent(share)}, ${steps}`}
           />
-        </Progress.Root>
+        </Progress.Root>}
         <Text size="sm">{say.phase[job.status]}</Text>
         {job.waiting_reason && (
           <Group gap={6} wrap="nowrap" align="flex-start">

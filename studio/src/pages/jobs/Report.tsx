@@ -57,7 +57,7 @@ function Loss({ job }: { job: Job }) {
     () =>
       [
         { key: "train", label: say.train, points: pointsOf(curves, "train_loss"), style: 0 },
-        { key: "valid", label: say.valid, points: pointsOf(curves, "valid_loss"), style: 1, isSparse: true },
+        { key: "valid", label: say.valid, points: pointsOf(curves, "valid_loss"), style: 1, isSparse: pointsOf(curves, "valid_loss").x.length <= 60 },
       ].filter(({ points }) => points.x.length > 0),
     [curves, say],
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ASKED_POINTS, best, type Curves, curvesOf, ending, hasGap, pointsOf, withRows } from "./curves";
+import { ASKED_POINTS, best, closerCurves, type Curves, curvesOf, ending, hasGap, pointsOf, withRows } from "./curves";
 
 const wire = {
   object: "fine_tuning.job.metrics" as const, job_id: "ftjob-1", first_step: 1, last_step: 4, num_steps: 4,
@@ -33,6 +33,14 @@ describe("steps that come live", () => {
     expect(hasGap(curvesOf(wire), [{ step: 5 }])).toBe(false);
     expect(hasGap(curvesOf(wire), [{ step: 3 }, { step: 9 }])).toBe(true);
   });
+});
+
+it("a part shows what the whole knows as well, and more where it has more", () => {
+  const whole = curvesOf({ ...wire, series: [...wire.series, { name: "valid_loss", steps: [1, 3, 4], mean: [3, 2, 1], min: [3, 2, 1], max: [3, 2, 1] }] });
+  const part = curvesOf({ ...wire, series: [{ ...wire.series[0]!, steps: [3, 4] }, { name: "valid_loss", steps: [3], mean: [2], min: [2], max: [2] }] });
+  const closer = closerCurves(whole, part, [2, 3]);
+  expect(pointsOf(closer, "train_loss").x).toEqual([3, 4]);
+  expect(pointsOf(closer, "valid_loss").x).toEqual([1, 3, 4]);
 });
 
 it("the best value is exact, the ending a mean", () => {

@@ -32,6 +32,21 @@ export function pointsOf(curves: Curves | undefined, figure: Figure): Points {
   return curves?.figures[figure] ?? NO_POINTS;
 }
 
+/**
+ * A part that was asked for anew. Figures that are measured seldom are taken from the whole job where the part tells no
+ * more of them: there they have neighbours on either side, to which a line can be drawn.
+ */
+export function closerCurves(whole: Curves, part: Curves, range: readonly [number, number]): Curves {
+  const figures: { [figure in Figure]?: Points } = {};
+  for (const figure of FIGURES) {
+    const all = pointsOf(whole, figure);
+    const own = pointsOf(part, figure);
+    const known = all.x.filter((step) => step >= range[0] && step <= range[1]).length;
+    figures[figure] = known >= own.x.length ? all : own;
+  }
+  return { ...part, figures };
+}
+
 /** With the steps that came since. */
 export function withRows(curves: Curves, rows: readonly StepRow[]): Curves {
   const fresh = rows.filter(({ step }) => step > curves.lastStep || curves.numSteps === 0);

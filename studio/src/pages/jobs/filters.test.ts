@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Job } from "./queries";
-import { fits, idsOf, listSearch, pairOf, statusesOf, withJob } from "./filters";
+import { fits, idsOf, listSearch, namesOf, pairOf, statusesOf, withJob } from "./filters";
 
 function job(id: string, more: Partial<Job> = {}): Job {
   return { id, status: "running", model: "starter", requested_model: "starter", training_file: "file-1", created_at: 5, metadata: null, ...more } as Job;
@@ -24,6 +24,12 @@ it("text is looked for in names, files and metadata", () => {
   expect(fits(one, { q: "green" })).toBe(false);
   expect(fits(one, { status: "failed" })).toBe(false);
   expect(fits(one, { metadata: "team=red" })).toBe(false);
+});
+
+it("jobs that are called the same are told apart by their ids", () => {
+  expect(namesOf([job("ftjob-111111", { user_provided_suffix: "a" }), job("ftjob-222222", { user_provided_suffix: "a" }), job("ftjob-3")])).toEqual([
+    "a · 111111", "a · 222222", "ftjob-3",
+  ]);
 });
 
 it("a job that changed keeps its place; a new one comes first; an old one that is not loaded stays away", () => {

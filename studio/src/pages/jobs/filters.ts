@@ -57,6 +57,12 @@ export function nameOf(job: Pick<Job, "id" | "user_provided_suffix">): string {
   return job.user_provided_suffix || job.id;
 }
 
+/** The jobs' names, with the end of the id where several are called the same. */
+export function namesOf(jobs: readonly Pick<Job, "id" | "user_provided_suffix">[]): string[] {
+  const names = jobs.map(nameOf);
+  return names.map((name, index) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} · ${jobs[index]!.id.slice(-6)}`));
+}
+
 type Pages = { data: readonly Job[]; has_more: boolean }[];
 
 /** The pages with a changed job in its place, or a new one in front; the same object where nothing changes. */

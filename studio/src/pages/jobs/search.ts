@@ -43,7 +43,7 @@ function curveSearch(raw: Record<string, unknown>): CurveSearch {
   return search;
 }
 
-export const SMOOTHING = 60;
+export const SMOOTHING = 80;
 
 /** The slider's hundredths as the weight that is kept: 60 → 0.6, and the last ones ever finer. */
 export function weightOf(smooth: number | undefined): number {

@@ -5,11 +5,15 @@ import { type Curves, hasGap, type StepRow, withRows } from "./curves";
 import { type Checkpoint, checkpointsQuery, eventsQuery, isFinal, type Job, type JobEvent, jobKey, jobQuery, metricsQuery } from "./queries";
 
 const REFETCH_MS = 2_000;
+/** Steps are gathered for so long before the curves are drawn again. */
+const GATHER_MS = 400;
 
 /** Keeps all that is known of a job as fresh as the server's stream; `null` listens to nothing. → whether it is heard. */
 export function useJobLive(jobId: string | null): LiveState {
   const client = useQueryClient();
   const fetchedAt = useRef(0);
+  const gathered = useRef<StepRow[]>([]);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const id = jobId ?? "";
   const state = useLive(jobId === null ? null : `/v1/fine_tuning/jobs/${encodeURIComponent(jobId)}/live`, ({ event, data }) => {
     if (event === "job") {
@@ -26,11 +30,15 @@ export function useJobLive(jobId: string | null): LiveState {
       client.setQueryData(checkpointsQuery(id).queryKey, (old) => old && inFront(old, JSON.parse(data) as Checkpoint));
       void client.invalidateQueries({ queryKey: [...jobKey(id), "certificates"] });
     } else if (event === "metrics") {
-      append(JSON.parse(data) as StepRow[]);
+      gathered.current.push(...(JSON.parse(data) as StepRow[]));
+      timer.current ??= setTimeout(append, GATHER_MS);
     }
   });
+  useEffect(() => () => clearTimeout(timer.current), []);
 
-  function append(rows: StepRow[]) {
+  function append() {
+    timer.current = undefined;
+    const rows = gathered.current.splice(0);
     const key = metricsQuery(id).queryKey;
     const curves = client.getQueryData<Curves>(key);
     if (!curves) return;

@@ -25,11 +25,12 @@ export function DeleteModel({ lineage, isOpen, close }: { lineage: Schemas["Line
       action={lineage.kind === "checkpoint" ? say.deleteCheckpointAction : say.deleteAction}
       run={() => api.DELETE("/v1/models/{model}", { params: { path: { model: name } } })}
       done={() => {
-        void client.invalidateQueries({ queryKey: MODELS_KEY });
-        void client.invalidateQueries({ queryKey: ["lineage"] });
-        client.removeQueries({ queryKey: ["model", name] });
         notifications.show({ message: say.deleted(name) });
-        void navigate({ to: "/models" });
+        void navigate({ to: "/models" }).then(() => {
+          client.removeQueries({ queryKey: ["model", name] });
+          client.removeQueries({ queryKey: ["lineage"] });
+          return client.invalidateQueries({ queryKey: MODELS_KEY });
+        });
       }}
     />
   );

@@ -4,11 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { api, body, type Schemas } from "~/api/client";
 import { asFailure } from "~/api/failure";
 import { LinkAnchor } from "~/components/RouteLink";
+import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { chainOf, type Link as ChainLink } from "~/pages/models/lineage";
 import styles from "~/pages/models/models.module.css";
 import { ModelLink } from "~/pages/models/ModelLink";
-import { shortName } from "~/pages/models/names";
+import { readName, shortName } from "~/pages/models/names";
 import { filePlace, jobPlace } from "~/pages/models/places";
 import { modelWords } from "~/pages/models/words";
 
@@ -41,7 +42,7 @@ export function LineageChain({ lineage }: { lineage: Schemas["LineageWire"] }) {
 function Target({ link }: { link: ChainLink }) {
   switch (link.kind) {
     case "here":
-      return <Text size="sm" fw={700} style={{ overflowWrap: "anywhere" }}><bdi>{shortName(link.id)}</bdi></Text>;
+      return <Here name={link.id} />;
     case "base":
     case "parent":
       return <ModelLink name={link.id} />;
@@ -51,6 +52,17 @@ function Target({ link }: { link: ChainLink }) {
     case "validation":
       return <FileTarget id={link.id} />;
   }
+}
+
+function Here({ name }: { name: string }) {
+  const say = useWords(modelWords);
+  const format = useFormat();
+  const step = readName(name)?.step ?? null;
+  return (
+    <Text size="sm" fw={700} style={{ overflowWrap: "anywhere" }}>
+      <bdi>{shortName(name)}</bdi>{step !== null && ` · ${say.step(format.count(step))}`}
+    </Text>
+  );
 }
 
 /** A file by its name; one that was deleted is no link. */

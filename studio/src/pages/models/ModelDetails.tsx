@@ -10,8 +10,9 @@ import { BaseFacts } from "~/pages/models/BaseFacts";
 import { Facts } from "~/pages/models/Facts";
 import { LineageChain } from "~/pages/models/LineageChain";
 import { ModelLink } from "~/pages/models/ModelLink";
+import { withoutStep } from "~/pages/models/names";
 import { jobPlace } from "~/pages/models/places";
-import { useBaseModels } from "~/pages/models/queries";
+import { useBaseModels, useModels } from "~/pages/models/queries";
 import { modelWords } from "~/pages/models/words";
 import { modelsSearch } from "~/pages/playground/search";
 import { May } from "~/session";
@@ -24,6 +25,9 @@ const MOST_SHOWN = 20;
 export function ModelDetails({ model, lineage }: { model: Schemas["ModelWire"]; lineage: Lineage }) {
   const say = useWords(modelWords);
   const format = useFormat();
+  const known = useModels().data ?? [];
+  // The tuned model of a checkpoint's job, where there is one: the job may have failed, the model be deleted.
+  const whole = known.find((each) => each.id === withoutStep(lineage.model))?.id;
   return (
     <>
       {lineage.kind === "base" ? (
@@ -31,7 +35,13 @@ export function ModelDetails({ model, lineage }: { model: Schemas["ModelWire"]; 
       ) : (
         <Part title={say.lineage} text={say.lineageText}>
           <LineageChain lineage={lineage} />
-          <Facts facts={[[say.created, format.instant(model.created)], [say.onDisk, format.bytes(lineage.num_bytes)]]} />
+          <Facts
+            facts={[
+              [say.created, format.instant(model.created)],
+              [say.onDisk, format.bytes(lineage.num_bytes)],
+              ...(whole ? [[say.finished, <ModelLink key="whole" name={whole} />] as const] : []),
+            ]}
+          />
         </Part>
       )}
       {lineage.jobs_under_way.length > 0 && (

@@ -50,7 +50,7 @@ function Found({ model }: { model: Schemas["ModelWire"] }) {
   const isOwn = kind === "tuned" || kind === "checkpoint";
   const title = kind === "checkpoint" ? `${shortName(name)} · ${readName(name)?.step ?? ""}` : shortName(name);
   const text = (
-    <Group gap="xs">
+    <Group gap="xs" mt={6}>
       <Badge variant="light" tt="none">{say.kind[kind]}</Badge>
       {title !== name && <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}><bdi>{name}</bdi></Text>}
     </Group>
@@ -60,7 +60,7 @@ function Found({ model }: { model: Schemas["ModelWire"] }) {
       {aliasOf && (
         <Alert title={say.aliasOf(name, aliasOf)}>
           <Text size="sm">{say.aliasText}</Text>
-          <LinkButton mt="sm" size="compact-sm" variant="light"  to="/models/$" params={{ _splat: aliasOf }}>{say.toBase(aliasOf)}</LinkButton>
+          <LinkButton mt="sm" size="compact-sm" variant="default" to="/models/$" params={{ _splat: aliasOf }}>{say.toBase(aliasOf)}</LinkButton>
         </Alert>
       )}
       {lineage.error && <Failed error={lineage.error} retry={() => void lineage.refetch()} />}
@@ -85,7 +85,7 @@ function Actions({ model, remove }: { model: Schemas["ModelWire"]; remove: (() =
         </LinkButton>
       </May>
       <May action="job.create">
-        <LinkButton to="/fine-tune" search={{ model: name }} variant="light" leftSection={<IconAdjustments size={16} />}>
+        <LinkButton to="/fine-tune" search={{ model: model.alias_of ?? name }} variant="light" leftSection={<IconAdjustments size={16} />}>
           {base ? say.continue : say.fineTune}
         </LinkButton>
       </May>

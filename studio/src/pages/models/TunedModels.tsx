@@ -12,6 +12,7 @@ import { useWords } from "~/i18n/language";
 import { ModelLink } from "~/pages/models/ModelLink";
 import { search } from "~/pages/models/names";
 import { useModels } from "~/pages/models/queries";
+import { readSearch } from "~/pages/models/search";
 import { modelWords } from "~/pages/models/words";
 import { modelsSearch } from "~/pages/playground/search";
 import { May } from "~/session";
@@ -23,14 +24,14 @@ export function TunedModels() {
   const say = useWords(modelWords);
   const format = useFormat();
   const models = useModels();
-  const { q = "" } = useSearch({ from: "/models" });
-  const navigate = useNavigate({ from: "/models" });
+  const { q } = readSearch(useSearch({ strict: false }));
+  const navigate = useNavigate();
   const [most, setMost] = useState(AT_A_TIME);
   const tuned = useMemo(() => (models.data ?? []).filter((model) => model.base_model).reverse(), [models.data]);
-  const found = useMemo(() => search(tuned, q), [tuned, q]);
+  const found = useMemo(() => search(tuned, q ?? ""), [tuned, q]);
   const type = (text: string) => {
     setMost(AT_A_TIME);
-    void navigate({ search: text === "" ? {} : { q: text }, replace: true });
+    void navigate({ to: "/models", search: text === "" ? {} : { q: text }, replace: true });
   };
   return (
     <Stack component="section" gap="sm" aria-labelledby="tuned-models">
@@ -42,14 +43,14 @@ export function TunedModels() {
         {tuned.length > 0 && (
           <TextInput
             type="search" aria-label={say.search} placeholder={say.searchPlaceholder} leftSection={<IconSearch size={16} />} w={360} maw="100%"
-            value={q} onChange={(event) => type(event.currentTarget.value)}
+            value={q ?? ""} onChange={(event) => type(event.currentTarget.value)}
           />
         )}
       </Group>
       {models.isPending && <Loading />}
       {models.error && <Failed error={models.error} retry={() => void models.refetch()} />}
       {models.data && tuned.length === 0 && <NoneYet />}
-      {tuned.length > 0 && found.length === 0 && <Text c="dimmed" py="md">{say.nothingFound(q)}</Text>}
+      {tuned.length > 0 && found.length === 0 && <Text c="dimmed" py="md">{say.nothingFound(q ?? "")}</Text>}
       {found.length > 0 && <List models={found.slice(0, most)} />}
       {found.length > most && (
         <Button variant="default" style={{ alignSelf: "center" }} onClick={() => setMost(most + AT_A_TIME)}>

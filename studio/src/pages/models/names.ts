@@ -2,12 +2,14 @@
 export type TunedName = { suffix: string; id: string; step: number | null };
 
 // Base and project may hold colons themselves; suffix and id cannot.
-const TUNED = /^ft:.+:([^:]*):([^:]+?)(?::ckpt-step-(\d+))?$/su;
+const TUNED = /^ft:.+:([^:]*):([^:]+)$/su;
+const STEP = /:ckpt-step-(\d+)$/;
 
 export function readName(name: string): TunedName | null {
-  const found = TUNED.exec(name);
+  const found = TUNED.exec(name.replace(STEP, ""));
   if (!found) return null;
-  return { suffix: found[1] ?? "", id: found[2] ?? "", step: found[3] === undefined ? null : Number(found[3]) };
+  const step = STEP.exec(name)?.[1];
+  return { suffix: found[1] ?? "", id: found[2] ?? "", step: step === undefined ? null : Number(step) };
 }
 
 /** What people call it: the suffix, or the id where there is none; a base model's name is short already. */
@@ -18,7 +20,7 @@ export function shortName(name: string): string {
 
 /** The tuned model that a checkpoint's name belongs to; null for other names. */
 export function withoutStep(name: string): string | null {
-  const cut = name.replace(/:ckpt-step-\d+$/, "");
+  const cut = name.replace(STEP, "");
   return cut === name ? null : cut;
 }
 

@@ -1,11 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { readSearch } from "~/pages/models/search";
 import { root } from "~/pages/root";
 
 export const routes = [
   createRoute({
     getParentRoute: () => root,
-    path: "/models",
-    validateSearch: (search: Record<string, unknown>): { q?: string } => (search.q === undefined || search.q === "" ? {} : { q: String(search.q) }),
+    path: "/models/", // with a slash: otherwise the empty name below would take its place
+    validateSearch: readSearch,
     component: lazyRouteComponent(() => import("~/pages/models/ModelsPage"), "ModelsPage"),
   }),
   // A name may hold colons and slashes: whatever follows is the name.

@@ -1,5 +1,6 @@
 import { ActionIcon, Badge, Button, CopyButton, Group, Loader, Stack, Text, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy, IconPlayerStopFilled, IconRefresh } from "@tabler/icons-react";
+import { Fragment } from "react";
 import { frame } from "~/components/words";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
@@ -113,7 +114,9 @@ function Figures({ answer, model }: { answer: Answer; model: string }) {
       )}
       {figures.length > 0 && (
         <Text size="xs" c="dimmed" component="div" style={{ fontVariantNumeric: "tabular-nums" }}>
-          {figures.map(([text, hint], index) => <span key={index} title={hint}>{index > 0 && " · "}{text}</span>)}
+          {figures.map(([text, hint], index) => (
+            <Fragment key={index}>{index > 0 && " · "}<span title={hint} style={{ whiteSpace: "nowrap" }}>{text}</span></Fragment>
+          ))}
         </Text>
       )}
     </>

@@ -21,7 +21,7 @@ export function AnswerProblem({ problem }: { problem: Problem }) {
   return (
     <Alert color={problem.status === 429 ? "orange" : "red"} p="xs" icon={<IconAlertTriangle size={16} aria-hidden />} role="alert">
       <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{text}</Text>
-      {about.length > 0 && <Text size="xs" c="dimmed" mt={4} style={{ overflowWrap: "anywhere" }}>{about.join(" · ")}</Text>}
+      {about.length > 0 && <Text size="xs" mt={4} style={{ overflowWrap: "anywhere" }}>{about.join(" · ")}</Text>}
     </Alert>
   );
 }

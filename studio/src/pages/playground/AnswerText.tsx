@@ -12,14 +12,14 @@ import { playgroundWords } from "~/pages/playground/words";
 export function AnswerText({ answer, model, view, compared }: { answer: Answer; model: string; view: View; compared: string | null }) {
   const say = useWords(playgroundWords);
   if (view === "differences" && compared !== null && !isUnderWay(answer)) return <Differences text={answer.text} other={compared} />;
+  const caret = answer.state === "writing" && <span className={styles.caret} aria-hidden />;
   return (
     <>
       {answer.spans.length > 0 ? (
-        <TokenText spans={answer.spans} label={say.tokenList(model)} isColoured={view === "probabilities"} />
+        <TokenText spans={answer.spans} label={say.tokenList(model)} isColoured={view === "probabilities"} caret={caret} />
       ) : (
-        <div dir="auto" className={styles.text}>{answer.text}</div>
+        <div dir="auto" className={styles.text}>{answer.text}{caret}</div>
       )}
-      {answer.state === "writing" && <span className={styles.caret} aria-hidden />}
       {view === "probabilities" && answer.spans.length === 0 && answer.text !== "" && <Text size="xs" c="dimmed" mt={4}>{say.notKept}</Text>}
     </>
   );

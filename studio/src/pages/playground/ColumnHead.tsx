@@ -27,8 +27,8 @@ export function ColumnHead({ model, index, known, choose, showCode, remove }: Pr
     <div className={styles.head}>
       <Group justify="space-between" wrap="nowrap" gap={4} align="flex-start">
         <ModelPicker model={model} known={known} label={say.columnModel(index + 1)} choose={choose} />
-        <Group gap={2} wrap="nowrap">
-          <Badge size="sm" variant="light" color={COLOURS[kind]} tt="none">{say.kinds[kind]}</Badge>
+        <Group gap={2} wrap="nowrap" style={{ flex: "none" }}>
+          <Badge size="sm" variant="light" color={COLOURS[kind]} tt="none" style={{ flex: "none" }}>{say.kinds[kind]}</Badge>
           <ActionIcon size="sm" variant="subtle" color="gray" aria-label={say.viewCodeOf(model)} title={say.viewCode} onClick={showCode}>
             <IconCode size={16} />
           </ActionIcon>

@@ -1,10 +1,11 @@
-import { Alert, Button, Group, List, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Alert, Button, Drawer, Group, List, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal, IconMessages } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Schemas } from "~/api/client";
 import { Empty } from "~/components/Empty";
 import { LinkAnchor } from "~/components/RouteLink";
+import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
 import { CodeDialog } from "~/pages/playground/CodeDialog";
 import { ColumnHead } from "~/pages/playground/ColumnHead";
@@ -31,6 +32,7 @@ type Props = {
 export function Desk({ playground, kept, models, setModels, known }: Props) {
   const say = useWords(playgroundWords);
   const isWide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
+  const common = useWords(frame);
   const [isOpen, settings] = useDisclosure(isWide && models.length < 3);
   const [column, showCode] = useState<{ model: string; key: string } | null>(null);
   const isUnderWay = isAnyUnderWay(kept.turns);
@@ -45,14 +47,20 @@ export function Desk({ playground, kept, models, setModels, known }: Props) {
   ));
   return (
     <div className={styles.desk}>
-      {isOpen && <section id="playground-settings" className={styles.settings} aria-label={say.settings}><Settings playground={playground} kept={kept} /></section>}
+      {isWide ? (
+        isOpen && <section id="playground-settings" className={styles.settings} aria-label={say.settings}><Settings playground={playground} kept={kept} /></section>
+      ) : (
+        <Drawer opened={isOpen} onClose={settings.close} position="bottom" size="85%" title={say.settings} closeButtonProps={{ "aria-label": common.close }}>
+          <Settings playground={playground} kept={kept} />
+        </Drawer>
+      )}
       <div className={styles.main}>
         <Group justify="space-between" gap="xs">
           <Button
             size="compact-sm" variant={isOpen ? "light" : "default"} leftSection={<IconAdjustmentsHorizontal size={14} />} onClick={settings.toggle}
-            aria-expanded={isOpen} aria-controls={isOpen ? "playground-settings" : undefined}
+            aria-expanded={isOpen} aria-controls={isOpen && isWide ? "playground-settings" : undefined}
           >
-            {isOpen ? say.hideSettings : say.showSettings}
+            {isOpen && isWide ? say.hideSettings : say.showSettings}
           </Button>
           <Views view={kept.view} choose={(view) => playground.set({ view })} />
         </Group>
@@ -85,7 +93,7 @@ function Nothing({ hasTuned }: { hasTuned: boolean }) {
   return (
     <Stack gap={0} pb="md">
       <Empty icon={IconMessages} title={say.emptyTitle} text={say.emptyText} />
-      <List size="sm" c="dimmed" spacing={4} mx="auto" maw={520} px="md" mt={-24}>{say.emptyTips.map((tip) => <List.Item key={tip}>{tip}</List.Item>)}</List>
+      <List size="sm" c="dimmed" spacing={4} mx="auto" maw={520} px="xl" mt={-24}>{say.emptyTips.map((tip) => <List.Item key={tip}>{tip}</List.Item>)}</List>
       {!hasTuned && (
         <May action="job.create">
           <Alert mx="md" mt="md" variant="light">{say.noTuned} <LinkAnchor to="/fine-tune">{say.toFineTune}</LinkAnchor></Alert>

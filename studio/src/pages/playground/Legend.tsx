@@ -14,7 +14,7 @@ export function Legend() {
       <Group gap={4}>
         {LEVELS.map((text, level) => <span key={text} className={`${styles.token} ${styles[`level${level}`] ?? ""}`} style={{ padding: "0 6px" }}>{text}</span>)}
       </Group>
-      <Text size="xs" c="dimmed">{say.legendHint}</Text>
+      <Text size="xs" c="dimmed" visibleFrom="sm">{say.legendHint}</Text>
     </Group>
   );
 }

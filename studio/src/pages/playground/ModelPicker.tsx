@@ -1,4 +1,4 @@
-import { Combobox, ScrollArea, Text, UnstyledButton, useCombobox } from "@mantine/core";
+import { Combobox, ScrollArea, Text, UnstyledButton, useCombobox, VisuallyHidden } from "@mantine/core";
 import { IconSelector } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import type { Schemas } from "~/api/client";
@@ -54,11 +54,12 @@ export function ModelPicker({ model, known, label, choose }: Props) {
     >
       <Combobox.Target targetType="button" withAriaAttributes={false}>
         <UnstyledButton
-          onClick={() => box.toggleDropdown()} aria-label={`${label}: ${model}`} aria-haspopup="listbox" aria-expanded={box.dropdownOpened}
+          onClick={() => box.toggleDropdown()} aria-haspopup="listbox" aria-expanded={box.dropdownOpened}
           title={model} style={{ display: "flex", alignItems: "center", gap: 4, minWidth: 0, maxWidth: "100%" }}
         >
           <span style={{ minWidth: 0 }}>
-            <Text size="sm" fw={600} truncate component="bdi" display="block">{stepOr(model)}</Text>
+            <VisuallyHidden>{label}: </VisuallyHidden>
+            <Text size="sm" fw={600} truncate component="bdi" display="block">{stepOr(model)}</Text>{" "}
             {readName(model) && <Text size="xs" c="dimmed" truncate component="bdi" display="block">{model}</Text>}
           </span>
           <IconSelector size={16} style={{ flex: "none" }} aria-hidden />

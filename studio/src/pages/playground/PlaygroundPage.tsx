@@ -1,4 +1,4 @@
-import { Button, CopyButton, Group } from "@mantine/core";
+import { Button, CopyButton, Group, Text } from "@mantine/core";
 import { IconLink, IconLock, IconPlus, IconTrash } from "@tabler/icons-react";
 import { Empty } from "~/components/Empty";
 import { Failed } from "~/components/Failed";
@@ -67,7 +67,7 @@ function Asking() {
     </>
   );
   return (
-    <Page title={common.playground} text={say.intro} actions={<Group gap={6}>{actions}</Group>}>
+    <Page title={common.playground} text={<Text c="dimmed" visibleFrom="sm">{say.intro}</Text>} actions={<Group gap={6}>{actions}</Group>}>
       {known.error && <Failed error={known.error} retry={() => void known.refetch()} />}
       {models.length === 0 && !known.error ? (
         <Loading />

@@ -103,6 +103,11 @@ export function failed(answer: Answer, failure: Failure, now: number): Answer {
   return { ...answer, state: "failed", problem: { status, message, code, param, requestId, retryAt } };
 }
 
+/** What came until then stays, with its count: the server tells none any more. */
+export function stopped(answer: Answer): Answer {
+  return { ...answer, state: "stopped", completionTokens: answer.completionTokens ?? (numTokens(answer) || null) };
+}
+
 export function isUnderWay(answer: Answer | undefined): boolean {
   return answer?.state === "waiting" || answer?.state === "writing";
 }

@@ -1,7 +1,7 @@
 import { call, type Schemas } from "~/api/client";
 import { asFailure } from "~/api/failure";
 import { serverSentEvents } from "~/api/live";
-import { askedFor, failed, isUnderWay, readChunk, withChunk } from "~/pages/playground/answer";
+import { askedFor, failed, isUnderWay, readChunk, stopped, withChunk } from "~/pages/playground/answer";
 import { columnKeys, firstUnanswered, isAnyUnderWay, messagesFor, type Turn, withAnswer } from "~/pages/playground/conversation";
 import { type Kept, readKept, toKeep } from "~/pages/playground/kept";
 import { chatBody, seedsFor } from "~/pages/playground/parameters";
@@ -116,6 +116,7 @@ export class Playground {
     const left = new AbortController();
     this.underWay.set(place, left);
     const begin = this.now();
+    let breath = begin;
     let answer = askedFor(seed);
     let drawing: ReturnType<typeof setTimeout> | undefined;
     const draw = () => {
@@ -132,11 +133,15 @@ export class Playground {
         for (const chunk of readChunk(event.data)) answer = withChunk(answer, chunk, (this.now() - begin) / 1000);
         if (!isUnderWay(answer)) break;
         drawing ??= setTimeout(draw, REDRAW_MS);
+        if (this.now() - breath > REDRAW_MS) {
+          await new Promise((resolve) => setTimeout(resolve)); // a long answer that comes at once must not hold up the page
+          breath = this.now();
+        }
       }
-      if (left.signal.aborted) answer = { ...answer, state: "stopped" };
+      if (left.signal.aborted) answer = stopped(answer);
       else if (isUnderWay(answer)) answer = withChunk(answer, { kind: "problem", message: "", code: ENDED_EARLY, param: null }, 0);
     } catch (error) {
-      answer = left.signal.aborted ? { ...answer, state: "stopped" } : failed(answer, asFailure(error), this.now());
+      answer = left.signal.aborted ? stopped(answer) : failed(answer, asFailure(error), this.now());
     } finally {
       this.underWay.delete(place);
       draw();

@@ -1,6 +1,6 @@
-import { Anchor, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { LinkAnchor } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
 import { CERTIFICATES } from "~/pages/fine-tune/certificates";
 import { installationQuery } from "~/pages/fine-tune/queries";
@@ -44,7 +44,7 @@ export function WhenDone() {
   return (
     <Text size="sm" c="dimmed">
       <b>{say.whenDone}.</b> {mail} {say.webhooks}{" "}
-      <Anchor component={Link} to="/settings" size="sm">{say.openSettings}</Anchor>
+      <LinkAnchor to="/settings" size="sm" td="underline">{say.openSettings}</LinkAnchor>
     </Text>
   );
 }

@@ -26,7 +26,7 @@ export function ModelStep() {
         <SimpleGrid cols={{ base: 1, sm: (models.data?.data.length ?? 0) > 1 ? 2 : 1 }} spacing="sm">
           {models.data?.data.map((model, index) => (
             <BaseModelCard
-              key={model.id} model={model} id={index === 0 ? fieldId("model") : undefined} isChosen={draft.model === model.id}
+              key={model.id} model={model} id={index === 0 ? fieldId("model") : undefined} isChosen={draft.model === model.id || model.aliases.includes(draft.model)}
               choose={(name) => change({ model: name })}
             />
           ))}
@@ -63,11 +63,12 @@ function BaseModelCard({ model, id, isChosen, choose }: CardProps) {
     >
       {model.is_available ? (
         <dl className={classes.facts}>
-          <div><dt>{say.size}</dt><dd>{say.parameters(compact(model.num_parameters, language))} · {format.bytes(model.num_bytes)}</dd></div>
+          <div><dt>{say.size}</dt><dd>{say.parameters(compact(model.num_parameters, language))}</dd></div>
+          <div><dt>{say.onDisk}</dt><dd>{format.bytes(model.num_bytes)}</dd></div>
           <div><dt>{say.context}</dt><dd>{say.tokens(format.count(model.context_length))}</dd></div>
           <div><dt>{say.licence}</dt><dd>{model.licence ?? say.licenceUnknown}</dd></div>
           <div><dt>{say.languages}</dt><dd>{model.languages.map(nameOf).join(language === "zh" ? "、" : ", ") || say.languagesUnknown}</dd></div>
-          <div><dt>{say.family}</dt><dd>{[model.family, model.writes_tool_calls && say.toolCalls].filter(Boolean).join(" · ")}</dd></div>
+          <div><dt>{say.family}</dt><dd>{[model.family.replace(/ForCausalLM$/, ""), model.writes_tool_calls && say.toolCalls].filter(Boolean).join(" · ")}</dd></div>
         </dl>
       ) : (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}><b>{say.notHere}.</b> {model.why_not}</Text>

@@ -68,7 +68,7 @@ function Start({ refused }: { refused: () => void }) {
     onSuccess: (job) => {
       note({ attempt: null, startedAs: job.id });
       void client.invalidateQueries({ queryKey: ["jobs"] });
-      void router.navigate({ to: `/jobs/${job.id}` as string });
+      void router.navigate({ to: "/jobs/$jobId", params: { jobId: job.id } });
     },
     // A refusal ends the attempt; only silence leaves open whether the job was made.
     onError: (error) => !asFailure(error).isAway && note({ attempt: null }),
