@@ -20,8 +20,9 @@ const NUM_SHOWN = 6;
 /** What runs, with its progress and when it will be ready, and the newest of what has ended. */
 export function JobsCard({ jobs, live }: { jobs: readonly Job[] | undefined; live: LiveState }) {
   const say = useWords(home);
+  const aside = <Group gap="sm"><LiveSign state={live} /><LinkAnchor to="/jobs" size="sm">{say.allJobs}</LinkAnchor></Group>;
   return (
-    <Card id="jobs" title={say.jobs} aside={<Group gap="sm"><LiveSign state={live} /><LinkAnchor to="/jobs" size="sm">{say.allJobs}</LinkAnchor></Group>}>
+    <Card id="jobs" title={say.jobs} aside={aside}>
       {jobs === undefined ? (
         <Stack gap="sm">{[0, 1, 2].map((each) => <Skeleton key={each} h={48} />)}</Stack>
       ) : jobs.length === 0 ? (

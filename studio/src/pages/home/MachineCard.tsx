@@ -30,7 +30,11 @@ function About({ installation }: { installation: Installation }) {
   const say = useWords(home);
   return (
     <Group gap="xs">
-      {installation.is_offline && <Tooltip label={say.offlineHint} multiline maw={280}><Badge variant="light" color="gray" tt="none" tabIndex={0}>{say.offline}</Badge></Tooltip>}
+      {installation.is_offline && (
+        <Tooltip label={say.offlineHint} multiline maw={280} events={{ hover: true, focus: true, touch: true }}>
+          <Badge variant="light" color="gray" tt="none" tabIndex={0}>{say.offline}</Badge>
+        </Tooltip>
+      )}
       <Text size="sm" c="dimmed">{say.version(installation.version)}</Text>
     </Group>
   );

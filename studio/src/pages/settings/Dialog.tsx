@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Modal, type ModalProps, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import type { FormEvent, ReactNode } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
+import { asFailure } from "~/api/failure";
 import { Failed } from "~/components/Failed";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
@@ -13,23 +14,29 @@ type Props<T> = {
   done: (answer: T) => void;
   /** Whether what is filled in can be sent. */
   isReady?: boolean;
-  children: ReactNode;
+  size?: ModalProps["size"];
+  /** Names of the request's fields that show themselves what is wrong with them. */
+  fields?: readonly string[];
+  /** The form; as a function it is told what the API says of a field. */
+  children: ReactNode | ((errorAt: (field: string) => string | undefined) => ReactNode);
 };
 
-/** A form over the page; what the API refuses is said in it, and nothing that was filled in is lost. */
-export function Dialog<T>({ title, close, action, run, done, isReady = true, children }: Props<T>) {
+/** A form over the page; what the API refuses is said in it, at its field if it has one, and nothing filled in is lost. */
+export function Dialog<T>({ title, close, action, run, done, isReady = true, size, fields = [], children }: Props<T>) {
   const say = useWords(frame);
   const doing = useMutation({ mutationFn: run, onSuccess: done });
+  const failure = doing.error && asFailure(doing.error);
+  const field = failure?.param && fields.includes(failure.param) ? failure.param : null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isReady) doing.mutate();
   };
   return (
-    <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": say.close }} centered styles={{ title: { overflowWrap: "anywhere" } }}>
+    <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": say.close }} centered size={size}>
       <form onSubmit={submit}>
         <Stack>
-          {children}
-          {doing.error && <Failed error={doing.error} />}
+          {typeof children === "function" ? children((name) => (name === field ? failure?.message : undefined)) : children}
+          {failure && field === null && <InSight><Failed error={failure} /></InSight>}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>{say.cancel}</Button>
             <Button type="submit" loading={doing.isPending} disabled={!isReady}>{action}</Button>
@@ -38,4 +45,11 @@ export function Dialog<T>({ title, close, action, run, done, isReady = true, chi
       </form>
     </Modal>
   );
+}
+
+/** What appears at the end of a long form, brought to where it is seen. */
+function InSight({ children }: { children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  return <div ref={place}>{children}</div>;
 }

@@ -15,7 +15,8 @@ export function EmailTab() {
   const { data, error, refetch } = useInstallation();
   return (
     <Section title={say.title} text={say.text}>
-      {data ? data.sends_email ? <On /> : <Off isOffline={data.is_offline} /> : error ? <Failed error={error} retry={() => void refetch()} /> : <Loading />}
+      {data && (data.sends_email ? <On /> : <Off isOffline={data.is_offline} />)}
+      {!data && (error ? <Failed error={error} retry={() => void refetch()} /> : <Loading />)}
     </Section>
   );
 }

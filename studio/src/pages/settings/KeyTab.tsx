@@ -28,7 +28,10 @@ export function KeyTab() {
           <dd><bdi>{me.project_name}</bdi></dd>
           <dt>{say.role}</dt>
           <dd>
-            <Group gap="xs"><Badge variant="light" tt="none">{all.role[me.role]}</Badge>{me.is_admin && <Badge variant="light" color="orange" tt="none">{all.administrator}</Badge>}</Group>
+            <Group gap="xs">
+              <Badge variant="light" tt="none">{all.role[me.role]}</Badge>
+              {me.is_admin && <Badge variant="light" color="orange" tt="none">{all.administrator}</Badge>}
+            </Group>
             {me.is_admin && <Text size="sm" c="dimmed" mt={4}>{say.isAdministrator}</Text>}
           </dd>
           <dt>{say.keyId}</dt>
@@ -38,7 +41,10 @@ export function KeyTab() {
       <SimpleGrid cols={{ base: 1, sm: refused.length > 0 ? 2 : 1 }} spacing="lg">
         <Stack gap="xs">
           <Title order={3} size="h5">{say.mayDo}</Title>
-          <List size="sm" spacing={6} style={refused.length === 0 ? { columnWidth: 320 } : undefined} icon={<IconCheck size={16} color="var(--mantine-color-teal-text)" aria-hidden />}>
+          <List
+            size="sm" spacing={6} style={refused.length === 0 ? { columnWidth: 320 } : undefined}
+            icon={<IconCheck size={16} color="var(--mantine-color-teal-text)" aria-hidden />}
+          >
             {allowed.map((each) => <List.Item key={each}>{each}</List.Item>)}
           </List>
         </Stack>

@@ -38,7 +38,9 @@ export function KeysTab() {
       <ProjectChoice {...project} />
       <KeyList key={project.id} project={project.id} revoke={(key) => setDoing({ kind: "revoke", key })} />
       {doing?.kind === "create" && <NewKey project={project} close={close} done={made} />}
-      {doing?.kind === "made" && <SecretOnce title={say.made(doing.key.name)} secret={doing.key.value ?? ""} close={close}>{say.madeHint}</SecretOnce>}
+      {doing?.kind === "made" && (
+        <SecretOnce title={say.made(doing.key.name)} secret={doing.key.value ?? ""} close={close}>{say.madeHint}</SecretOnce>
+      )}
       {doing?.kind === "revoke" && <Revoke project={project.id} revoked={doing.key} close={close} done={renew} />}
     </Section>
   );
@@ -77,12 +79,19 @@ function KeyList({ project, revoke }: { project: string; revoke: (key: Key) => v
           ),
         },
         { title: all.created, width: "8rem", cell: (key) => <Text size="sm">{format.instant(key.created_at)}</Text> },
-        { title: say.lastUsed, width: "8rem", cell: (key) => <Text size="sm">{key.last_used_at === null ? all.never : format.instant(key.last_used_at)}</Text> },
+        {
+          title: say.lastUsed, width: "8rem",
+          cell: (key) => <Text size="sm">{key.last_used_at === null ? all.never : format.instant(key.last_used_at)}</Text>,
+        },
         {
           title: all.actions, isActions: true, width: "7rem",
           cell: (key) => key.id === me?.key_id
             ? <Badge variant="light" tt="none">{say.own}</Badge>
-            : <Button size="compact-sm" variant="subtle" color="red" onClick={() => revoke(key)}>{say.revoke}</Button>,
+            : (
+              <Button size="compact-sm" variant="subtle" color="red" aria-label={all.actionOn(say.revoke, key.name)} onClick={() => revoke(key)}>
+                {say.revoke}
+              </Button>
+            ),
         },
       ]}
     />

@@ -36,14 +36,18 @@ export function Listing<T>({ label, paged, columns, idOf, empty }: Props<T>) {
       <Table className="listing" layout="fixed" verticalSpacing="sm" aria-label={label}>
         <Table.Thead>
           <Table.Tr>
-            {columns.map(({ title, width, isActions }) => <Table.Th key={title} w={width}>{isActions ? <span className="unseen">{title}</span> : title}</Table.Th>)}
+            {columns.map(({ title, width, isActions }) => (
+              <Table.Th key={title} w={width}>{isActions ? <span className="unseen">{title}</span> : title}</Table.Th>
+            ))}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
             <Table.Tr key={idOf(row)}>
               {columns.map(({ title, cell, isActions }) => (
-                <Table.Td key={title} data-label={isActions ? undefined : title} className={isActions ? "actions" : undefined}><div>{cell(row)}</div></Table.Td>
+                <Table.Td key={title} data-label={isActions ? undefined : title} className={isActions ? "actions" : undefined}>
+                  <div>{cell(row)}</div>
+                </Table.Td>
               ))}
             </Table.Tr>
           ))}

@@ -68,14 +68,23 @@ function MemberList({ project, act }: { project: string; act: (doing: Doing) => 
           ),
         },
         { title: say.role, width: "6.5rem", cell: (member) => <Badge variant="light" color="gray" tt="none">{all.role[member.role]}</Badge> },
-        { title: say.added, width: "11rem", cell: (member) => <Text size="sm">{format.instant(member.added_at)}</Text> },
+        { title: say.added, width: "7.5rem", cell: (member) => <Text size="sm">{format.instant(member.added_at)}</Text> },
         {
-          title: all.actions, isActions: true, width: "13rem",
+          title: all.actions, isActions: true, width: "14.5rem",
           cell: (member) => (
             <Group gap={4} className="buttons">
-              <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "change", member })}>{say.change}</Button>
+              <Button
+                size="compact-sm" variant="subtle" aria-label={all.actionOn(say.change, member.name)} onClick={() => act({ kind: "change", member })}
+              >
+                {say.change}
+              </Button>
               {!(member.id === me?.member_id && project === me.project_id) && (
-                <Button size="compact-sm" variant="subtle" color="red" onClick={() => act({ kind: "remove", member })}>{say.remove}</Button>
+                <Button
+                  size="compact-sm" variant="subtle" color="red" aria-label={all.actionOn(say.remove, member.name)}
+                  onClick={() => act({ kind: "remove", member })}
+                >
+                  {say.remove}
+                </Button>
               )}
             </Group>
           ),

@@ -32,7 +32,10 @@ export function NewKey({ project, close, done }: Props) {
       }),
     );
   return (
-    <Dialog title={say.createTitle(project.name)} close={close} action={say.create} run={run} done={done} isReady={member !== undefined && name.trim() !== ""}>
+    <Dialog
+      title={say.createTitle(project.name)} close={close} action={say.create} run={run} done={done}
+      isReady={member !== undefined && name.trim() !== ""}
+    >
       {members.error && <Failed error={members.error} />}
       <TextInput
         label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} required data-autofocus

@@ -72,16 +72,36 @@ function ProjectList({ showsArchived, act }: { showsArchived: boolean; act: (doi
             </Group>
           ),
         },
-        { title: all.created, width: "11rem", cell: (project) => <Text size="sm">{format.instant(project.created_at)}</Text> },
+        { title: all.created, width: "12rem", cell: (project) => <Text size="sm">{format.instant(project.created_at)}</Text> },
         {
           title: all.actions, isActions: true, width: "20rem",
           cell: (project) => project.status === "active" && (
             <Group gap={4} className="buttons">
-              <LinkButton to="/settings/members" search={{ project: project.id }} size="compact-sm" variant="subtle">{say.membersOf}</LinkButton>
-              <LinkButton to="/settings/keys" search={{ project: project.id }} size="compact-sm" variant="subtle">{say.keysOf}</LinkButton>
-              <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "rename", project })}>{say.rename}</Button>
+              <LinkButton
+                to="/settings/members" search={{ project: project.id }} size="compact-sm" variant="subtle"
+                aria-label={all.actionOn(say.membersOf, project.name)}
+              >
+                {say.membersOf}
+              </LinkButton>
+              <LinkButton
+                to="/settings/keys" search={{ project: project.id }} size="compact-sm" variant="subtle"
+                aria-label={all.actionOn(say.keysOf, project.name)}
+              >
+                {say.keysOf}
+              </LinkButton>
+              <Button
+                size="compact-sm" variant="subtle" aria-label={all.actionOn(say.rename, project.name)}
+                onClick={() => act({ kind: "rename", project })}
+              >
+                {say.rename}
+              </Button>
               {project.id !== me?.project_id && (
-                <Button size="compact-sm" variant="subtle" color="red" onClick={() => act({ kind: "archive", project })}>{say.archive}</Button>
+                <Button
+                  size="compact-sm" variant="subtle" color="red" aria-label={all.actionOn(say.archive, project.name)}
+                  onClick={() => act({ kind: "archive", project })}
+                >
+                  {say.archive}
+                </Button>
               )}
             </Group>
           ),
@@ -103,13 +123,17 @@ function NameDialog({ project, close, done }: { project?: Project; close: () => 
   return (
     <Dialog
       title={project ? say.renameTitle(project.name) : say.create} close={close} action={project ? say.rename : say.create} run={run} done={done}
-      isReady={isGood && name !== project?.name}
+      isReady={isGood && name !== project?.name} fields={["name"]}
     >
-      {project && <Text size="sm">{say.renameHint}</Text>}
-      <TextInput
-        label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} required data-autofocus
-        error={name !== "" && !isGood && say.badName} autoComplete="off" spellCheck={false} maxLength={64}
-      />
+      {(errorAt) => (
+        <>
+          {project && <Text size="sm">{say.renameHint}</Text>}
+          <TextInput
+            label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} required
+            data-autofocus error={name !== "" && !isGood ? say.badName : errorAt("name")} autoComplete="off" spellCheck={false} maxLength={64}
+          />
+        </>
+      )}
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Group, Table } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import { IconCheck, IconMinus } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useWords } from "~/i18n/language";
@@ -22,7 +22,8 @@ export function RolesTab() {
             <Table.Th scope="col">{say.what}</Table.Th>
             {ROLES.map((role) => (
               <Table.Th key={role} scope="col" ta="center" data-own={me?.role === role || undefined}>
-                <Group gap={4} justify="center">{all.role[role]}{me?.role === role && <Badge size="xs" variant="light" tt="none">{say.yours}</Badge>}</Group>
+                {all.role[role]}
+                {me?.role === role && <Text size="xs" fw={400}>{say.yours}</Text>}
               </Table.Th>
             ))}
           </Table.Tr>

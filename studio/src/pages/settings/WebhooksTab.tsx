@@ -1,5 +1,5 @@
-import { ActionIcon, Alert, Button, Code, Group, Menu, Text } from "@mantine/core";
-import { IconDots, IconPlus, IconWebhook } from "@tabler/icons-react";
+import { Alert, Button, Code, Group, Text } from "@mantine/core";
+import { IconPlus, IconWebhook } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, body, type Schemas } from "~/api/client";
@@ -35,15 +35,18 @@ export function WebhooksTab() {
     setDoing({ kind: "secret", endpoint });
     renew();
   };
+  const create = <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setDoing({ kind: "create" })}>{say.create}</Button>;
   return (
     <Section
       title={say.title} text={say.text}
-      actions={<May action="webhook.write"><Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setDoing({ kind: "create" })}>{say.create}</Button></May>}
+      actions={<May action="webhook.write">{create}</May>}
     >
       {installation.data?.is_offline && <Alert color="orange">{say.offline}</Alert>}
       <EndpointList act={setDoing} />
       {doing?.kind === "create" && <EndpointDialog close={close} done={madeSecret} />}
-      {doing?.kind === "secret" && <SecretOnce title={say.made(doing.endpoint.name)} secret={doing.endpoint.signing_secret ?? ""} close={close}>{say.madeHint}</SecretOnce>}
+      {doing?.kind === "secret" && (
+        <SecretOnce title={say.made(doing.endpoint.name)} secret={doing.endpoint.signing_secret ?? ""} close={close}>{say.madeHint}</SecretOnce>
+      )}
       {doing?.kind === "edit" && <EndpointDialog endpoint={doing.endpoint} close={close} done={changed} />}
       {doing?.kind === "rotate" && <RotateSecret endpoint={doing.endpoint} close={close} done={madeSecret} />}
       {doing?.kind === "test" && <TestEndpoint endpoint={doing.endpoint} close={close} />}
@@ -75,11 +78,11 @@ function EndpointList({ act }: { act: (doing: Doing) => void }) {
       ),
     },
     {
-      title: say.types, width: "15rem",
+      title: say.types, width: "13rem",
       cell: (endpoint) => grouped(endpoint.event_types).map(({ group, types }) => <Text key={group} size="sm">{groupInWords(group, types, say)}</Text>),
     },
   ];
-  if (may("webhook.write")) columns.push({ title: all.actions, isActions: true, width: "9rem", cell: (endpoint) => <Actions endpoint={endpoint} act={act} /> });
+  if (may("webhook.write")) columns.push({ title: all.actions, isActions: true, width: "12rem", cell: (endpoint) => <Actions endpoint={endpoint} act={act} /> });
   return (
     <Listing
       label={say.title} paged={paged} idOf={(endpoint) => endpoint.id} columns={columns}
@@ -90,19 +93,17 @@ function EndpointList({ act }: { act: (doing: Doing) => void }) {
 
 function Actions({ endpoint, act }: { endpoint: Endpoint; act: (doing: Doing) => void }) {
   const say = useWords(webhooks);
+  const all = useWords(settings);
   return (
     <Group gap={4} className="buttons">
-      <Button size="compact-sm" variant="subtle" onClick={() => act({ kind: "test", endpoint })}>{say.test}</Button>
-      <Menu position="bottom-end" withinPortal>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={say.moreFor(endpoint.name)}><IconDots size={18} /></ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => act({ kind: "edit", endpoint })}>{say.edit}</Menu.Item>
-          <Menu.Item onClick={() => act({ kind: "rotate", endpoint })}>{say.rotate}</Menu.Item>
-          <Menu.Item color="red" onClick={() => act({ kind: "remove", endpoint })}>{say.remove}</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      {(["test", "edit", "rotate", "remove"] as const).map((kind) => (
+        <Button
+          key={kind} size="compact-sm" variant="subtle" color={kind === "remove" ? "red" : undefined} onClick={() => act({ kind, endpoint })}
+          aria-label={all.actionOn(say[kind], endpoint.name)}
+        >
+          {say[kind]}
+        </Button>
+      ))}
     </Group>
   );
 }

@@ -25,16 +25,22 @@ export function AddMember({ project, close, done }: Props) {
       }),
     );
   return (
-    <Dialog title={say.addTitle(project.name)} close={close} action={say.add} run={run} done={done} isReady={email.trim() !== ""}>
-      <TextInput
-        label={say.email} description={say.emailHint} type="email" value={email} onChange={(event) => setEmail(event.currentTarget.value)} required
-        data-autofocus autoComplete="off" maxLength={254}
-      />
-      <TextInput
-        label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} autoComplete="off"
-        maxLength={200}
-      />
-      <RoleChoice label={say.role} value={role} choose={setRole} />
+    <Dialog
+      title={say.addTitle(project.name)} close={close} action={say.add} run={run} done={done} isReady={email.trim() !== ""} fields={["email", "name"]}
+    >
+      {(errorAt) => (
+        <>
+          <TextInput
+            label={say.email} description={say.emailHint} type="email" value={email} onChange={(event) => setEmail(event.currentTarget.value)}
+            required data-autofocus autoComplete="off" maxLength={254} error={errorAt("email")}
+          />
+          <TextInput
+            label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} autoComplete="off"
+            maxLength={200} error={errorAt("name")}
+          />
+          <RoleChoice label={say.role} value={role} choose={setRole} />
+        </>
+      )}
     </Dialog>
   );
 }
@@ -69,10 +75,10 @@ export function RemoveMember({ project, member, close, done }: Props & { member:
   );
 }
 
-/** Names of the member's keys, among the project's newest hundred. */
+/** Names of the member's keys, among the project's first hundred. */
 function useKeysOf(project: string, member: string): string[] {
   const { data } = useQuery({
-    queryKey: ["organization", "keys", project, "newest"],
+    queryKey: ["organization", "keys", project, "first"],
     queryFn: () =>
       body(api.GET("/v1/organization/projects/{project_id}/api_keys", { params: { path: { project_id: project }, query: { limit: 100 } } })),
   });

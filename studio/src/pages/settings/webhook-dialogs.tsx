@@ -1,4 +1,4 @@
-import { Alert, Checkbox, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Checkbox, NativeSelect, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, body, type Schemas } from "~/api/client";
@@ -27,17 +27,21 @@ export function EndpointDialog({ endpoint, close, done }: Partial<Pick<Props, "e
   return (
     <Dialog
       title={endpoint ? say.editTitle(endpoint.name) : say.create} close={close} action={endpoint ? say.edit : say.create} run={run} done={done}
-      isReady={filled.name !== "" && filled.url !== "" && types.length > 0}
+      isReady={filled.name !== "" && filled.url !== "" && types.length > 0} size="lg" fields={["name", "url"]}
     >
-      <TextInput
-        label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} required data-autofocus
-        autoComplete="off" maxLength={200}
-      />
-      <TextInput
-        label={say.url} description={say.urlHint} value={url} onChange={(event) => setUrl(event.currentTarget.value)} required placeholder="https://"
-        inputMode="url" autoComplete="off" spellCheck={false} maxLength={2048}
-      />
-      <EventTypes chosen={types} choose={setTypes} />
+      {(errorAt) => (
+        <>
+          <TextInput
+            label={say.name} description={say.nameHint} value={name} onChange={(event) => setName(event.currentTarget.value)} required
+            data-autofocus autoComplete="off" maxLength={200} error={errorAt("name")}
+          />
+          <TextInput
+            label={say.url} description={say.urlHint} value={url} onChange={(event) => setUrl(event.currentTarget.value)} required
+            placeholder="https://" inputMode="url" autoComplete="off" spellCheck={false} maxLength={2048} error={errorAt("url")}
+          />
+          <EventTypes chosen={types} choose={setTypes} />
+        </>
+      )}
     </Dialog>
   );
 }
@@ -48,14 +52,14 @@ function EventTypes({ chosen, choose }: { chosen: string[]; choose: (types: stri
   if (error) return <Failed error={error} />;
   return (
     <Checkbox.Group label={say.types} value={chosen} onChange={choose} error={chosen.length === 0 && say.noTypes}>
-      <Stack gap="sm" mt={6}>
+      <SimpleGrid cols={{ base: 1, xs: 3 }} mt={6}>
         {grouped(types).map(({ group, types: members }) => (
           <Stack key={group} gap={6} role="group" aria-label={say.group[group] ?? group}>
             <Text size="sm" c="dimmed">{say.group[group] ?? group}</Text>
             {members.map((type) => <Checkbox key={type} value={type} label={say.outcome[partsOf(type).outcome] ?? type} />)}
           </Stack>
         ))}
-      </Stack>
+      </SimpleGrid>
     </Checkbox.Group>
   );
 }
