@@ -89,7 +89,9 @@ class Window:
     def hear(self) -> None:
         """Listen from now on."""
         page, origin = self.page, urlsplit(self.platform.url).netloc
-        page.on("console", lambda message: self._note_console(message.type, message.text, message.location.get("url", "")))
+        page.on(
+            "console", lambda message: self._note_console(message.type, message.text, message.location.get("url", ""))
+        )
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", lambda request: self._note_request(request.url, origin))
         page.on("requestfinished", lambda request: self._count(request))
