@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -134,7 +135,7 @@ def take(url: str, shown: dict[str, str]) -> Iterator[tuple[str, bytes]]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--hide-scrollbars"]
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--hide-scrollbars"]
         )
         for name, path, language, scheme, prepare in PICTURES:
             context = browser.new_context(

@@ -255,6 +255,15 @@ def test_training_goes_on_from_a_tuned_model_even_if_that_is_deleted(
     assert spec["lora_target_modules"] == ["q_proj", "v_proj"]
 
 
+def test_a_preview_of_going_on_from_a_tuned_model_names_that_model(
+    server: Any, make_file: Make, make_job: Make
+) -> None:  # fmt: skip
+    name = tuned(server, make_job(resolved=RESOLVED_LORA))
+    told = post(server, "/preview", {"model": name, "training_file": make_file()}).json()
+    assert told["model"] == name
+    assert f"base_model: {name}\n" in told["yaml"]
+
+
 def test_an_adapter_that_is_trained_on_keeps_its_shape(
     server: Any, client: OpenAI, make_file: Make, make_job: Make
 ) -> None:

@@ -82,7 +82,8 @@ def test_ten_thousand_generated_calls_find_no_5xx(fuzz: Callable[[int], int]) ->
 @pytest.mark.parametrize("server_database_url", BOTH, indirect=True)
 def test_raw_bytes_find_no_5xx(server: Any, caller: httpx2.Client) -> None:
     """Bodies, paths and queries that no description allows."""
-    paths = sorted({route.path for router in ROUTERS for route in router.routes if hasattr(route, "path")})
+    every = {route.path for router in ROUTERS for route in router.routes if hasattr(route, "path")}
+    paths = sorted(every - set(ENDLESS))
     segments = st.text(max_size=20).map(lambda text: text.encode("utf-8", "replace"))
 
     @seed(7)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,7 +89,9 @@ class Window:
     def hear(self) -> None:
         """Listen from now on."""
         page, origin = self.page, urlsplit(self.platform.url).netloc
-        page.on("console", lambda message: self._note_console(message.type, message.text, message.location.get("url", "")))
+        page.on(
+            "console", lambda message: self._note_console(message.type, message.text, message.location.get("url", ""))
+        )
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", lambda request: self._note_request(request.url, origin))
         page.on("requestfinished", lambda request: self._count(request))
@@ -204,7 +207,7 @@ def browser() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
         yield browser
         browser.close()
 
@@ -237,7 +240,7 @@ def visiting(browser: Browser, platform: Platform) -> Iterator[Visit]:
             locale={"en": "en-GB", "zh": "zh-CN"}[language],
             reduced_motion="reduce",
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         if key is not None:
             context.add_init_script(
                 f"if (!sessionStorage.began) {{ sessionStorage.began = 1; localStorage['tunesmith.key'] = {json.dumps(key)} }}"

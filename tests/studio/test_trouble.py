@@ -69,9 +69,9 @@ def test_server_that_ends_is_told_and_the_page_goes_on_when_it_is_back(visit, st
     window.allow("net::ERR_", "status of 5")
     assert first.interrupt() == 0
     banner = window.page.get_by_text("The server does not answer")
-    banner.first.wait_for(timeout=30_000)
+    banner.first.wait_for(timeout=60_000)
     start(first.home, port=port)
-    banner.first.wait_for(state="detached", timeout=30_000)
+    banner.first.wait_for(state="detached", timeout=60_000)
     window.page.get_by_role("link", name="Models").click()
     window.page.get_by_role("heading", level=1, name="Models").wait_for()
     window.page.get_by_text("starter").first.wait_for()

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Anchor, Badge, Box, Button, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, Badge, Box, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
 import { IconAdjustments, IconAlertTriangle, IconArrowLeft, IconDownload, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -7,6 +7,7 @@ import { asFailure } from "~/api/failure";
 import { call } from "~/api/client";
 import { CopyText } from "~/components/Copyable";
 import { Failed } from "~/components/Failed";
+import { LinkButton } from "~/components/RouteLink";
 import { Loading } from "~/components/Loading";
 import { NotFound } from "~/components/NotFound";
 import { Page } from "~/components/Page";
@@ -75,7 +76,7 @@ function Actions({ file, report }: { file: FileObject; report: Report | undefine
     <>
       <May action="job.create">
         {isUsable && (
-          <Button component={Link} to="/fine-tune" search={{ training_file: file.id } as never} leftSection={<IconAdjustments size={16} aria-hidden />}>{say.fineTune}</Button>
+          <LinkButton to="/fine-tune" search={{ training_file: file.id }} leftSection={<IconAdjustments size={16} aria-hidden />}>{say.fineTune}</LinkButton>
         )}
       </May>
       <ActionIcon variant="default" size="lg" aria-label={say.download} title={say.download} loading={download.isPending} onClick={() => download.mutate()}><IconDownload size={18} /></ActionIcon>
@@ -93,7 +94,7 @@ function Made({ report }: { report: Report }) {
   const format = useFormat();
   const search = useSearch({ from: "/data/$fileId" });
   const navigate = useNavigate({ from: "/data/$fileId" });
-  const tab = search.tab ?? "problems";
+  const tab = search.tab ?? (search.line === undefined ? "problems" : "rows");
   const known = report.file_format === null ? null : formats[report.file_format];
   const num = report.num_errors + report.num_warnings;
   return (

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { type Step, STEPS } from "~/pages/fine-tune/draft";
 import { root } from "~/pages/root";
+import { only } from "~/pages/search";
 
 /** `step` names what is shown; the others are taken into the setup when the page is opened, and leave the address. */
 export type FineTuneSearch = { step?: Step; model?: string; training_file?: string; from_job?: string };
@@ -18,7 +19,7 @@ export function fineTuneSearch(raw: Record<string, unknown>): FineTuneSearch {
 
 export const routes = [
   createRoute({
-    getParentRoute: () => root, path: "/fine-tune", validateSearch: fineTuneSearch,
+    getParentRoute: () => root, path: "/fine-tune", validateSearch: only(fineTuneSearch),
     component: lazyRouteComponent(() => import("~/pages/fine-tune/FineTunePage"), "FineTunePage"),
   }),
 ];

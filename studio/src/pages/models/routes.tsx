@@ -1,12 +1,13 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { readSearch } from "~/pages/models/search";
 import { root } from "~/pages/root";
+import { only } from "~/pages/search";
 
 export const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/models/", // with a slash: otherwise the empty name below would take its place
-    validateSearch: readSearch,
+    validateSearch: only(readSearch),
     component: lazyRouteComponent(() => import("~/pages/models/ModelsPage"), "ModelsPage"),
   }),
   // A name may hold colons and slashes: whatever follows is the name.

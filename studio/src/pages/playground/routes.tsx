@@ -1,12 +1,13 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { readSearch } from "~/pages/playground/search";
 import { root } from "~/pages/root";
+import { only } from "~/pages/search";
 
 export const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/playground",
-    validateSearch: readSearch,
+    validateSearch: only(readSearch),
     component: lazyRouteComponent(() => import("~/pages/playground/PlaygroundPage"), "PlaygroundPage"),
   }),
 ];

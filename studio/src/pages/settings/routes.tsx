@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "~/pages/root";
+import { only } from "~/pages/search";
 
 /** `project` in the address: whose members or keys are shown; the key's own without it. */
 function ofProject(search: Record<string, unknown>): { project?: string } {
@@ -15,11 +16,11 @@ const tabs = [
     getParentRoute: () => settings, path: "projects", component: lazyRouteComponent(() => import("~/pages/settings/ProjectsTab"), "ProjectsTab"),
   }),
   createRoute({
-    getParentRoute: () => settings, path: "members", validateSearch: ofProject,
+    getParentRoute: () => settings, path: "members", validateSearch: only(ofProject),
     component: lazyRouteComponent(() => import("~/pages/settings/MembersTab"), "MembersTab"),
   }),
   createRoute({
-    getParentRoute: () => settings, path: "keys", validateSearch: ofProject,
+    getParentRoute: () => settings, path: "keys", validateSearch: only(ofProject),
     component: lazyRouteComponent(() => import("~/pages/settings/KeysTab"), "KeysTab"),
   }),
   createRoute({ getParentRoute: () => settings, path: "roles", component: lazyRouteComponent(() => import("~/pages/settings/RolesTab"), "RolesTab") }),

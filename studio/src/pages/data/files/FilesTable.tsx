@@ -36,7 +36,7 @@ export function FilesTable({ files, search, sortBy }: Props) {
         <Table.Tbody>
           {files.map((file) => (
             <Table.Tr key={file.id}>
-              <Table.Td maw={340} miw={0}>
+              <Table.Td w="100%" maw={0}>
                 <Stack gap={0}>
                   <Text fw={500} truncate dir="auto">
                     <Link to="/data/$fileId" params={{ fileId: file.id }} className={classes.link}>{shownName(file.filename)}</Link>
@@ -48,7 +48,7 @@ export function FilesTable({ files, search, sortBy }: Props) {
                   </Box>
                 </Stack>
               </Table.Td>
-              <Table.Td visibleFrom="sm"><FileContent file={file} /></Table.Td>
+              <Table.Td visibleFrom="sm" miw={250}><FileContent file={file} /></Table.Td>
               <Nowrap>{format.bytes(file.bytes)}</Nowrap>
               <Nowrap>{format.instant(file.created_at)}</Nowrap>
               <May action="file.delete">
