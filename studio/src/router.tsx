@@ -1,4 +1,5 @@
 import { createRouter } from "@tanstack/react-router";
+import { Broken } from "~/components/Broken";
 import { routes as data } from "~/pages/data/routes";
 import { routes as fineTune } from "~/pages/fine-tune/routes";
 import { routes as home } from "~/pages/home/routes";
@@ -12,6 +13,7 @@ export const router = createRouter({
   routeTree: root.addChildren([...home, ...data, ...fineTune, ...jobs, ...models, ...playground, ...settings]),
   basepath: "/studio",
   defaultPreload: "intent",
+  defaultErrorComponent: Broken,
   scrollRestoration: true,
 });
 

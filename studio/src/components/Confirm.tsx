@@ -2,6 +2,7 @@ import { Button, Group, List, Modal, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Failed } from "~/components/Failed";
+import { useFocusBack } from "~/components/useFocusBack";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
 
@@ -21,6 +22,7 @@ type Props = {
 /** Asked before anything is destroyed: names what is lost; an error stays in the dialog. */
 export function Confirm({ isOpen, close, title, consequences, action, keep, run, done }: Props) {
   const say = useWords(frame);
+  useFocusBack();
   const doing = useMutation({
     mutationFn: run,
     onSuccess: () => {

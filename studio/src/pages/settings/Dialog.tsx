@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
 import { asFailure } from "~/api/failure";
 import { Failed } from "~/components/Failed";
+import { useFocusBack } from "~/components/useFocusBack";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
 
@@ -24,6 +25,7 @@ type Props<T> = {
 /** A form over the page; what the API refuses is said in it, at its field if it has one, and nothing filled in is lost. */
 export function Dialog<T>({ title, close, action, run, done, isReady = true, size, fields = [], children }: Props<T>) {
   const say = useWords(frame);
+  useFocusBack();
   const doing = useMutation({ mutationFn: run, onSuccess: done });
   const failure = doing.error && asFailure(doing.error);
   const field = failure?.param && fields.includes(failure.param) ? failure.param : null;
@@ -50,6 +52,9 @@ export function Dialog<T>({ title, close, action, run, done, isReady = true, siz
 /** What appears at the end of a long form, brought to where it is seen. */
 function InSight({ children }: { children: ReactNode }) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    // Newer browsers give a promise back, which would be taken for the effect's end.
+    void place.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return <div ref={place}>{children}</div>;
 }

@@ -72,9 +72,9 @@ function ProjectList({ showsArchived, act }: { showsArchived: boolean; act: (doi
             </Group>
           ),
         },
-        { title: all.created, width: "12rem", cell: (project) => <Text size="sm">{format.instant(project.created_at)}</Text> },
+        { title: all.created, width: "8rem", cell: (project) => <Text size="sm">{format.instant(project.created_at)}</Text> },
         {
-          title: all.actions, isActions: true, width: "20rem",
+          title: all.actions, isActions: true, width: "23rem",
           cell: (project) => project.status === "active" && (
             <Group gap={4} className="buttons">
               <LinkButton

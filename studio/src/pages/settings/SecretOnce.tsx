@@ -2,12 +2,14 @@ import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Copyable } from "~/components/Copyable";
+import { useFocusBack } from "~/components/useFocusBack";
 import { useWords } from "~/i18n/language";
 import { settings } from "~/pages/settings/words";
 
 /** A key or signing secret, this once: neither a click beside it nor Escape takes it away. */
 export function SecretOnce({ title, secret, close, children }: { title: string; secret: string; close: () => void; children?: ReactNode }) {
   const say = useWords(settings);
+  useFocusBack();
   return (
     <Modal opened onClose={close} title={title} withCloseButton={false} closeOnClickOutside={false} closeOnEscape={false} centered size="lg">
       <Stack>

@@ -78,11 +78,11 @@ function EndpointList({ act }: { act: (doing: Doing) => void }) {
       ),
     },
     {
-      title: say.types, width: "13rem",
+      title: say.types, width: "12rem",
       cell: (endpoint) => grouped(endpoint.event_types).map(({ group, types }) => <Text key={group} size="sm">{groupInWords(group, types, say)}</Text>),
     },
   ];
-  if (may("webhook.write")) columns.push({ title: all.actions, isActions: true, width: "12rem", cell: (endpoint) => <Actions endpoint={endpoint} act={act} /> });
+  if (may("webhook.write")) columns.push({ title: all.actions, isActions: true, width: "14rem", cell: (endpoint) => <Actions endpoint={endpoint} act={act} /> });
   return (
     <Listing
       label={say.title} paged={paged} idOf={(endpoint) => endpoint.id} columns={columns}

@@ -25,7 +25,9 @@ export function SignIn() {
   useEffect(() => {
     document.title = `${say.title} · Tunesmith`;
   }, [say]);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
