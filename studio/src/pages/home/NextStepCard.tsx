@@ -35,7 +35,7 @@ function Step({ step }: { step: NextStep }) {
         <Stack gap={4} miw={0}>
           <Title order={2} size="h3" lineClamp={2} style={{ overflowWrap: "anywhere" }}><bdi>{title}</bdi></Title>
           {step.kind === "try" && <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}><bdi>{step.model}</bdi></Text>}
-          <Text maw={640} lineClamp={4} style={{ overflowWrap: "anywhere" }}>{text}</Text>
+          <Text maw={640} lineClamp={step.kind === "mend" ? 4 : undefined} style={{ overflowWrap: "anywhere" }}>{text}</Text>
         </Stack>
       </Group>
       <Group gap="xs"><Ways step={step} /></Group>

@@ -2,9 +2,8 @@ import { words } from "~/i18n/language";
 
 export const home = words({
   en: {
-    hello: (name: string) => `Project ${name}`,
     next: "What to do next",
-    upload: { title: "Upload your examples", text: "Fine-tuning begins with a file of conversations that show how the model should answer. Drop one in; it is checked row by row, and nothing leaves this server.", go: "Upload a file", more: "What a file looks like" },
+    upload: { title: "Upload your examples", text: "Fine-tuning begins with a file of conversations that show how the model should answer. Drop one in; it is checked row by row, and nothing leaves this server.", go: "Upload a file" },
     fineTune: { title: "Your data is here: fine-tune a model", text: "Choose a base model and your file. Every setting has a sensible value already, with the reason beside it.", go: "Start a fine-tuning", more: "Look at the data first" },
     watch: {
       title: (name: string) => `${name} is at work`,
@@ -24,7 +23,6 @@ export const home = words({
     left: (duration: string) => `${duration} left`,
     almost: "almost done",
     progressOf: (name: string) => `Progress of ${name}`,
-    started: (instant: string) => `created ${instant}`,
 
     machine: "This server",
     version: (version: string) => `Tunesmith ${version}`,
@@ -46,7 +44,7 @@ export const home = words({
     noModels: "No model is loaded; the first question to one loads it.",
     disk: "Disk",
     free: (free: string, total: string) => `${free} free of ${total}`,
-    stored: (size: string) => `${size} of it are this project's files, models and checkpoints`,
+    stored: (size: string) => `${size} are this project's files, models and checkpoints`,
     diskUsed: "Share of the disk that is used",
     diskLow: "The disk is nearly full. Delete files, models or checkpoints that nobody needs, or jobs will fail.",
 
@@ -68,9 +66,8 @@ export const home = words({
     viewer: "Your key may not chat. Calls with it are refused; ask an administrator for the role “member”.",
   },
   zh: {
-    hello: (name: string) => `项目 ${name}`,
     next: "下一步",
-    upload: { title: "先上传示例数据", text: "微调从一份对话文件开始，它告诉模型应该怎样回答。拖入文件即可，系统会逐行检查，数据不会离开这台服务器。", go: "上传文件", more: "文件应该是什么样" },
+    upload: { title: "先上传示例数据", text: "微调从一份对话文件开始，它告诉模型应该怎样回答。拖入文件即可，系统会逐行检查，数据不会离开这台服务器。", go: "上传文件" },
     fineTune: { title: "数据已就绪，开始微调吧", text: "选择基础模型和文件即可。每个设置都已有合理的取值，旁边写着理由。", go: "开始微调", more: "先看看数据" },
     watch: {
       title: (name: string) => `${name} 正在进行`,
@@ -90,7 +87,6 @@ export const home = words({
     left: (duration: string) => `剩余 ${duration}`,
     almost: "即将完成",
     progressOf: (name: string) => `${name} 的进度`,
-    started: (instant: string) => `创建于 ${instant}`,
 
     machine: "这台服务器",
     version: (version: string) => `Tunesmith ${version}`,
@@ -112,7 +108,7 @@ export const home = words({
     noModels: "尚未载入模型；第一次提问时会自动载入。",
     disk: "磁盘",
     free: (free: string, total: string) => `剩余 ${free}，共 ${total}`,
-    stored: (size: string) => `其中本项目的文件、模型和检查点占 ${size}`,
+    stored: (size: string) => `本项目的文件、模型和检查点占 ${size}`,
     diskUsed: "磁盘已用比例",
     diskLow: "磁盘快满了。请删除不再需要的文件、模型或检查点，否则任务会失败。",
 

@@ -61,7 +61,6 @@ export const roles = words({
     mayNotHint: "Actions that this key may not do are left out of the pages. An administrator can give its member another role.",
     signOut: "Sign out of this browser",
     signOutHint: "Takes the key out of this browser. The key itself stays good.",
-    copyId: "The key's id",
   },
   zh: {
     action: zh,
@@ -87,6 +86,5 @@ export const roles = words({
     mayNotHint: "这个密钥不能做的操作不会出现在页面上。管理员可以为其成员更换角色。",
     signOut: "在这个浏览器中退出登录",
     signOutHint: "只从这个浏览器中移除密钥，密钥本身仍然有效。",
-    copyId: "密钥的 ID",
   },
 });
