@@ -34,16 +34,17 @@ answer = client.chat.completions.create(
 print(answer.choices[0].message.content)`;
 }
 
-/** Azure's class asks for chat under `/deployments/NAME/…`, which only Azure serves: the other class takes its place. */
+/** Azure's class appends its own paths to the server's address, and this server answers there too. */
 function azure({ baseUrl, model, key }: Endpoint): string {
-  return `from openai import OpenAI  # instead of AzureOpenAI
+  return `from openai import AzureOpenAI
 
-client = OpenAI(
-    base_url=${literal(baseUrl)},  # instead of azure_endpoint
+client = AzureOpenAI(
+    azure_endpoint=${literal(baseUrl.replace(/\/v1$/, ""))},
     api_key=${literal(key)},
-)  # no api_version
+    api_version="2024-10-21",
+)
 answer = client.chat.completions.create(
-    model=${literal(model)},  # instead of the deployment
+    model=${literal(model)},  # the deployment
     messages=[{"role": "user", "content": ${literal(QUESTION)}}],
 )
 print(answer.choices[0].message.content)`;

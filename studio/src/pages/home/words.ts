@@ -62,7 +62,7 @@ export const home = words({
     placeholder: "YOUR_API_KEY",
     dialect: { python: "OpenAI", azure: "AzureOpenAI", node: "Node.js", curl: "curl" },
     code: (dialect: string) => `Code: ${dialect}`,
-    azureNote: "The class AzureOpenAI asks for chat under Azure's own paths (/deployments/…), which this server does not have. The class OpenAI of the same package does, and these four lines are the whole change; a model's name takes the deployment's place. Files, fine-tuning jobs and models also work with AzureOpenAI(base_url=…).",
+    azureNote: "Azure's paths and its header api-key work here too. A model's name takes the deployment's place; any api_version will do.",
     viewer: "Your key may not chat. Calls with it are refused; ask an administrator for the role “member”.",
   },
   zh: {
@@ -126,7 +126,7 @@ export const home = words({
     placeholder: "YOUR_API_KEY",
     dialect: { python: "OpenAI", azure: "AzureOpenAI", node: "Node.js", curl: "curl" },
     code: (dialect: string) => `代码：${dialect}`,
-    azureNote: "AzureOpenAI 类会通过 Azure 专有的路径（/deployments/…）请求对话，这台服务器没有这些路径。同一个包里的 OpenAI 类可以直接使用，改动只有这四行，模型名代替部署名。文件、微调任务和模型接口也可以用 AzureOpenAI(base_url=…) 访问。",
+    azureNote: "这台服务器也支持 Azure 的路径和 api-key 请求头。部署名的位置填模型名，api_version 可以随意填写。",
     viewer: "你的密钥不能对话，用它调用会被拒绝；请向管理员申请“成员”角色。",
   },
 });
