@@ -33,7 +33,9 @@ async def get_installation(
     principal: Annotated[Principal, permit(Action.MODEL_READ)], services: ServicesOf
 ) -> Response:  # fmt: skip
     found, num_bytes = await to_thread.run_sync(_read, services, principal.project_id)
-    settings, disk = services.settings, shutil.disk_usage(services.settings.folder)
+    settings, home = services.settings, services.settings.folder
+    # A home that nothing was written to yet will be on its nearest folder's disk.
+    disk = shutil.disk_usage(next(place for place in (home, *home.parents) if place.is_dir()))
     return answer(
         InstallationWire(
             version=__version__,
