@@ -181,15 +181,16 @@ def world(platform: Platform) -> World:
         "validation_split": 0.2,
     }
     job = client.fine_tuning.jobs.create(**asked, suffix="first", extra_body=settings)
-    other = client.fine_tuning.jobs.create(
-        **asked, suffix="second", extra_body=settings | {"max_steps": 5000, "learning_rate": 0.001}
-    )
     try:
         until(lambda: client.fine_tuning.jobs.retrieve(job.id).status in ("succeeded", "failed"), "the first job's end")
     except AssertionError as error:
         events = [event.message for event in client.fine_tuning.jobs.list_events(job.id).data]
         log = (platform.home / "logs" / "worker.log").read_text()[-3000:]
         raise AssertionError(f"{error}\n{client.fine_tuning.jobs.retrieve(job.id)}\n{events}\n{log}") from None
+    other = client.fine_tuning.jobs.create(
+        **asked, suffix="second", extra_body=settings | {"max_steps": 5000, "learning_rate": 0.001}
+    )
+    until(lambda: (client.fine_tuning.jobs.retrieve(other.id).model_extra or {})["step"] >= 3, "the second job's start")
     client.fine_tuning.jobs.cancel(other.id)
     model = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
     assert model is not None

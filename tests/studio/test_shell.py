@@ -30,8 +30,9 @@ def test_key_that_is_no_good_is_refused_in_words(anonymous) -> None:
     page = anonymous.page
     page.get_by_label("API key").fill("sk-no-such-key-0123456789")
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("alert").wait_for()
-    assert "sk-no-such-key" not in page.get_by_role("alert").inner_text()
+    page.get_by_text("This server does not know that key").wait_for()
+    assert page.get_by_label("API key").get_attribute("aria-invalid") == "true"
+    assert page.get_by_role("navigation").count() == 0
 
 
 def test_link_that_signs_in_leaves_no_key_in_the_address(visit, platform) -> None:
@@ -44,11 +45,11 @@ def test_link_that_signs_in_leaves_no_key_in_the_address(visit, platform) -> Non
 def test_every_area_has_an_address_that_survives_a_reload(visit, area: str) -> None:
     window = visit(area)
     title = window.page.get_by_role("heading", level=1).inner_text()
-    assert window.page.title() == f"{title} · Tunesmith"
+    assert window.page.title().endswith(f"{title} · Tunesmith")
     window.page.reload()
     window.settle()
     assert window.page.get_by_role("heading", level=1).inner_text() == title
-    assert window.page.get_by_role("navigation").get_by_role("link", name=re.compile(".")).count() == len(AREAS)
+    assert window.page.get_by_role("navigation", name="Pages").get_by_role("link").count() == len(AREAS)
 
 
 def test_address_of_nothing_is_told_so(visit) -> None:
@@ -94,8 +95,9 @@ def test_pages_are_reached_by_keyboard_alone(visit) -> None:
 def test_first_page_is_small(visit, platform, record_property) -> None:
     """Everything that the first page needs, as it comes over the wire; its time is told, not judged."""
     window = visit(None)
-    window.page.goto(f"{platform.url}/studio/", wait_until="networkidle")
+    window.page.goto(f"{platform.url}/studio/")
     window.settle()
+    window.page.wait_for_timeout(1000)  # what comes later: live streams stay open, so there is no end to wait for
     times = window.page.evaluate(
         """() => ({
             interactive: Math.round(performance.getEntriesByType('navigation')[0].domInteractive),
