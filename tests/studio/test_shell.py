@@ -31,7 +31,6 @@ def test_key_that_is_no_good_is_refused_in_words(anonymous) -> None:
     page.get_by_label("API key").fill("sk-no-such-key-0123456789")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("This server does not know that key").wait_for()
-    assert page.get_by_label("API key").get_attribute("aria-invalid") == "true"
     assert page.get_by_role("navigation").count() == 0
 
 
