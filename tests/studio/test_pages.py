@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.studio.conftest import HOSTILE
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -54,3 +55,30 @@ def test_page_fits_is_accessible_and_runs_no_text(screens, world, page: str) -> 
         found += [f"{screen}: {each}" for each in told + window.take_problems()]
     if found:
         pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "data", "data/{file}?tab=rows&line=1&view=json", "fine-tune?step=settings&model=starter&training_file={file}",
+        "fine-tune?step=review&model=starter&training_file={file}", "jobs", "jobs/{job}?tab=settings", "models",
+        "playground?models=starter,{model}", "settings/keys", "settings/webhooks",
+    ],
+)  # fmt: skip
+def test_markup_that_is_typed_stays_text(visit, world, page: str) -> None:
+    """Into every field that is there; what the server says of it may be a refusal, but nothing runs, and nothing breaks."""
+    window = visit(address(page, world))
+    window.allow("status of 400", "status of 404")
+    fields = window.page.get_by_role("textbox").or_(window.page.get_by_role("searchbox"))
+    for index in range(fields.count()):
+        field = fields.nth(index)
+        if field.is_visible() and field.is_editable():
+            field.fill(HOSTILE)
+            field.press("Tab")
+    if page.startswith("playground"):
+        window.page.get_by_role("textbox", name="Prompt", exact=True).fill(HOSTILE)
+        window.page.get_by_role("button", name="Send", exact=True).click()
+        window.page.get_by_role("article").first.wait_for()
+    window.page.wait_for_timeout(1000)
+    assert window.page.evaluate("() => window.wasHere") is None
+    assert window.page.get_by_role("heading", level=1).count() == 1
