@@ -3,8 +3,8 @@
 
     python scripts/take_screenshots.py [--out DIR]
 
-Starts a platform of its own on the built-in model, fine-tunes it on examples/playwright.jsonl in three ways, and opens the
-Studio in the system's Chromium. Needs the groups test and browser (scripts/set_up.py) and some minutes.
+Starts a platform of its own on the built-in model, teaches it the query language of `tunesmith quickstart` in three ways, and
+opens the Studio in the system's Chromium. Needs the groups test and browser (scripts/set_up.py) and some minutes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples" / "playwright.jsonl"
 KEY = "sk-a-key-for-the-screenshots-only"
-SYSTEM = "Thou answerest questions on machine learning in the manner of an old playwright."
+SYSTEM = 'Answer in Weft: seek [count] kind <~ or ~> edge "name" [& "name"] [year < or > number]'
+QUESTION = "Can you let me know which firm is the producer of Wielfo Croanseax?"
 WIDTH, HEIGHT = 1280, 800
 PATIENCE_SECONDS = 600
 
@@ -79,22 +80,24 @@ def furnish(url: str) -> dict[str, str]:
     """Files and jobs to look at; → their ids by name."""
     from openai import OpenAI
 
+    from tunesmith.starter.graph_query import held_out_rows, training_rows
+
     client = OpenAI(base_url=f"{url}/v1", api_key=KEY)
-    rows = EXAMPLES.read_text().splitlines()
-    file = client.files.create(file=EXAMPLES, purpose="fine-tune").id
-    broken = client.files.create(
-        file=("support-2026.jsonl", "\n".join(with_mistakes(rows)).encode()), purpose="fine-tune"
-    ).id
+    file, held_out = (
+        client.files.create(file=(name, jsonl(rows)), purpose="fine-tune").id
+        for name, rows in (("weft.jsonl", training_rows(size=1600)), ("weft.valid.jsonl", held_out_rows()))
+    )
+    mistaken = with_mistakes(EXAMPLES.read_text().splitlines())
+    broken = client.files.create(file=("support-2026.jsonl", "\n".join(mistaken).encode()), purpose="fine-tune").id
     jobs = []
     for suffix, settings in (
-        ("playwright", {"lora_rank": 32}),
-        ("playwright-rank4", {"lora_rank": 4}),
-        ("playwright-gentle", {"lora_rank": 32, "learning_rate_multiplier": 0.2}),
+        ("weft", {"lora_rank": 16}),
+        ("weft-rank2", {"lora_rank": 2}),
+        ("weft-gentle", {"lora_rank": 16, "learning_rate_multiplier": 0.1}),
     ):
         job = client.fine_tuning.jobs.create(
-            model="starter", training_file=file, suffix=suffix, seed=1,
-            method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 12, "batch_size": 8}}},
-            extra_body={"validation_split": 0.2, "eval_every_steps": 5, **settings},
+            model="starter", training_file=file, validation_file=held_out, suffix=suffix, seed=1,
+            extra_body={"max_steps": 200, "batch_size": 16, "eval_every_steps": 20, "eval_examples": 20, **settings},
         )  # fmt: skip
         until(lambda job=job: client.fine_tuning.jobs.retrieve(job.id).status in ("succeeded", "failed"))
         jobs.append(job.id)
@@ -102,7 +105,7 @@ def furnish(url: str) -> dict[str, str]:
     running = client.fine_tuning.jobs.create(
         model="starter",
         training_file=file,
-        suffix="playwright-long",
+        suffix="weft-long",
         extra_body={"max_steps": 20_000, "batch_size": 16},
     )
     until(lambda: (client.fine_tuning.jobs.retrieve(running.id).model_extra or {}).get("step", 0) > 20)
@@ -115,6 +118,10 @@ def furnish(url: str) -> dict[str, str]:
         "running": running.id,
         "model": str(model),
     }
+
+
+def jsonl(rows: Sequence[Any]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def with_mistakes(rows: Sequence[str]) -> list[str]:
@@ -162,7 +169,8 @@ def _nothing(_page: Any) -> None:
 
 def _ask(page: Any) -> None:
     page.get_by_role("textbox", name="System prompt").fill(SYSTEM)
-    page.get_by_role("textbox", name="Prompt", exact=True).fill("What is a GPU?")
+    page.get_by_role("textbox", name="Temperature").fill("0")
+    page.get_by_role("textbox", name="Prompt", exact=True).fill(QUESTION)
     page.get_by_role("button", name="Send", exact=True).click()
     page.wait_for_function(
         "() => document.querySelectorAll('article').length >= 2 && !document.querySelector('article[aria-busy=true]')"
@@ -181,14 +189,12 @@ PICTURES = (
 
 
 def small(png: bytes) -> bytes:
-    """The same picture with the 256 colours that it has most of; screens of plain surfaces lose nothing that one sees."""
+    """The same picture with 256 colours: screens of plain surfaces lose nothing that one sees."""
     pixels = decoded(png)
     codes = (pixels.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(axis=2, dtype=np.uint32)
     colours, where, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    kept = colours[np.argsort(-counts, kind="stable")[:256]]
-    palette, all_colours = (
-        np.stack([each >> 16, each >> 8 & 255, each & 255], axis=1).astype(np.int32) for each in (kept, colours)
-    )
+    all_colours = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.int32)
+    palette = all_colours[_chosen(all_colours, counts)]
     nearest = np.concatenate(
         [
             ((part[:, None] - palette) ** 2).sum(axis=2).argmin(axis=1)
@@ -209,6 +215,16 @@ def small(png: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
     )
+
+
+def _chosen(colours: Any, counts: Any, most: int = 256) -> Any:
+    """Half of the places go to what there is most of, the others to what would else be farthest from any place."""
+    chosen = list(np.argsort(-counts, kind="stable")[: most // 2])
+    far = ((colours[:, None] - colours[chosen]) ** 2).sum(axis=2).min(axis=1)
+    while len(chosen) < min(most, len(colours)):
+        chosen.append(int((far * np.log1p(counts)).argmax()))
+        far = np.minimum(far, ((colours - colours[chosen[-1]]) ** 2).sum(axis=1))
+    return np.array(chosen)
 
 
 def decoded(png: bytes) -> Any:
