@@ -14,6 +14,8 @@ export default defineConfig({
     outDir: process.env.STUDIO_OUT ?? here("../src/tunesmith/api/studio_assets"),
     emptyOutDir: true,
     assetsInlineLimit: 0,
+    // Browsers that know light-dark(): what would stand in for it asks for a literal color-scheme, which ours is not.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
