@@ -73,7 +73,7 @@ function Becomes({ setting }: { setting: Setting }) {
   const isOwn = !setting.resolvedAs || setting.resolvedAs === setting.name;
   const says = { warmup_steps: say.warmupSteps, total_steps: say.totalSteps, learning_rate: "learning_rate" } as Record<string, string>;
   return (
-    <Box className={isAsking ? classes.aged : undefined}>
+    <Box className={isAsking ? classes.aged : undefined} aria-busy={isAsking}>
       <Text size="xs" c="dimmed" ff="monospace">{setting.name}</Text>
       {resolved && (
         <Text size="xs" style={{ overflowWrap: "anywhere" }}>

@@ -21,7 +21,7 @@ export function Figures() {
   const known = figures.filter((pair): pair is [string, number] => typeof pair[1] === "number");
   if (known.length === 0 && !preview.memory) return null;
   return (
-    <Paper withBorder p="md" component="section" aria-label={say.figures} className={isAsking ? classes.aged : undefined}>
+    <Paper withBorder p="md" component="section" aria-label={say.figures} className={isAsking ? classes.aged : undefined} aria-busy={isAsking}>
       <Stack gap="sm">
         <Title order={3} size="h5">{say.figures}</Title>
         <dl className={classes.facts}>{known.map(([name, value]) => <Fact key={name} name={name}>{format.count(value)}</Fact>)}</dl>
