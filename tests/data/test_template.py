@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tunesmith.core.errors import UserError
+from tunesmith.data import sandbox
 from tunesmith.data.template import PLAIN_TEMPLATE, ChatTemplate, load_template
 from tunesmith.data.tokenizer import Tokenizer
 
@@ -251,6 +253,12 @@ def test_template_cannot_exhaust_the_machine(source: str, tiny_base: Path) -> No
     given = json.dumps([str(tiny_base), source])
     done = subprocess.run([sys.executable, "-c", CHILD], input=given, capture_output=True, text=True, timeout=280)
     assert done.stdout.startswith("refused:"), done.stderr[-300:]
+
+
+def test_pause_of_the_process_is_not_the_templates_work(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(0, 0.7)  # each look at the clock finds most of a second gone
+    monkeypatch.setattr(sandbox, "thread_time", lambda: next(clock))
+    assert show("{% for m in messages %}{{ m.content }}{% endfor %}", tokenizer, USER, USER) == 2 * USER["content"]
 
 
 def test_template_may_write_a_mebibyte_beside_what_the_messages_say(tokenizer: Tokenizer) -> None:

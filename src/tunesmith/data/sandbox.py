@@ -29,12 +29,28 @@ MOST_WRITTEN = 1 << 20
 """Characters that a template may add to what the messages say."""
 MOST_SECONDS = 1.0
 """Processor time that one rendering may take; it takes a thousandth of it in most cases."""
+LEAST_TURNS = 1_000
+"""Turns of loops, macros and large values before the time counts: in fewer of them a second is the process's pause (a
+collection of its garbage, a machine that is lent away), not the template's work."""
+MOST_PAUSE = 10.0
+"""Processor time after which even a template of few turns is stopped."""
 
 _MOST_WIDTH = 10_000
 _LONG_NUMBER = re.compile(r"\d{5}|\*|\{[^}]*\{")
 _GREEDY_FILTERS = ("center", "filesizeformat", "forceescape", "pprint", "urlize", "wordwrap", "xmlattr")
 _GREEDY_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "translate", "zfill"})
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+class _Work:
+    """What one rendering has done so far."""
+
+    __slots__ = ("began", "turns")
+
+    def __init__(self) -> None:
+        self.began, self.turns = thread_time(), 0
+
+
+_work: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
 def _said(values: Mapping[str, Any]) -> int:
@@ -64,7 +80,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def render_text(self, source: Any, values: Mapping[str, Any]) -> str:
         """A compiled template's text. Raises SecurityError beyond the bounds."""
-        token = _deadline.set(thread_time() + MOST_SECONDS)
+        token = _work.set(_Work())
         try:
             parts: list[str] = []
             room = MOST_WRITTEN + _said(values)
@@ -75,13 +91,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
                     raise SecurityError("it made more than 1 MiB of text beside what the messages say")
             return "".join(parts)
         finally:
-            _deadline.reset(token)
+            _work.reset(token)
 
     def tick(self) -> str:
         """Called in every turn of a loop and every macro."""
-        deadline = _deadline.get()
-        if deadline is not None and thread_time() > deadline:
-            raise WorkedTooLong(f"it worked for more than {MOST_SECONDS:g} s")
+        work = _work.get()
+        if work is not None:
+            work.turns += 1
+            most = MOST_SECONDS if work.turns > LEAST_TURNS else MOST_PAUSE
+            if thread_time() - work.began > most:
+                raise WorkedTooLong(f"it worked for more than {most:g} s")
         return ""
 
     def bounded(self, value: Any) -> Any:
