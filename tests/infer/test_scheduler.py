@@ -325,6 +325,28 @@ def test_long_prompt_does_not_stall_running_streams(base_decoder: Decoder, monke
     assert sizes == [17] * 12 + [9]
 
 
+def test_where_more_short_prompts_wait_than_streams_run_they_begin_together(
+    base_decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prompts that no pass could hold do not count: they would stall the others again and again."""
+    sizes = count_tokens(monkeypatch)
+    scheduler = make(base_decoder, prompt_tokens_beside=16, prompt_tokens_alone=64)
+    running, long, short = [Heard(), Heard()], [Heard(), Heard()], [Heard() for _ in range(6)]
+    for heard in running:
+        scheduler.submit(GenerationRequest(prompt_of(5), replace(GREEDY, max_new_tokens=40)), heard)
+    scheduler.step()
+    for heard in long:
+        scheduler.submit(GenerationRequest(prompt_of(100), GREEDY), heard)
+    scheduler.step()
+    assert sizes.pop() == 2 + 16
+    sizes.clear()
+    for heard in short:
+        scheduler.submit(GenerationRequest(prompt_of(8), GREEDY), heard)
+    while not all(heard.ids for heard in short):
+        scheduler.step()
+    assert sizes[0] == 2 + 3 * 16
+
+
 def count_tokens(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many tokens each pass over the model takes, as it happens."""
     sizes: list[int] = []
