@@ -68,7 +68,8 @@ def sentences_of(source: str) -> Iterator[str]:
     for text in _texts(tree):
         sentence = re.sub(r"(\{\})+", "{}", text)
         plain = sentence.replace("{}", "")
-        is_prose = len(re.findall(r"[A-Za-z]+", plain)) >= 3 and " " in plain.strip() and "\n" not in plain
+        num_words = len(re.findall(r"[A-Za-z]+", plain))
+        is_prose = num_words >= 3 and re.search(r"[a-z]{2}", plain) and " " in plain.strip() and "\n" not in plain
         if is_prose and sentence[0] not in " ,;" and not FOR_NOBODY.search(sentence):
             yield sentence.strip()
 
