@@ -41,7 +41,7 @@ export const CERTIFICATES = {
   "{} of {} fixed conversations become other tokens with the saved tokenizer than in training.": "{2} 段固定对话中，有 {1} 段用保存的分词器得到的词元与训练时不同。",
   "{} fixed conversations become the same tokens with the saved tokenizer and template as in training.": "{1} 段固定对话用保存的分词器和模板得到的词元与训练时相同。",
   "Every weight was trained: there is no adapter.": "训练了全部权重：没有适配器。",
-  "Training moved the fixed conversations by {} nats a token. Whether they move as served is measured before the model's first answer.": "训练使固定对话每个词元平均变化 {1} 奈特。提供服务时是否同样变化，会在模型首次回答前测量。",
+  "Training moved the fixed conversations by {} nats a token. Whether they move as served is measured before the model's first answer.": "训练使固定对话每个词元变化了 {1} 奈特。提供服务时是否同样变化，会在模型首次回答前测量。",
   "no check file of the trainer's is there; the adapter's effect was checked": "没有训练时留下的检查文件；检查了适配器的效果",
   "As served: {}.": "提供服务时：{~1}。",
   "As served, the adapter changes the fixed conversations by up to {} nats a token.": "提供服务时，适配器使固定对话每个词元最多变化 {1} 奈特。",
