@@ -2,6 +2,7 @@ import { Anchor, Text } from "@mantine/core";
 import { Fragment, type ReactNode } from "react";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import type { FieldProblem } from "~/pages/fine-tune/problems";
 import { sayings } from "~/pages/fine-tune/say";
 import { settingOf, VALIDATION_SPLIT, type Kind } from "~/pages/fine-tune/settings";
@@ -11,10 +12,11 @@ import { useSetup } from "~/pages/fine-tune/useSetup";
 export function useSentence(): (problem: FieldProblem) => string {
   const say = useWords(sayings);
   const limits = useLimits();
+  const said = useSaid();
   return ({ path, rule, message, hint }) => {
     if (rule === "missing") return say.missing[path] ?? path;
     if (rule === "not_both") return say.notBoth[path] ?? path;
-    if (rule === "server") return [message, hint].filter(Boolean).join(" — ");
+    if (rule === "server") return [message, hint].map((part) => part && said(part)).filter(Boolean).join(" — ");
     const kind = path === "validation_split" ? VALIDATION_SPLIT : settingOf(path)?.kind;
     return say.notAllowed[path] ?? (kind ? limits(kind) : path);
   };

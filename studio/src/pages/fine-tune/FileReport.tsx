@@ -5,6 +5,7 @@ import { Loading } from "~/components/Loading";
 import { LinkAnchor } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { ruleWords } from "~/pages/data/report/ruleWords";
 import classes from "~/pages/fine-tune/fine-tune.module.css";
 import { type Report, useReport } from "~/pages/fine-tune/queries";
@@ -77,6 +78,7 @@ function Findings({ report, colour, text }: { report: Report; colour: string; te
   const say = useWords(sayings);
   const format = useFormat();
   const rules = useWords(ruleWords);
+  const said = useSaid();
   const more = report.num_errors + report.num_warnings - report.data.length;
   return (
     <Alert color={colour} icon={<IconAlertTriangle size={18} aria-hidden />} title={text}>
@@ -84,7 +86,7 @@ function Findings({ report, colour, text }: { report: Report; colour: string; te
         {report.data.map((problem, index) => (
           <List.Item key={index} style={{ overflowWrap: "anywhere" }}>
             {problem.line !== null && <b>{say.inLine(format.count(problem.line))}: </b>}
-            {rules[problem.rule] && `${rules[problem.rule]?.name} — `}{problem.message}{problem.hint && ` — ${problem.hint}`}
+            {rules[problem.rule] && `${rules[problem.rule]?.name} — `}{said(problem.message)}{problem.hint && ` — ${said(problem.hint)}`}
           </List.Item>
         ))}
         {more > 0 && <List.Item>{say.more(format.count(more))}</List.Item>}

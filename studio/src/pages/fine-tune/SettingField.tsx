@@ -1,10 +1,10 @@
 import { Box, Code, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useFormat } from "~/i18n/format";
-import { useLanguage, useWords } from "~/i18n/language";
+import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import classes from "~/pages/fine-tune/fine-tune.module.css";
 import { useErrorOf } from "~/pages/fine-tune/Fields";
 import { fieldId } from "~/pages/fine-tune/problems";
-import { saidIn } from "~/pages/fine-tune/reasons";
 import { sayings } from "~/pages/fine-tune/say";
 import type { Setting } from "~/pages/fine-tune/settings";
 import { useSetup } from "~/pages/fine-tune/useSetup";
@@ -64,7 +64,7 @@ function Control({ setting, label }: { setting: Setting; label: string }) {
 /** The name for files and code, and the value with its reason as the server resolves it. */
 function Becomes({ setting }: { setting: Setting }) {
   const say = useWords(sayings);
-  const { language } = useLanguage();
+  const said = useSaid();
   const shown = useShown();
   const { draft, preview, isAsking } = useSetup();
   const resolved = preview?.resolved[setting.resolvedAs ?? setting.name];
@@ -78,7 +78,7 @@ function Becomes({ setting }: { setting: Setting }) {
       {resolved && (
         <Text size="xs" style={{ overflowWrap: "anywhere" }}>
           → {!isOwn && `${says[setting.resolvedAs ?? ""] ?? ""} `}<Code fz="xs">{shown(resolved.value)}</Code>{" "}
-          <Text span c="dimmed" size="xs">{saidIn(language, reason)}</Text>
+          <Text span c="dimmed" size="xs">{said(reason)}</Text>
         </Text>
       )}
     </Box>

@@ -6,6 +6,7 @@ import { JobStatus } from "~/components/JobStatus";
 import { LinkAnchor } from "~/components/RouteLink";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { Card } from "~/pages/home/Card";
 import { nameOf, progressOf, secondsLeft, shownJobs } from "~/pages/home/jobs";
 import { isAtWork } from "~/pages/home/next-step";
@@ -37,6 +38,7 @@ export function JobsCard({ jobs, live }: { jobs: readonly Job[] | undefined; liv
 function JobRow({ job }: { job: Job }) {
   const say = useWords(home);
   const format = useFormat();
+  const said = useSaid();
   const progress = progressOf(job);
   return (
     <Stack component="li" gap={4} py="xs" className="row">
@@ -51,7 +53,7 @@ function JobRow({ job }: { job: Job }) {
       )}
       <Group justify="space-between" gap="sm">
         <Text size="sm" c="dimmed" truncate maw="100%">
-          {isAtWork(job) && job.waiting_reason !== null ? job.waiting_reason : job.total_steps && job.status !== "succeeded"
+          {isAtWork(job) && job.waiting_reason !== null ? said(job.waiting_reason) : job.total_steps && job.status !== "succeeded"
             ? say.step(format.count(job.step), format.count(job.total_steps))
             : <bdi>{nameOf(job) === job.model ? job.id : job.model}</bdi>}
         </Text>

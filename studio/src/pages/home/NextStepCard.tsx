@@ -4,6 +4,7 @@ import {
 } from "@tabler/icons-react";
 import { LinkButton } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { nameOf } from "~/pages/home/jobs";
 import type { NextStep } from "~/pages/home/next-step";
 import { home, type HomeWords } from "~/pages/home/words";
@@ -27,7 +28,7 @@ export function NextStepCard({ step }: { step: NextStep | null }) {
 function Step({ step }: { step: NextStep }) {
   const say = useWords(home);
   const Icon = ICONS[step.kind];
-  const { title, text } = wordsOf(step, say);
+  const { title, text } = wordsOf(step, say, useSaid());
   return (
     <Group gap="lg" align="center" justify="space-between">
       <Group gap="md" align="flex-start" wrap="nowrap" flex="1 1 320px" miw={0}>
@@ -43,7 +44,7 @@ function Step({ step }: { step: NextStep }) {
   );
 }
 
-function wordsOf(step: NextStep, say: HomeWords): { title: string; text: string } {
+function wordsOf(step: NextStep, say: HomeWords, said: (sentence: string) => string): { title: string; text: string } {
   switch (step.kind) {
     case "upload":
     case "fineTune":
@@ -53,7 +54,7 @@ function wordsOf(step: NextStep, say: HomeWords): { title: string; text: string 
     case "watch":
       return { title: say.watch.title(nameOf(step.job)), text: say.watch.text(step.numOthers) };
     case "mend":
-      return { title: say.mend.title(nameOf(step.job)), text: step.job.error?.message ?? say.mend.text };
+      return { title: say.mend.title(nameOf(step.job)), text: step.job.error ? said(step.job.error.message) : say.mend.text };
     case "resume":
     case "look":
       return { title: say[step.kind].title(nameOf(step.job)), text: say[step.kind].text };

@@ -5,6 +5,7 @@ import { shortNumber } from "~/chart/axis";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { certificateWords } from "./certificateWords";
 import { type Certificate, certificatesQuery } from "./queries";
 
@@ -36,6 +37,7 @@ export function Certificates({ jobId }: { jobId: string }) {
 
 function One({ certificate }: { certificate: Certificate }) {
   const say = useWords(certificateWords);
+  const said = useSaid();
   const { colour, icon: Icon } = LIGHTS[certificate.state];
   const { title, means } = say.names[certificate.name] ?? { title: certificate.name, means: "" };
   return (
@@ -48,7 +50,7 @@ function One({ certificate }: { certificate: Certificate }) {
           <Text fw={600} size="sm">{title}</Text>
           <Text size="xs" c={certificate.state === "failed" ? "red" : "dimmed"} fw={600}>{say.states[certificate.state]}</Text>
           <Text size="xs" c="dimmed">{means}</Text>
-          {certificate.sentence && <Text size="xs" style={{ overflowWrap: "anywhere" }}>{certificate.sentence}</Text>}
+          {certificate.sentence && <Text size="xs" style={{ overflowWrap: "anywhere" }}>{said(certificate.sentence)}</Text>}
           {certificate.figures.map(({ name, value, most }) => (
             <Group key={name} gap={6} justify="space-between" wrap="nowrap">
               <Text size="xs" c="dimmed" truncate title={name}>{say.figures[name] ?? name}</Text>

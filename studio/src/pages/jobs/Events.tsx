@@ -7,6 +7,7 @@ import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { elsewhere, ElsewhereLink } from "./Elsewhere";
 import { jobWords } from "./jobWords";
 import { eventsQuery, type Job, type JobEvent } from "./queries";
@@ -52,6 +53,7 @@ export function Events({ job, search, change }: Props) {
 
 export function EventLines({ events, job }: { events: readonly JobEvent[]; job: Job }) {
   const say = useWords(jobWords);
+  const said = useSaid();
   const format = useFormat();
   return (
     <div role="log" aria-label={say.tabs.events} aria-live="off">
@@ -63,7 +65,7 @@ export function EventLines({ events, job }: { events: readonly JobEvent[]; job: 
             <Icon size={18} aria-hidden color={COLOURS[event.level]} />
             <Text size="sm" component="div" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
               {event.level !== "info" && <VisuallyHidden>{say.levelNames[event.level]}: </VisuallyHidden>}
-              {event.message}
+              {said(event.message)}
               {place && <> <ElsewhereLink where={place} size="sm" underline="always">{say.toRow}</ElsewhereLink></>}
             </Text>
             <Text size="xs" c="dimmed" className="jobs-figure">{format.instant(event.created_at)}</Text>

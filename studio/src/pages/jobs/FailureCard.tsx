@@ -1,6 +1,7 @@
 import { Blockquote, Button, Group, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { May } from "~/session";
 import { elsewhere, ElsewhereButton } from "./Elsewhere";
 import { failureCode, failureWords, HELP, type Help } from "./failures";
@@ -9,6 +10,7 @@ import type { Job } from "./queries";
 /** What happened in plain words, what to do about it, and what the server said itself. */
 export function FailureCard({ job, openEvents }: { job: Job; openEvents: () => void }) {
   const say = useWords(failureWords);
+  const said = useSaid();
   const code = failureCode(job.error?.code);
   const { title, happened, fix } = say.codes[code];
   return (
@@ -27,7 +29,7 @@ export function FailureCard({ job, openEvents }: { job: Job; openEvents: () => v
           <div>
             <Text size="sm" fw={600}>{say.said}</Text>
             <Blockquote p="xs" mt={4} color="red" fz="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: 200, overflowY: "auto" }} tabIndex={0}>
-              {job.error.message}
+              {said(job.error.message)}
               <Text span size="xs" c="dimmed"> ({job.error.code}{job.error.param ? `, ${job.error.param}` : ""})</Text>
             </Blockquote>
           </div>

@@ -10,6 +10,7 @@ import { Confirm } from "~/components/Confirm";
 import { frame } from "~/components/words";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { May, useSession } from "~/session";
 import { downloadFile } from "./download";
 import { elsewhere, ElsewhereButton } from "./Elsewhere";
@@ -97,10 +98,11 @@ function Csv({ job }: { job: Job }) {
 /** A call whose refusal is said in a corner, because the button that asked for it may be gone by then. */
 function useMove<T>(run: () => Promise<T>, done: (answer: T) => void) {
   const say = useWords(frame);
+  const said = useSaid();
   return useMutation({
     mutationFn: run,
     onSuccess: done,
-    onError: (error) => notifications.show({ color: "red", title: say.failed, message: asFailure(error).message }),
+    onError: (error) => notifications.show({ color: "red", title: say.failed, message: said(asFailure(error).message) }),
   });
 }
 

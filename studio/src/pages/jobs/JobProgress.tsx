@@ -1,6 +1,7 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { isFinal, type Job } from "./queries";
 import { useNow } from "./useNow";
 import { listWords } from "./words";
@@ -14,8 +15,9 @@ export function shareOf({ step, total_steps }: Pick<Job, "step" | "total_steps">
 export function JobProgress({ job, size = "sm" }: { job: Job; size?: "sm" | "md" }) {
   const say = useWords(listWords);
   const format = useFormat();
+  const said = useSaid();
   const share = shareOf(job);
-  const why = job.waiting_reason ?? (job.status === "queued" ? say.waiting : null);
+  const why = (job.waiting_reason && said(job.waiting_reason)) ?? (job.status === "queued" ? say.waiting : null);
   const steps = share === null ? null : say.steps(format.count(job.step), format.count(job.total_steps ?? 0));
   if (share === null && !why) return null;
   return (

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { shortNumber } from "~/chart/axis";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { ending, pointsOf } from "./curves";
 import { shareOf } from "./JobProgress";
 import { jobWords } from "./jobWords";
@@ -18,6 +19,7 @@ const COLOURS: Record<Job["status"], string> = {
 /** Where the job stands: how far, how long still, what hinders it, and its newest figures. */
 export function JobState({ job }: { job: Job }) {
   const say = useWords(jobWords);
+  const said = useSaid();
   const format = useFormat();
   const share = shareOf(job);
   const steps = share === null ? (isFinal(job) ? say.noStepsEver : say.noSteps) : say.step(format.count(job.step), format.count(job.total_steps ?? 0));
@@ -41,7 +43,7 @@ export function JobState({ job }: { job: Job }) {
         {job.waiting_reason && (
           <Group gap={6} wrap="nowrap" align="flex-start">
             <IconHourglass size={16} aria-hidden style={{ flexShrink: 0, marginTop: 2 }} />
-            <Text size="sm" style={{ overflowWrap: "anywhere" }}>{say.waitingFor(job.waiting_reason)}</Text>
+            <Text size="sm" style={{ overflowWrap: "anywhere" }}>{say.waitingFor(said(job.waiting_reason))}</Text>
           </Group>
         )}
         <Facts job={job} />

@@ -1,6 +1,7 @@
 import { Code, ScrollArea, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { jobWords } from "./jobWords";
 import type { Job } from "./queries";
 import type { JobSearch } from "./search";
@@ -24,9 +25,10 @@ export function Settings({ job, find, change }: { job: Job; find: string; change
 export function SettingTable({ job, find = "" }: { job: Job; find?: string }) {
   const say = useWords(jobWords);
   const plain = useWords(settingWords);
+  const said = useSaid();
   const wanted = find.trim().toLowerCase();
   const rows = Object.entries(job.resolved).filter(([name, { value, reason }]) =>
-    `${name} ${plain[name] ?? ""} ${valueText(value)} ${reason}`.toLowerCase().includes(wanted),
+    `${name} ${plain[name] ?? ""} ${valueText(value)} ${reason} ${said(reason)}`.toLowerCase().includes(wanted),
   );
   if (rows.length === 0) return <Text c="dimmed" size="sm">{say.noSetting}</Text>;
   return (
@@ -43,7 +45,7 @@ export function SettingTable({ job, find = "" }: { job: Job; find?: string }) {
                 {plain[name] && <Text size="xs" c="dimmed">{plain[name]}</Text>}
               </Table.Th>
               <Table.Td style={{ overflowWrap: "anywhere" }} fw={600}>{valueText(value)}</Table.Td>
-              <Table.Td c="dimmed"><Text size="sm" c="dimmed">{reason}</Text></Table.Td>
+              <Table.Td c="dimmed"><Text size="sm" c="dimmed">{said(reason)}</Text></Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -3,6 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import type { Problem } from "~/pages/playground/answer";
 import { ENDED_EARLY } from "~/pages/playground/store";
 import { playgroundWords } from "~/pages/playground/words";
@@ -11,7 +12,8 @@ import { playgroundWords } from "~/pages/playground/words";
 export function AnswerProblem({ problem }: { problem: Problem }) {
   const say = useWords(playgroundWords);
   const common = useWords(frame);
-  const text = problem.code === ENDED_EARLY ? say.endedEarly : problem.status === 0 ? common.away : problem.message;
+  const said = useSaid();
+  const text = problem.code === ENDED_EARLY ? say.endedEarly : problem.status === 0 ? common.away : said(problem.message);
   const about = [
     problem.status >= 400 && say.status(problem.status),
     problem.code !== ENDED_EARLY && problem.code,

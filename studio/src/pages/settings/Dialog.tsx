@@ -6,6 +6,7 @@ import { Failed } from "~/components/Failed";
 import { useFocusBack } from "~/components/useFocusBack";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 
 type Props<T> = {
   title: string;
@@ -25,6 +26,7 @@ type Props<T> = {
 /** A form over the page; what the API refuses is said in it, at its field if it has one, and nothing filled in is lost. */
 export function Dialog<T>({ title, close, action, run, done, isReady = true, size, fields = [], children }: Props<T>) {
   const say = useWords(frame);
+  const said = useSaid();
   useFocusBack();
   const doing = useMutation({ mutationFn: run, onSuccess: done });
   const failure = doing.error && asFailure(doing.error);
@@ -37,7 +39,7 @@ export function Dialog<T>({ title, close, action, run, done, isReady = true, siz
     <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": say.close }} centered size={size}>
       <form onSubmit={submit}>
         <Stack>
-          {typeof children === "function" ? children((name) => (name === field ? failure?.message : undefined)) : children}
+          {typeof children === "function" ? children((name) => (name === field && failure ? said(failure.message) : undefined)) : children}
           {failure && field === null && <InSight><Failed error={failure} /></InSight>}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>{say.cancel}</Button>

@@ -7,6 +7,7 @@ import { Mark } from "~/components/Mark";
 import { ColourSwitch, LanguageSwitch } from "~/components/Shell";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import { text } from "~/pages/sign-in/words";
 import { useSession } from "~/session";
 
@@ -33,6 +34,7 @@ export function SignIn() {
     event.preventDefault();
     if (key.trim()) trying.mutate(key.trim());
   };
+  const said = useSaid();
   const failure = trying.error && asFailure(trying.error);
   return (
     <Center mih="100vh" p="md" component="main">
@@ -45,7 +47,7 @@ export function SignIn() {
             {session.failure?.isSignedOut && !failure && <Alert color="red" role="alert">{all.keyRefused}</Alert>}
             <PasswordInput
               ref={field} label={say.key} value={key} onChange={(event) => setKey(event.currentTarget.value)} autoComplete="current-password"
-              required error={failure && sentence(failure, say)} spellCheck={false} placeholder="sk-…"
+              required error={failure && said(sentence(failure, say))} spellCheck={false} placeholder="sk-…"
             />
             <Button type="submit" loading={trying.isPending}>{say.go}</Button>
             <Stack gap={6}>

@@ -5,6 +5,7 @@ import { memo, type MouseEvent, useMemo, useRef } from "react";
 import { Failed } from "~/components/Failed";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import type { Problem, ReportQuestion } from "~/pages/data/api";
 import classes from "~/pages/data/data.module.css";
 import { useFindings } from "~/pages/data/report/findingPages";
@@ -54,6 +55,7 @@ type RowProps = { problem: Problem | undefined; href: (line: number) => string }
 const Finding = memo(function Finding({ problem, href }: RowProps) {
   const say = useWords(reportWords);
   const rules = useWords(ruleWords);
+  const said = useSaid();
   const format = useFormat();
   if (!problem) return <><span /><span /><div className={classes.findingText}>&nbsp;<br />&nbsp;</div></>;
   const { line, column, rule, severity, message, hint, path } = problem;
@@ -71,9 +73,9 @@ const Finding = memo(function Finding({ problem, href }: RowProps) {
         </a>
       )}
       <div className={classes.findingText}>
-        <b>{rules[rule]?.name ?? rule}</b>{say.colon}<span className={classes.foreign} dir="auto">{message}</span>
+        <b>{rules[rule]?.name ?? rule}</b>{say.colon}<span className={classes.foreign} dir="auto">{said(message)}</span>
         <div className={classes.hint}>
-          <span className={classes.foreign} dir="auto">{hint}</span>
+          <span className={classes.foreign} dir="auto">{said(hint)}</span>
           {path && <code className={classes.path}>{path}</code>}
         </div>
       </div>

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCircleX, IconPencil, IconTrash } from "@tabler/i
 import { useState } from "react";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import type { Problem } from "~/pages/data/api";
 import classes from "~/pages/data/data.module.css";
 import { Strokes } from "~/pages/data/rows/Painted";
@@ -93,12 +94,14 @@ function Said({ turn, strokes }: { turn: Turn; strokes: readonly Stroke[] | null
 
 /** A finding where it belongs, with what helps. */
 export function Fault({ problem }: { problem: Problem }) {
+  const say = useWords(rowWords);
+  const said = useSaid();
   const isError = problem.severity === "error";
   const Icon = isError ? IconCircleX : IconAlertTriangle;
   return (
     <Group gap={6} mt={6} wrap="nowrap" align="flex-start" className={isError ? classes.error : classes.warning}>
       <Icon size={16} aria-hidden style={{ flexShrink: 0, marginTop: 2 }} />
-      <Text size="sm" component="div" className={classes.foreign} dir="auto">{problem.message}. <Text span inherit c="dimmed">{problem.hint}</Text></Text>
+      <Text size="sm" component="div" className={classes.foreign} dir="auto">{said(problem.message)}{say.stop}<Text span inherit c="dimmed">{said(problem.hint)}</Text></Text>
     </Group>
   );
 }

@@ -5,6 +5,7 @@ import { useSearch } from "@tanstack/react-router";
 import type { TablerIcon } from "@tabler/icons-react";
 import { asFailure } from "~/api/failure";
 import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import type { Report } from "~/pages/data/api";
 import { useSteps } from "~/pages/data/rows/useSteps";
 import { rowWords } from "~/pages/data/rows/words";
@@ -15,6 +16,7 @@ type Step = "previous" | "next" | "previousBad" | "nextBad";
 /** To the row before and after, and to the nearest ones with a problem (of the rule that the list is filtered by). */
 export function RowSteps({ report, line, open }: { report: Report; line: number; open: (line: number) => void }) {
   const say = useWords(rowWords);
+  const said = useSaid();
   const { rule, severity } = useSearch({ from: "/data/$fileId" });
   const steps = useSteps(report.file_id, clean({ rule, severity }));
   const step = useMutation({
@@ -38,7 +40,7 @@ export function RowSteps({ report, line, open }: { report: Report; line: number;
       {button("next", IconChevronDown)}
       {hasProblems && button("previousBad", IconChevronsUp)}
       {hasProblems && button("nextBad", IconChevronsDown)}
-      <Text size="xs" c="dimmed" role="status">{step.error ? asFailure(step.error).message : isAtEnd ? say.noMoreBad : ""}</Text>
+      <Text size="xs" c="dimmed" role="status">{step.error ? said(asFailure(step.error).message) : isAtEnd ? say.noMoreBad : ""}</Text>
     </Group>
   );
 }

@@ -1,14 +1,14 @@
 import { Code, Table, Text } from "@mantine/core";
-import { useLanguage, useWords } from "~/i18n/language";
+import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
 import classes from "~/pages/fine-tune/fine-tune.module.css";
-import { saidIn } from "~/pages/fine-tune/reasons";
 import { sayings } from "~/pages/fine-tune/say";
 import { useShown } from "~/pages/fine-tune/SettingField";
 import { useSetup } from "~/pages/fine-tune/useSetup";
 
 export function AllSettings() {
   const say = useWords(sayings);
-  const { language } = useLanguage();
+  const said = useSaid();
   const shown = useShown();
   const resolved = Object.entries(useSetup().preview?.resolved ?? {});
   if (resolved.length === 0) return null;
@@ -25,7 +25,7 @@ export function AllSettings() {
               <Table.Tr key={name}>
                 <Table.Td><Text span ff="monospace" size="xs">{name}</Text></Table.Td>
                 <Table.Td style={{ overflowWrap: "anywhere" }}><Code>{shown(value)}</Code></Table.Td>
-                <Table.Td c="dimmed">{saidIn(language, reason)}</Table.Td>
+                <Table.Td c="dimmed">{said(reason)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

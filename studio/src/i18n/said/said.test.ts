@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { saidInChinese } from "~/i18n/said/chinese";
+import sentences from "~/i18n/said/sentences.json";
+
+/** What may stand in a hole: a number, or a part that is said in Chinese itself. */
+const FILLERS = ["7", "loss"];
+
+/** Without what stays as it is: what is quoted, objects of JSON, addresses, commands. */
+function plain(text: string): string {
+  return text.replace(/"[^"]*"|'[^']*'|`[^`]*`|\{.*\}|https?:\S*|tunesmith( [a-z]+)*|pandas\.\S*/g, " ");
+}
+
+test("every sentence that the server can say has a Chinese form", () => {
+  const left = sentences.filter((sentence) =>
+    FILLERS.every((filler) => {
+      const filled = sentence.replaceAll("{}", filler);
+      const said = saidInChinese(filled);
+      return said === filled || /[a-z]+ [a-z]+ [a-z]+/i.test(plain(said).replaceAll(filler, ""));
+    }),
+  );
+  expect(left).toEqual([]);
+});
+
+test("no word of what fills a sentence is lost", () => {
+  const left = sentences.filter((sentence) => {
+    let count = 0;
+    const filled = sentence.replaceAll("{}", () => `${(count += 1) * 1111}`);
+    const said = saidInChinese(filled);
+    return Array.from({ length: count }, (_, index) => `${(index + 1) * 1111}`).some((each) => !said.includes(each));
+  });
+  expect(left).toEqual([]);
+});
+
+test.each([
+  ["3 passes of 1,024 steps", "3 轮，每轮 1,024 步"],
+  [
+    "0.0032 for LoRA at hidden width 192: narrow models bear higher rates; times learning_rate_multiplier 2",
+    "0.0032（LoRA，隐藏维度 192：越窄的模型能承受越高的学习率），再乘以 learning_rate_multiplier 2",
+  ],
+  [
+    'file-1.jsonl:3:14 (messages[0].role): the role is "bot" [unrecognized_role] → did you mean "assistant"?',
+    'file-1.jsonl:3:14 (messages[0].role)：角色是 "bot" [unrecognized_role] → 是不是想写 "assistant"？',
+  ],
+  [
+    "The job failed due to an invalid training file. 2 problems in 12 rows: line 3, column 5 (messages): the message has no role; line 9: expected a comma or ], found \"x\".",
+    '任务失败，训练文件有误。12 行中有 2 个问题：第 3 行第 5 列（messages）：这条消息没有角色；第 9 行：这里应该是逗号或 ]，却是 "x"。',
+  ],
+  [
+    "The training process was killed by signal 9 (probably out of memory). It is tried again from its newest checkpoint (failure 1 of 3).",
+    "训练进程被信号 9 终止（多半是内存不足）。将从最新的检查点重试（第 1 次失败，最多 3 次）。",
+  ],
+  ["The training process was killed by signal 9 (probably out of memory) 3 times without getting further.", "训练进程被信号 9 终止（多半是内存不足），已发生 3 次且没有进展。"],
+  ["Of 120 rows: 100 to train on, 12 held out for validation and 8 dropped as too long; none unaccounted for. 40 tokens were cut off.", "共 120 行：100 行用于训练，12 行留作验证，8 行因过长排除；没有去向不明的。截去了 40 个词元。"],
+  ["Invalid value for 'hyperparameters.n_epochs': found 0; it should be greater than or equal to 1.", "“hyperparameters.n_epochs”的值有误：得到 0；应大于或等于 1。"],
+  ["Model qwen is not available for fine-tuning or does not exist. Did you mean qwen3?", "模型 qwen 不能用于微调，或者不存在。是不是想用 qwen3？"],
+  ["max_seq_len 9000 is more than the base model's context of 4,096 tokens. (set max_seq_len to 4096 or less)", "max_seq_len 9000 超过了基座模型 4,096 个词元的上下文长度。（把 max_seq_len 设为 4096 或更小）"],
+  ["give num_epochs or max_steps, not both; give one of them.", "num_epochs 和 max_steps 只能给一个；只给其中一个。"],
+  ["Fine-tuning job paused: The disk is full. Make room, then resume the job.", "微调任务已暂停：磁盘已满。请腾出空间，然后恢复任务。"],
+  ['Nothing was changed: line 3: column 7: a text has no closing quote (add the closing "); line 4: it is edited twice.', '没有做任何改动：第 3 行：第 7 列：文本缺少结尾的引号（补上结尾的 "）；第 4 行：它被改了两次。'],
+])("%s", (sentence, said) => expect(saidInChinese(sentence)).toBe(said));
+
+test("what is not known stays as it is, to the letter", () => {
+  for (const text of ["a new reason", "The weather is fine, and so are many tokens", "", "<img src=x onerror=alert(1)>", "7 of 9", "x. y. z."]) {
+    expect(saidInChinese(text)).toBe(text);
+  }
+});
+
+test("what a sentence was filled with stays as it is, however hostile", () => {
+  expect(saidInChinese("No such File object: <b>as given</b> [x] → {1} {~2}")).toBe("没有这个文件：<b>as given</b> [x] → {1} {~2}");
+  expect(saidInChinese('the role is "the file is empty. {}"')).toBe('角色是 "the file is empty. {}"');
+});
+
+test("a long text of many beginnings takes no time to speak of", () => {
+  const begin = performance.now();
+  for (const piece of ["line 1: ", "The file is empty. ", "; give one of them", "a [x] → ", " Make room, then resume the job.", "x (", "the arguments of "]) {
+    saidInChinese(piece.repeat(Math.floor(20_000 / piece.length)));
+  }
+  expect(performance.now() - begin).toBeLessThan(2000);
+});
