@@ -27,7 +27,7 @@ SPEAKERS = {
     "core/addresses.py": {"socket"},  # reads addresses
     "nn/catalog.py": {"huggingface_hub"},
     "nn/foreign.py": {"huggingface_hub"},  # an error's class
-    "store/blobs_s3.py": {"obstore"},
+    "store/blobs_s3.py": {"httpx2", "obstore"},
     "api/health.py": {"socket"},  # a Unix socket
     "api/protocol.py": {"uvicorn"},  # reads what comes in
     "cli/remote.py": {"httpx2"},

@@ -137,6 +137,22 @@ def test_a_strangers_checkpoint_is_as_unknown_as_none(
     assert len(set(said)) == 1
 
 
+def test_a_client_may_revoke_as_it_pages(server: Any, client: OpenAI, name: str, make_checkpoint: Make) -> None:
+    shared = [server.project(other).id for other in ("one", "two", "three", "four")]
+    permissions(client).create(name, project_ids=shared)
+    seen, ids = [], []
+    page = permissions(client).list(name, limit=2, order="ascending")
+    while page.data:
+        for permission in page.data:
+            seen.append(permission.project_id)
+            ids.append(permission.id)
+            permissions(client).delete(permission.id, fine_tuned_model_checkpoint=name)
+        page = permissions(client).list(name, limit=2, order="ascending", after=ids[-1])
+    assert seen == shared
+    with pytest.raises(BadRequestError, match="to list after"):
+        permissions(client).list(make_checkpoint().name, after=ids[0])
+
+
 def test_an_unknown_permission_is_not_found(client: OpenAI, name: str) -> None:
     with pytest.raises(NotFoundError, match="Could not find checkpoint permission: cp_nope"):
         permissions(client).delete("cp_nope", fine_tuned_model_checkpoint=name)

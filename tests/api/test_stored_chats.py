@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from openai import OpenAI
+from openai import BadRequestError, OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionDeleted
 
 from tunesmith.core.settings import Settings
@@ -115,6 +115,24 @@ def test_list_is_oldest_first_and_filters(client: OpenAI, make_chat: Callable[..
     assert ids(after=chats[2], order="desc", model="starter") == [chats[0]]
 
 
+@both_databases
+def test_a_client_may_delete_as_it_pages(client: OpenAI, other_client: OpenAI, make_chat: Callable[..., str]) -> None:
+    chats = [make_chat() for _ in range(5)]
+    seen = []
+    for kept in client.chat.completions.list(limit=2):
+        seen.append(kept.id)
+        if kept.id != chats[3]:
+            client.chat.completions.delete(kept.id)
+    assert seen == chats
+    assert [kept.id for kept in client.chat.completions.list(after=chats[1])] == [chats[3]]
+    assert [kept.id for kept in client.chat.completions.list(after=chats[4], order="desc")] == [chats[3]]
+    assert [kept.id for kept in client.chat.completions.list(after=chats[1], order="desc")] == []
+    with pytest.raises(BadRequestError, match="to list after"):
+        other_client.chat.completions.list(after=chats[1])
+    with pytest.raises(BadRequestError, match="to list after"):
+        client.chat.completions.list(after="chatcmpl-never-was")
+
+
 def test_pages_carry_their_first_and_last_id(server: Any, make_chat: Callable[..., str]) -> None:
     chats = [make_chat() for _ in range(3)]
     headers = {"authorization": f"Bearer {server.key}"}
@@ -154,6 +172,22 @@ def test_absent_fields_of_a_message_are_left_out(server: Any, make_chat: Callabl
     ]
     assert user == {"id": f"{chat}-0", "role": "user", "content": "x", "refusal": None, "content_parts": None}
     assert assistant["tool_calls"] == calls
+
+
+@pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize("streams", [False, True])
+def test_what_is_kept_is_in_the_audit_log(server: Any, client: OpenAI, streams: bool) -> None:
+    def make(**given: Any) -> str:
+        made = create(client, stream=streams, **given)
+        return str([chunk.id for chunk in made][-1] if streams else made.id)
+
+    kept = make()
+    make(store=False)
+    with server.database.read() as connection:
+        (entry,) = audit.list_entries(connection, server.principal().project_id).items
+    assert (entry.action, entry.object_id) == ("stored_chat.create", kept)
+    assert entry.member_id == server.principal().member_id
+    assert str(entry.request_id).startswith("req_")
 
 
 def test_changes_are_in_the_audit_log(server: Any, client: OpenAI, make_chat: Callable[..., str]) -> None:

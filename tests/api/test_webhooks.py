@@ -170,6 +170,20 @@ class TestSamples:
         with pytest.raises(BadRequestError, match="could not be reached"):
             client.webhooks.test(made.id, event_type="batch.failed")
 
+    def test_what_was_sent_is_written_down_whoever_answers(self, client: OpenAI, server: Any, receiver: Any) -> None:
+        made = create(client, url=receiver.url)
+        client.webhooks.test(made.id, event_type="batch.failed")
+        receiver.close()
+        with pytest.raises(BadRequestError):
+            client.webhooks.test(made.id, event_type="fine_tuning.job.failed")
+        with server.database.read() as connection:
+            query = select(tables.audit_log).where(tables.audit_log.c.action == "webhook.test")
+            rows = connection.execute(query.order_by(tables.audit_log.c.seq)).all()
+        assert [(row.object_id, row.detail) for row in rows] == [
+            (made.id, {"event_type": "batch.failed"}), (made.id, {"event_type": "fine_tuning.job.failed"}),
+        ]  # fmt: skip
+        assert rows[0].request_id.startswith("req_")
+
     def test_a_redirect_is_an_answer_not_a_way(self, client: OpenAI, make_receiver: Callable[[], Any]) -> None:
         first, second = make_receiver(), make_receiver()
         first.answer = lambda request: (302, {"location": second.url})

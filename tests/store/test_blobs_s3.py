@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tunesmith.core.errors import MachineError
 from tunesmith.core.settings import Settings
-from tunesmith.store import blob_references
+from tunesmith.store import blob_references, blobs_s3, db
 from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.blobs import DamagedBlob, open_blobs
 from tunesmith.store.blobs_s3 import S3Blobs
@@ -66,8 +67,10 @@ def test_strangers_in_the_bucket_are_no_blobs(blobs: S3Blobs) -> None:
 
 def test_a_deleted_blob_is_absent(blobs: S3Blobs, tmp_path: Path) -> None:
     sha256 = put(blobs, b"y")
-    blobs.delete(sha256)
-    blobs.delete(sha256)
+    for _ in range(2):
+        with blobs.removal(sha256) as delete:
+            assert delete is not None
+            delete()
     assert not blobs.exists(sha256)
     with pytest.raises(DamagedBlob, match="not there"):
         blobs.fetch(sha256, tmp_path / "out")
@@ -114,3 +117,19 @@ def test_collection_takes_unneeded_objects_out_of_the_bucket(aws: Any, tmp_path:
         blob_references.refer(connection, "model", "m", [BlobRef("a", needed, 6)], 1000.0)
     assert collect(database, blobs, 2000.0, 100.0).num_blobs == 1
     assert (blobs.exists(unneeded), blobs.exists(needed)) == (False, True)
+
+
+def test_a_deletion_that_comes_after_its_time_is_refused(blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collector that was stopped goes on when its row's lock is gone, and the bytes may have been put anew."""
+    monkeypatch.setattr("tunesmith.store.blobs_s3._DELETE_SECONDS", 1)
+    sha256 = put(blobs, b"y")
+    with blobs.removal(sha256) as delete:
+        assert delete is not None
+        threading.Event().wait(2.1)
+        with pytest.raises(MachineError, match="refused"):
+            delete()
+    assert blobs.exists(sha256)
+
+
+def test_a_deletion_is_over_before_the_rows_lock_is() -> None:
+    assert 2 * blobs_s3._DELETE_SECONDS <= db.HELD_SECONDS

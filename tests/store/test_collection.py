@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from sqlalchemy import update
 
 from tunesmith.core.settings import Settings
 from tunesmith.store import blob_references, collection, files, uploads
-from tunesmith.store.blob_references import BlobRef
-from tunesmith.store.blobs import Blobs, open_blobs
+from tunesmith.store.blob_references import BlobGone, BlobRef
+from tunesmith.store.blobs import Blobs, LocalBlobs, open_blobs
 from tunesmith.store.collection import collect
-from tunesmith.store.db import Database
+from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.tables import blobs as blob_rows
 from tunesmith.store.tables import projects
 
@@ -137,28 +138,44 @@ def test_a_put_between_choosing_and_removing_wins(
 ) -> None:
     now = [NOW]
     blobs = open_blobs(Settings(home=tmp_path), database, lambda: now[0])
-    sha256, forget = put(blobs, b"x"), blob_references.forget
+    sha256, condemn = put(blobs, b"x"), blob_references.condemn
     now[0] = LATER
 
     def put_first(connection, *given):  # type: ignore[no-untyped-def]
         if not database.is_sqlite:  # there, whoever writes is alone: the put comes before or after
             put(blobs, b"x")
-        return forget(connection, *given)
+        return condemn(connection, *given)
 
-    monkeypatch.setattr(blob_references, "forget", put_first)
+    monkeypatch.setattr(blob_references, "condemn", put_first)
     if database.is_sqlite:
         chosen = collection._candidates(database, LATER - GRACE)
         assert next(chosen) == sha256
         put(blobs, b"x")
         with database.write() as connection:
-            assert not forget(connection, sha256, LATER - GRACE)
+            assert not condemn(connection, sha256, LATER - GRACE)
     else:
         assert collect(database, blobs, LATER, GRACE).num_blobs == 0
     assert blobs.exists(sha256)
 
 
-def test_a_put_while_the_bytes_are_removed_waits_and_wins(database: Database, blobs: Blobs) -> None:
-    sha256, remove = put(blobs, b"x"), blobs.delete
+def before_removing(blobs: Blobs, monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Let ``do`` happen when the collector has decided, and the bytes are there still."""
+    prepare = blobs.removal
+
+    @contextmanager
+    def removal(sha256: str) -> Iterator[Callable[[], None] | None]:
+        with prepare(sha256) as delete:
+            assert delete is not None
+            delete_now = delete
+            yield lambda: (do(), delete_now())[1]
+
+    monkeypatch.setattr(blobs, "removal", removal)
+
+
+def test_a_put_while_the_bytes_are_removed_waits_and_wins(
+    database: Database, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = put(blobs, b"x")
     begun, done = threading.Event(), threading.Event()
 
     def put_and_refer() -> None:
@@ -167,21 +184,103 @@ def test_a_put_while_the_bytes_are_removed_waits_and_wins(database: Database, bl
         done.set()
         needed_by(database, "m", sha256, LATER)
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool, monkeypatch.context() as patch:
         waiting = []
 
-        def remove_slowly(name: str) -> None:
+        def begin_to_put() -> None:
             waiting.append(pool.submit(put_and_refer))
             assert begun.wait(10)
-            assert not done.wait(0.2)  # it waits for the lock that this transaction holds
-            remove(name)
+            assert not done.wait(0.2)  # it waits until the bytes are gone
 
-        blobs.delete = remove_slowly  # type: ignore[method-assign]
+        before_removing(blobs, patch, begin_to_put)
         assert collect(database, blobs, LATER, GRACE).num_blobs == 1
         waiting[0].result(30)
-    blobs.delete = remove  # type: ignore[method-assign]
     assert blobs.exists(sha256)
     assert collect(database, blobs, LATER, GRACE).num_blobs == 0
+
+
+def test_a_collector_that_is_stopped_until_its_lock_is_gone_deletes_no_bytes_that_were_put_anew(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunesmith.store.db.HELD_SECONDS", 0.2)
+    database = Database(database_url)
+    blobs = open_blobs(Settings(home=tmp_path), database, lambda: NOW)
+    sha256, done = put(blobs, b"x"), threading.Event()
+
+    def put_and_refer() -> None:
+        put(open_blobs(Settings(home=tmp_path), database, lambda: LATER), b"x")
+        done.set()
+        needed_by(database, "m", sha256, LATER)
+
+    with ThreadPoolExecutor() as pool, monkeypatch.context() as patch:
+        waiting = []
+
+        def be_stopped() -> None:
+            if not database.is_sqlite:  # there, the lock lasts as long as the process
+                with pytest.raises(BlobGone):  # waits for the lock, and gets it
+                    needed_by(database, "too late", sha256, LATER)
+            waiting.append(pool.submit(put_and_refer))
+            assert not done.wait(0.5)
+
+        before_removing(blobs, patch, be_stopped)
+        with nullcontext() if database.is_sqlite else pytest.raises(DatabaseUnavailable):
+            collect(database, blobs, LATER, GRACE)
+        waiting[0].result(30)
+    assert b"".join(blobs.read(sha256)) == b"x"
+    assert collect(database, blobs, LATER + GRACE, GRACE).num_blobs == 0
+    database.close()
+
+
+def test_what_a_collector_that_died_had_condemned_is_removed_by_the_next(database: Database, blobs: Blobs) -> None:
+    sha256 = put(blobs, b"x")
+    with database.write() as connection:
+        assert blob_references.condemn(connection, sha256, LATER)
+    assert collect(database, blobs, LATER, GRACE).num_blobs == 1
+    assert not blobs.exists(sha256)
+
+
+def test_what_was_condemned_and_put_anew_stays(database: Database, blobs: Blobs) -> None:
+    sha256 = put(blobs, b"x")
+    with database.write() as connection:
+        assert blob_references.condemn(connection, sha256, LATER)
+    put(blobs, b"x")
+    with database.write() as connection:
+        assert not blob_references.forget(connection, sha256)
+    needed_by(database, "m", sha256)
+    assert collect(database, blobs, LATER, GRACE).num_blobs == 0
+
+
+def test_bytes_that_are_being_put_are_not_removed_meanwhile(database: Database, tmp_path: Path) -> None:
+    """The announcement stands, the bytes come last: a collector with another clock finds the row old in between."""
+
+    def announce(sha256: str, num_bytes: int) -> None:
+        with database.write() as connection:
+            blob_references.announce(connection, sha256, num_bytes, NOW)
+        num_removed.append(collect(database, blobs, LATER, GRACE).num_blobs)
+
+    num_removed: list[int] = []
+    blobs = LocalBlobs(tmp_path / "blobs", announce)
+    sha256 = put(blobs, b"x")
+    assert (num_removed, blobs.exists(sha256)) == ([0], True)
+
+
+@pytest.mark.parametrize("is_condemned", [False, True])
+def test_nothing_refers_to_a_blob_that_was_collected(database: Database, blobs: Blobs, is_condemned: bool) -> None:
+    gone, there = put(blobs, b"gone"), put(blobs, b"there")
+    if is_condemned:
+        with database.write() as connection:
+            blob_references.condemn(connection, gone, LATER)
+    else:
+        collect(database, blobs, LATER, GRACE)
+        there = put(blobs, b"there")
+    with pytest.raises(BlobGone, match=gone[:12]):
+        create(database, gone)
+    refs = [BlobRef("a", there, 5), BlobRef("b", gone, 4)]
+    with pytest.raises(BlobGone), database.write() as connection:
+        blob_references.refer(connection, "model", "m", refs, NOW)
+    with database.read() as connection:
+        assert files.list_page(connection, "proj_1", now=NOW).items == []
+        assert blob_references.of(connection, "model", "m") == ()
 
 
 def test_what_is_referred_to_is_there_whoever_collects(database: Database, tmp_path: Path) -> None:
@@ -209,6 +308,9 @@ def test_what_is_referred_to_is_there_whoever_collects(database: Database, tmp_p
 
 def test_two_that_name_the_same_blobs_in_opposite_orders_do_not_block_each_other(database: Database) -> None:
     names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(20)]
+    with database.write() as connection:
+        for name in names:
+            blob_references.announce(connection, name, 1, NOW)
 
     def write(owner: str, order: int) -> None:
         for _ in range(20):

@@ -22,6 +22,7 @@ def two_projects(database: Database) -> None:
 
 def create(database: Database, project_id: str = "mine", purpose: str = "evals", **more: int) -> files.File:
     with database.write() as connection:
+        blob_references.announce(connection, "a" * 64, 3, NOW)
         return files.create(
             connection, project_id, filename="ä/..\\b", purpose=purpose, num_bytes=3, sha256="a" * 64, now=NOW, **more
         )

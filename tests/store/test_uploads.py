@@ -26,6 +26,7 @@ def upload(database: Database) -> Upload:
 
 def add(database: Database, upload: Upload, letter: str) -> uploads.Part:
     with database.write() as connection:
+        blob_references.announce(connection, letter * 64, 3, NOW)
         return uploads.add_part(connection, upload, num_bytes=3, sha256=letter * 64, now=NOW)
 
 

@@ -42,6 +42,9 @@ class Listener:
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+
     def begin(self, settings: ResolvedSpec, first_step: int) -> None:
         self.begun.append((settings, first_step))
 

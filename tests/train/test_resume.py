@@ -32,8 +32,10 @@ from tunesmith.data.split import split
 from tunesmith.data.validate import read_dataset
 from tunesmith.nn import weights as weights_module
 from tunesmith.nn.catalog import locate
+from tunesmith.nn.transformer import Decoder
 from tunesmith.nn.weights import read_tensors, write_tensors
 from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.resolve import ResolvedSpec
 from tunesmith.train import checkpoint
 from tunesmith.train import fine_tune as story
 from tunesmith.train.device import can_compile
@@ -51,13 +53,19 @@ class Listener:
 
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self.said: list[str] = []
+        self.warned: list[str] = []
         self.first_step = -1
         self._on_step = on_step
 
     def say(self, text: str) -> None:
         self.said.append(text)
 
-    def begin(self, settings: object, first_step: int) -> None:
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+        self.warned.append(text)
+
+    def begin(self, settings: ResolvedSpec, first_step: int) -> None:
+        self.settings = settings
         self.first_step = first_step
 
     def step(self, metrics: object) -> None:
@@ -282,6 +290,75 @@ def test_a_compiled_run_that_resumes_with_other_lengths_equals_an_uninterrupted_
     torch._dynamo.reset()
     go_on(tmp_path / "run", given)
     assert bits(tmp_path / "run") == bits(tmp_path / "whole")
+
+
+class TestCompileAsItBegan:
+    """Long enough for ``auto`` to compile, with a compiler that only counts."""
+
+    @pytest.fixture
+    def machine(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        machine: dict[str, Any] = {"has_compiler": True, "num_compiled": 0}
+
+        def compile_layers(_: object) -> None:
+            machine["num_compiled"] += 1
+
+        monkeypatch.setattr("tunesmith.specs.resolve.COMPILE_FROM_MINUTES", 0)
+        monkeypatch.setattr(Decoder, "compile_layers", compile_layers)
+        monkeypatch.setattr(story.device, "can_compile", lambda: machine["has_compiler"])
+        return machine
+
+    def stopped(self, folder: Path, given: dict[str, Any]) -> None:
+        asked = iter((False, False, True))
+        with pytest.raises(Interrupted):
+            train(folder, given, stop=lambda: next(asked))
+
+    def test_without_a_compiler_it_goes_on_uncompiled_and_says_so(
+        self, machine: dict[str, Any], given: dict[str, Any], tmp_path: Path
+    ) -> None:
+        given = {**given, **SHORT}
+        train(tmp_path / "whole", given)
+        self.stopped(tmp_path / "run", given)
+        assert machine["num_compiled"] == 2
+        machine["has_compiler"] = False
+        listener = train(tmp_path / "run", given, resume=True)
+        assert machine["num_compiled"] == 2
+        (warning,) = listener.warned
+        assert "no C++ compiler here: it goes on uncompiled" in warning
+        events = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+        assert [event["message"] for event in events if event["type"] == "warning"] == [warning]
+        assert listener.settings.compile is False
+        assert bits(tmp_path / "run") == bits(tmp_path / "whole")
+
+    def test_back_where_there_is_one_it_compiles_again(
+        self, machine: dict[str, Any], given: dict[str, Any], tmp_path: Path
+    ) -> None:
+        given = {**given, **SHORT}
+        self.stopped(tmp_path / "run", given)
+        machine["has_compiler"] = False
+        asked = iter((True,))
+        with pytest.raises(Interrupted):
+            train(tmp_path / "run", given, resume=True, stop=lambda: next(asked, False))
+        machine["has_compiler"] = True
+        assert train(tmp_path / "run", given, resume=True).warned == []
+        assert machine["num_compiled"] == 2
+
+    def test_a_run_that_began_without_goes_on_without(
+        self, machine: dict[str, Any], given: dict[str, Any], tmp_path: Path
+    ) -> None:
+        machine["has_compiler"] = False
+        self.stopped(tmp_path / "run", {**given, **SHORT})
+        machine["has_compiler"] = True
+        assert train(tmp_path / "run", {**given, **SHORT}, resume=True).warned == []
+        assert machine["num_compiled"] == 0
+
+    def test_whoever_asked_for_it_is_told_that_it_cannot_be(
+        self, machine: dict[str, Any], given: dict[str, Any], tmp_path: Path
+    ) -> None:
+        given = {**given, **SHORT, "compile": True}
+        self.stopped(tmp_path / "run", given)
+        machine["has_compiler"] = False
+        with pytest.raises(UserError, match="compile: true cannot work"):
+            train(tmp_path / "run", given, resume=True)
 
 
 def test_a_finished_run_resumed_stays_as_it_is(given: dict[str, Any], tmp_path: Path, whole: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tunesmith.api.auth import permit
+from tunesmith.api.auth import RequestId, permit
 from tunesmith.api.chat_answer import ChatCompletion, Chunks, Collected
 from tunesmith.api.chat_request import Asked, ChatBody, judge
 from tunesmith.api.errors import ApiError, as_api_error, not_found
@@ -27,7 +27,7 @@ from tunesmith.api.wire import answer
 from tunesmith.core.errors import TunesmithError
 from tunesmith.core.ids import new_id
 from tunesmith.infer.protocol import Began, Ended, Piece, Reply, Served
-from tunesmith.store import models, stored_chats
+from tunesmith.store import audit, models, stored_chats
 from tunesmith.store.principals import Action, Principal
 
 _CLIENT_CLOSED_REQUEST = 499
@@ -41,12 +41,13 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 @router.post("/v1/chat/completions", responses={200: {"model": ChatCompletion}})
 async def create_chat_completion(
-    body: ChatBody, request: Request, services: ServicesOf, principal: Annotated[Principal, permit(Action.CHAT)]
-) -> Response:
+    body: ChatBody, request: Request, services: ServicesOf, principal: Annotated[Principal, permit(Action.CHAT)],
+    request_id: RequestId,
+) -> Response:  # fmt: skip
     asked = judge(body)
     served = await find_served(services, principal, body.model)
     reservation = services.rate_limits.reserve(principal.key_id, asked.estimated_tokens)
-    turn = _Turn.of(services, principal, asked, served, reservation)
+    turn = _Turn.of(services, principal, asked, served, reservation, request_id)
     try:
         turn.conversation = await services.serving.converse(asked.chat(served, principal.project_id))
         replies = await _unless_client_leaves(request, turn.next_replies())
@@ -90,12 +91,13 @@ class _Turn:
     reservation: Reservation
     collected: Collected
     headers: Mapping[str, str]
+    request_id: str
     conversation: Conversation | None = None
 
     @classmethod
     def of(
         cls, services: Services, principal: Principal, asked: Asked, served: Served,
-        reservation: Reservation,
+        reservation: Reservation, request_id: str,
     ) -> _Turn:  # fmt: skip
         collected = Collected(
             new_id("chatcmpl-"),
@@ -105,7 +107,7 @@ class _Turn:
             has_functions=asked.has_functions,
         )
         headers = {**reservation.headers, "x-tunesmith-model": quote(served.name, safe=":/@,.-_ ")}
-        return cls(services, principal, asked, reservation, collected, headers)
+        return cls(services, principal, asked, reservation, collected, headers, request_id)
 
     async def next_replies(self) -> list[Reply]:
         """Raises ApiError where the process refuses or goes away; before the first one that is a plain answer."""
@@ -156,6 +158,7 @@ class _Turn:
             self.services.serving.abandon(self.conversation, self.reservation.settle)
 
     def _keep(self, completion: ChatCompletion) -> None:
+        now = self.services.now()
         with self.services.database.write() as connection:
             stored_chats.create(
                 connection,
@@ -165,8 +168,9 @@ class _Turn:
                 metadata=self.asked.body.metadata,
                 messages=self.asked.body.messages,
                 completion=completion.model_dump(mode="json"),
-                now=self.services.now(),
+                now=now,
             )
+            audit.record(connection, self.principal, "stored_chat.create", completion.id, now, self.request_id)
 
 
 class _EventStream(Response):

@@ -106,13 +106,14 @@ def delete_checkpoint_permission(
     now = services.now()
     with services.database.write() as connection:
         _check(connection, principal, fine_tuned_model_checkpoint)
-        if not checkpoint_permissions.revoke(
+        place = checkpoint_permissions.revoke(
             connection, principal.project_id, fine_tuned_model_checkpoint, permission_id
-        ):
+        )
+        if place is None:
             raise not_found(f"Could not find checkpoint permission: {permission_id}", param="permission_id")
-        detail = {"permission_id": permission_id}
+        detail, action = {"permission_id": permission_id, "place": place}, checkpoint_permissions.REVOKE
         audit.record(
-            connection, principal, "checkpoint.unshare", fine_tuned_model_checkpoint, now, request_id, detail
+            connection, principal, action, fine_tuned_model_checkpoint, now, request_id, detail
         )  # fmt: skip
     return answer(PermissionDeleted(id=permission_id))
 

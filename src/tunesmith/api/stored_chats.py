@@ -118,9 +118,10 @@ def delete_chat_completion(
 ) -> Response:
     now = services.now()
     with services.database.write() as connection:
-        if not stored_chats.remove(connection, principal.project_id, completion_id):
+        place = stored_chats.remove(connection, principal.project_id, completion_id)
+        if place is None:
             raise _missing(completion_id)
-        audit.record(connection, principal, "stored_chat.delete", completion_id, now, request_id)
+        audit.record(connection, principal, stored_chats.DELETE, completion_id, now, request_id, {"place": place})
     return answer(Deleted(id=completion_id))
 
 

@@ -211,13 +211,16 @@ def rotate_webhook_secret(
 
 @router.post("/v1/webhook_endpoints/{webhook_endpoint_id}/test", response_model=TestResult)
 def test_webhook_endpoint(
-    webhook_endpoint_id: EndpointId, body: Sample, principal: Writer, services: ServicesOf
+    webhook_endpoint_id: EndpointId, body: Sample, principal: Writer, services: ServicesOf, request_id: RequestId
 ) -> Response:
     """The sample tells of an object that does not exist. 400 where nobody answered."""
     endpoint, now = _found(services, principal, webhook_endpoint_id), services.now()
     sample_id = new_id(_SAMPLE_IDS[body.event_type.partition(".")[0]])
     message = body_of(deliveries.event_payload(new_id("evt_"), body.event_type, sample_id, now))
     headers = signed_headers(new_id("msg_"), message, endpoint.secrets_at(now), now)
+    detail = {"event_type": body.event_type}
+    with services.database.write() as connection:  # first, as what was sent cannot be taken back
+        audit.record(connection, principal, "webhook.test", endpoint.id, now, request_id, detail)
     try:
         status = Outbound.of(services.settings).post(endpoint.url, message, headers)
     except OutboundError as error:

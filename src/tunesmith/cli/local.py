@@ -280,6 +280,9 @@ class TerminalReporter:
         else:
             self._console.print(text, markup=False, soft_wrap=True)
 
+    def warn(self, text: str) -> None:
+        self.say(text)
+
     def begin(self, settings: ResolvedSpec, first_step: int) -> None:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for setting in _settings(settings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -44,6 +44,15 @@ def record(
     )
     what = {"action": action, "object_id": object_id, "request_id": request_id, "detail": dict(detail or {}) or None}
     connection.execute(audit_log.insert().values(id=new_id("audit_log-"), at=int(now), **who, **what))
+
+
+def details(connection: Connection, project_id: str, action: str, object_id: str) -> Iterator[Mapping[str, Any]]:
+    """What was noted of such acts on that object in the project, newest first."""
+    found = select(audit_log.c.detail).where(
+        audit_log.c.project_id == project_id, audit_log.c.action == action, audit_log.c.object_id == object_id
+    )
+    for detail in connection.execute(found.order_by(audit_log.c.seq.desc())).scalars():
+        yield detail or {}
 
 
 def list_entries(

@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tunesmith.core.errors import MachineError
 from tunesmith.store.tables import blob_references, blobs
 
 OwnerType = Literal["file", "upload_part", "job", "model", "checkpoint", "resume_state"]
+
+# Stands for created_at in the row of a blob whose bytes are about to be deleted, or are deleted already.
+CONDEMNED_AT = -1
+
+
+class BlobGone(MachineError):
+    """Nobody named the blob for so long that it was collected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +32,23 @@ class BlobRef:
 
 
 def announce(connection: Connection, sha256: str, num_bytes: int, now: float) -> None:
-    """Say that the blob is about to be put, in a transaction that ends before a byte is kept."""
-    _note(connection, [{"sha256": sha256, "num_bytes": num_bytes, "created_at": int(now)}])
+    """Say that the blob is about to be put, in a transaction that ends before a byte is kept.
+
+    Waits for one that is being forgotten, and writes its row anew.
+    """
+    noted = _dialect(connection).insert(blobs).values(sha256=sha256, num_bytes=num_bytes, created_at=int(now))
+    young = {"created_at": noted.excluded.created_at}
+    connection.execute(noted.on_conflict_do_update(index_elements=["sha256"], set_=young))
 
 
 def refer(connection: Connection, owner_type: OwnerType, owner_id: str, refs: Sequence[BlobRef], now: float) -> None:
-    """Note that the owner needs these blobs, which have been put. A name that it has already is replaced."""
+    """Note that the owner needs these blobs, which have been put. A name that it has already is replaced.
+
+    Raises BlobGone where one of them has been collected since: nothing may point at bytes that are not there.
+    """
     if not refs:
         return
-    # In one order, so that two transactions that name the same blobs wait for each other, never both at once.
-    sizes = {ref.sha256: ref.num_bytes for ref in sorted(refs, key=lambda ref: ref.sha256)}
-    _note(connection, [{"sha256": name, "num_bytes": size, "created_at": int(now)} for name, size in sizes.items()])
+    _hold(connection, {ref.sha256 for ref in refs}, now)
     added = _dialect(connection).insert(blob_references)
     connection.execute(
         added.on_conflict_do_update(
@@ -85,14 +99,21 @@ def unneeded(connection: Connection, before: float, after: str, limit: int) -> l
     return list(connection.execute(found.order_by(blobs.c.sha256).limit(limit)).scalars())
 
 
-def forget(connection: Connection, sha256: str, before: float) -> bool:
-    """Whether the blob is still unneeded; then its row is gone, and nobody can announce it until this transaction ends."""
+def condemn(connection: Connection, sha256: str, before: float) -> bool:
+    """Whether the blob is still unneeded; from this transaction's end on nothing can refer to it until it is put anew."""
     # Two statements: what the second one sees was committed before the first one got the lock.
     held = select(blobs.c.sha256).where(blobs.c.sha256 == sha256, blobs.c.created_at < before).with_for_update()
     if connection.execute(held).first() is None or _is_needed(connection, sha256):
         return False
-    connection.execute(delete(blobs).where(blobs.c.sha256 == sha256))
+    connection.execute(update(blobs).where(blobs.c.sha256 == sha256).values(created_at=CONDEMNED_AT))
     return True
+
+
+def forget(connection: Connection, sha256: str) -> bool:
+    """Whether nobody announced it since it was condemned; then its row is gone, and nobody can announce it until this
+    transaction ends."""
+    gone = delete(blobs).where(blobs.c.sha256 == sha256, blobs.c.created_at == CONDEMNED_AT)
+    return connection.execute(gone).rowcount == 1
 
 
 def _is_needed(connection: Connection, sha256: str) -> bool:
@@ -100,11 +121,14 @@ def _is_needed(connection: Connection, sha256: str) -> bool:
     return connection.execute(named).first() is not None
 
 
-def _note(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Locks the rows until the transaction ends; waits for one that is being forgotten, and writes it anew."""
-    noted = _dialect(connection).insert(blobs)
-    young = {"created_at": noted.excluded.created_at}
-    connection.execute(noted.on_conflict_do_update(index_elements=["sha256"], set_=young), rows)
+def _hold(connection: Connection, names: set[str], now: float) -> None:
+    """Locks the rows until the transaction ends, and makes them young; raises BlobGone."""
+    # In one order, so that two transactions that name the same blobs wait for each other, never both at once.
+    found = select(blobs.c.sha256).where(blobs.c.sha256.in_(names), blobs.c.created_at != CONDEMNED_AT)
+    there = set(connection.execute(found.order_by(blobs.c.sha256).with_for_update()).scalars())
+    if gone := sorted(names - there):
+        raise BlobGone(f"The stored bytes {gone[0][:12]}… were removed before anything named them.", "send them again")
+    connection.execute(update(blobs).where(blobs.c.sha256.in_(names)).values(created_at=int(now)))
 
 
 def _dialect(connection: Connection) -> Any:

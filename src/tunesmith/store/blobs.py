@@ -7,12 +7,14 @@ Names come from hashes only, never from what a user typed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +30,9 @@ Announce = Callable[[str, int], None]
 """Called with a blob's SHA-256 and size before it is kept."""
 
 CHUNK_BYTES = 1 << 20
+# How long a put waits for a collector that was stopped while it removed the same bytes.
+_PATIENCE_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.02
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,7 +64,14 @@ class Blobs(Protocol):
         ...
 
     def exists(self, sha256: str) -> bool: ...
-    def delete(self, sha256: str) -> None: ...
+    def removal(self, sha256: str) -> AbstractContextManager[Callable[[], None] | None]:
+        """Prepares the blob's deletion; the call that is given does it, in the block.
+
+        However long the caller is stopped before or in that call, it never deletes bytes whose put began after the
+        database gave up its lock. None where a put is under way: the blob stays for now.
+        """
+        ...
+
     def names(self) -> Iterator[str]:
         """Every blob's SHA-256."""
         ...
@@ -125,10 +137,9 @@ class LocalBlobs:
     def put_file(self, path: Path, sha256: str) -> None:
         """Writes over a blob that is there: where that one was damaged, it is whole again."""
         target = self._path(sha256)
-        with durable.disk_errors(target):
+        with durable.disk_errors(target), self._putting(target.parent, sha256):
             self._announce(sha256, path.stat().st_size)
             durable.fsync_file(path)
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 os.replace(path, target)
             except OSError:  # of another file system
@@ -172,8 +183,13 @@ class LocalBlobs:
     def exists(self, sha256: str) -> bool:
         return self._path(sha256).is_file()
 
-    def delete(self, sha256: str) -> None:
-        self._path(sha256).unlink(missing_ok=True)
+    @contextmanager
+    def removal(self, sha256: str) -> Iterator[Callable[[], None] | None]:
+        """Nobody puts into the blob's folder while the block lasts: the kernel holds that lock as long as the process
+        lives, stopped or not."""
+        path = self._path(sha256)
+        with _locked(path.parent, fcntl.LOCK_EX) as is_held:
+            yield (lambda: path.unlink(missing_ok=True)) if is_held else None
 
     def names(self) -> Iterator[str]:
         for path in self.folder.glob("??/??/*"):
@@ -187,12 +203,44 @@ class LocalBlobs:
         check_name(sha256)
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
+    @contextmanager
+    def _putting(self, folder: Path, sha256: str) -> Iterator[None]:
+        """Together with other puts, but not with a removal."""
+        gives_up_at = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            with _locked(folder, fcntl.LOCK_SH) as is_held:
+                if is_held:
+                    yield
+                    return
+            if time.monotonic() > gives_up_at:
+                raise MachineError(
+                    f"The bytes {sha256[:12]}… are being removed by a process that was stopped.",
+                    "try again soon; if it stays so, end the worker that does not answer",
+                )
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
     def _copy_in(self, path: Path, target: Path) -> None:
         temporary = self.new_temporary()
         shutil.copyfile(path, temporary)
         durable.fsync_file(temporary)
         os.replace(temporary, target)
         path.unlink()
+
+
+@contextmanager
+def _locked(folder: Path, kind: int) -> Iterator[bool]:
+    """Whether the folder's lock could be had at once; it is held while the block lasts."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
 
 
 def _pieces(file: FileIO, start: int, end: int | None) -> Iterator[bytes]:

@@ -7,12 +7,13 @@ answer, or refuses, a sentence says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 PART_BYTES = 16 << 20
 _PARALLEL_PARTS = 4
 _TIMEOUT_SECONDS = 60
-# A deletion happens while a row's lock is held, which the database lets nobody do for long.
+# A deletion happens while a row's lock is held, which the database lets nobody do for long (db.HELD_SECONDS). Half of
+# that, so that the bucket's clock may be behind ours by the other half.
 _DELETE_SECONDS = 10
 
 
@@ -38,8 +40,7 @@ class S3Blobs:
     def __init__(
         self, url: str, temporary: Path, announce: Announce = no_announcement, part_bytes: int = PART_BYTES
     ) -> None:
-        self._store = _opened(url, _TIMEOUT_SECONDS, max_retries=4)
-        self._deleting = _opened(url, _DELETE_SECONDS, max_retries=0)
+        self._store = _opened(url)
         self._announce = announce
         self._part_bytes = part_bytes
         self._temporaries = Temporaries(temporary)
@@ -92,12 +93,12 @@ class S3Blobs:
     def exists(self, sha256: str) -> bool:
         return self._head(sha256) is not None
 
-    def delete(self, sha256: str) -> None:
+    @contextmanager
+    def removal(self, sha256: str) -> Iterator[Callable[[], None] | None]:
+        """The deletion is signed before the row's lock is taken, and the bucket refuses it before that lock can end."""
         with _sentences(sha256):
-            try:
-                obstore.delete(self._deleting, _place(sha256))
-            except FileNotFoundError:
-                return
+            url = obstore.sign(self._store, "DELETE", _place(sha256), timedelta(seconds=_DELETE_SECONDS))
+        yield lambda: _delete(url)
 
     def names(self) -> Iterator[str]:
         with _sentences(""):
@@ -118,11 +119,23 @@ class S3Blobs:
                 return None
 
 
-def _opened(url: str, timeout_seconds: float, max_retries: int) -> Any:
-    timeout = timedelta(seconds=timeout_seconds)
+def _delete(url: str) -> None:
+    """What is not there any more is no error."""
+    try:
+        status = httpx2.delete(url, timeout=_DELETE_SECONDS / 2).status_code
+    except httpx2.HTTPError as error:
+        raise _unusable(type(error).__name__) from None  # its text may hold the signature
+    if status == httpx2.codes.FORBIDDEN:
+        raise _refused()
+    if status != httpx2.codes.NOT_FOUND and not httpx2.codes.is_success(status):
+        raise _unusable(f"status {status}")
+
+
+def _opened(url: str) -> Any:
+    timeout = timedelta(seconds=_TIMEOUT_SECONDS)
     return S3Store.from_url(
         url, client_options={"timeout": timeout, "allow_http": True},
-        retry_config={"max_retries": max_retries, "retry_timeout": timeout},
+        retry_config={"max_retries": 4, "retry_timeout": timeout},
     )  # fmt: skip
 
 
@@ -146,12 +159,19 @@ def _sentences(sha256: str) -> Iterator[None]:
             f"The stored bytes {sha256[:12]}… are not there.", "upload them again, or restore a backup"
         ) from None
     except (PermissionDeniedError, UnauthenticatedError):
-        raise MachineError(
-            "The S3 bucket refused the request.",
-            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy",
-        ) from None
+        raise _refused() from None
     except BaseError as error:
-        raise MachineError(
-            f"The S3 bucket could not be used ({type(error).__name__}).",
-            "check blob_url, AWS_ENDPOINT_URL and AWS_REGION, and whether it can be reached",
-        ) from None
+        raise _unusable(type(error).__name__) from None
+
+
+def _refused() -> MachineError:
+    return MachineError(
+        "The S3 bucket refused the request.", "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy"
+    )
+
+
+def _unusable(what: str) -> MachineError:
+    return MachineError(
+        f"The S3 bucket could not be used ({what}).",
+        "check blob_url, AWS_ENDPOINT_URL and AWS_REGION, and whether it can be reached",
+    )

@@ -9,8 +9,12 @@ from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tunesmith.core.ids import new_id
+from tunesmith.store import audit
 from tunesmith.store.paging import Page, fetch_page
 from tunesmith.store.tables import checkpoint_permissions, projects
+
+# The audit log's name of it; its detail holds the permission's id and place, so that a client may revoke as it pages.
+REVOKE = "checkpoint.unshare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +69,27 @@ def list_page(
     if granted_project_id is not None:
         query = query.where(checkpoint_permissions.c.granted_project_id == granted_project_id)
     page = fetch_page(
-        connection, query, checkpoint_permissions, after=after, limit=limit, newest_first=newest_first
+        connection, query, checkpoint_permissions, after=after, limit=limit, newest_first=newest_first,
+        place_of_deleted=lambda id: _place_of_revoked(connection, project_id, checkpoint_name, id),
     )  # fmt: skip
     return Page([CheckpointPermission.of(row) for row in page.items], page.has_more)
 
 
-def revoke(connection: Connection, project_id: str, checkpoint_name: str, permission_id: str) -> bool:
-    """False where there was none."""
-    gone = connection.execute(
+def revoke(connection: Connection, project_id: str, checkpoint_name: str, permission_id: str) -> int | None:
+    """Its place in the list, for the audit log's ``detail["place"]``; None where there was none."""
+    place: int | None = connection.execute(
         delete(checkpoint_permissions)
         .where(
             checkpoint_permissions.c.id == permission_id,
             checkpoint_permissions.c.project_id == project_id,
             checkpoint_permissions.c.checkpoint_name == checkpoint_name,
         )
-        .returning(checkpoint_permissions.c.id)
-    ).one_or_none()
-    return gone is not None
+        .returning(checkpoint_permissions.c.seq)
+    ).scalar_one_or_none()
+    return place
+
+
+def _place_of_revoked(connection: Connection, project_id: str, checkpoint_name: str, permission_id: str) -> int | None:
+    """Nothing of a revoked permission is kept but what the audit log noted."""
+    noted = audit.details(connection, project_id, REVOKE, checkpoint_name)
+    return next((detail.get("place") for detail in noted if detail.get("permission_id") == permission_id), None)

@@ -4,13 +4,20 @@ Bytes are put before a reference can name them, so a blob without one may be on 
 may be put anew while an old copy is about to go. Why nothing is lost:
 
 1. Whoever puts a blob first announces it: its row gets the present time, committed before a byte is kept.
-2. A blob is removed in one transaction that holds the lock of its row: older than the grace, named by no
-   reference, the row deleted, the bytes deleted, committed.
-3. So a put that announced before that lock was taken made the row young, and the blob stays; one that announces
-   later waits until the bytes are gone, and puts its own. In both orders the put wins.
-4. A reference is written while its blob's row is locked too, and within the grace of the announcement: it finds
-   the row, and the row's bytes are there. A process that dies between deleting bytes and committing leaves a row
-   without bytes that nothing names; the next put of them, or the next collection, mends it.
+2. A blob older than the grace that no reference names is condemned, in a transaction of its own: from then on a
+   reference to it is refused, until it is announced anew.
+3. A second transaction deletes the row, if it is condemned still, and then the bytes while it holds the row's lock.
+   So a put that announced before that made the row young, and the blob stays; one that announces later waits
+   until the bytes are gone, and puts its own. In both orders the put wins.
+4. A reference is written while its blob's row is locked too: it finds the row, neither gone nor condemned, and the
+   row's bytes are there.
+5. The lock ends early where the collector is stopped for so long that the database gives it up
+   (``db.HELD_SECONDS``). Once it goes on, it would delete what has been put anew meanwhile; ``Blobs.removal``
+   prevents that, each store in its own way: in a folder the put waits until the collector goes on or dies, and a
+   bucket refuses a deletion that comes after its time.
+
+A process that dies in between leaves a condemned row that nothing names, with or without bytes; the next put of
+them, or the next collection, mends it.
 
 What the database never heard of is not touched: a folder or bucket beside the wrong database loses nothing.
 """
@@ -45,11 +52,23 @@ def collect(database: Database, store: Blobs, now: float, grace_seconds: float =
         idempotency.forget_old(connection, now)
     num_blobs = 0
     for sha256 in _candidates(database, now - grace_seconds):
-        with database.write() as connection:
-            if blob_references.forget(connection, sha256, now - grace_seconds):
-                store.delete(sha256)
-                num_blobs += 1
+        num_blobs += _remove(database, store, sha256, now - grace_seconds)
     return Collected(num_files, num_uploads, num_blobs)
+
+
+def _remove(database: Database, store: Blobs, sha256: str, before: float) -> bool:
+    """Whether it was unneeded still, and is gone."""
+    with database.write() as connection:
+        if not blob_references.condemn(connection, sha256, before):
+            return False
+    with store.removal(sha256) as delete:
+        if delete is None:
+            return False
+        with database.write() as connection:
+            if not blob_references.forget(connection, sha256):
+                return False
+            delete()
+    return True
 
 
 def _until_done(database: Database, expire: Callable[[Connection], int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -24,11 +24,13 @@ class UnknownCursor(LookupError):
 def fetch_page(
     connection: Connection, query: Select[Any], table: Table, *, after: str | None, limit: int, newest_first: bool,
     cursors: Select[Any] | None = None, values: Mapping[str, Any] | None = None,
+    place_of_deleted: Callable[[str], int | None] = lambda _: None,
 ) -> Page[Any]:  # fmt: skip
     """Rows of ``query`` (which is scoped already) behind ``after``; raises UnknownCursor.
 
     The cursor must be a row that ``cursors`` could give (the query itself, unless given), so a stranger's id tells
-    nothing. Where rows stay behind after deletion, ``cursors`` has those too: a client may delete as it pages.
+    nothing. A client may delete as it pages: where rows stay behind after deletion, ``cursors`` has those too, and
+    where none does, ``place_of_deleted`` tells what its ``seq`` was.
     ``values`` are those of the queries' bound parameters.
     """
     if after is not None:
@@ -37,6 +39,8 @@ def fetch_page(
         rows = query if cursors is None else cursors
         cursor = rows.with_only_columns(table.c.seq).where(table.c.id == after)
         place = connection.execute(cursor, values or {}).scalar_one_or_none()
+        if place is None:
+            place = place_of_deleted(after)
         if place is None:
             raise UnknownCursor(after)
         query = query.where(table.c.seq < place if newest_first else table.c.seq > place)

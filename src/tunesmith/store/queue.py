@@ -22,7 +22,8 @@ from tunesmith.store.tables import blob_references, jobs, resume_states
 HELD_STATES = (State.VALIDATING_FILES, State.RUNNING, State.PAUSING)
 # The longest wait after a failure; what waits longer was put off by a clock that has since been set back.
 MAX_BACKOFF_SECONDS = 60.0
-_FAIRNESS_WINDOW = 64
+# So many waiting jobs are looked at together.
+WINDOW = 64
 
 
 class Order(StrEnum):
@@ -66,9 +67,9 @@ def is_validation_due(connection: Connection, *, now: float) -> bool:
     return bool(_free(connection, State.VALIDATING_FILES, now, limit=1))
 
 
-def waiting_jobs(connection: Connection, *, now: float) -> tuple[Job, ...]:
-    """Jobs that wait for a slot, oldest first; ``claim_training`` takes one of them."""
-    return _free(connection, State.QUEUED, now)
+def waiting_jobs(connection: Connection, *, now: float, after: int = 0) -> tuple[Job, ...]:
+    """A window of the jobs that wait for a slot, oldest first, behind that ``seq``; ``claim_training`` takes one."""
+    return _free(connection, State.QUEUED, now, after=after)
 
 
 def claim_training(connection: Connection, job_id: str, *, worker_id: str, now: float) -> Job | None:
@@ -246,10 +247,10 @@ _WAITING_AGAIN = case(
 )
 
 
-def _free(connection: Connection, state: State, now: float, limit: int = _FAIRNESS_WINDOW) -> tuple[Job, ...]:
+def _free(connection: Connection, state: State, now: float, limit: int = WINDOW, after: int = 0) -> tuple[Job, ...]:
     is_due = or_(jobs.c.not_before_at <= now, jobs.c.not_before_at > now + MAX_BACKOFF_SECONDS)
     query = select(jobs).where(jobs.c.state == state, jobs.c.worker_id.is_(None), is_due)
-    rows = connection.execute(query.order_by(jobs.c.seq).limit(limit))
+    rows = connection.execute(query.where(jobs.c.seq > after).order_by(jobs.c.seq).limit(limit))
     return tuple(Job.of(row) for row in rows)
 
 

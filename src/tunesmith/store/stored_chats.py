@@ -9,8 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, cast, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tunesmith.store import audit
 from tunesmith.store.paging import Page, fetch_page
 from tunesmith.store.tables import stored_chats
+
+# The audit log's name of a deletion; its detail holds the place, so that a client may delete as it pages.
+DELETE = "stored_chat.delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,10 @@ def list_page(
         query = query.where(stored_chats.c.model == model)
     for key, value in (metadata or {}).items():
         query = query.where(_has_pair(connection, key, value))
-    page = fetch_page(connection, query, stored_chats, after=after, limit=limit, newest_first=newest_first)
+    page = fetch_page(
+        connection, query, stored_chats, after=after, limit=limit, newest_first=newest_first,
+        place_of_deleted=lambda id: _place_of_deleted(connection, project_id, id),
+    )  # fmt: skip
     return Page([StoredChat.of(row) for row in page.items], page.has_more)
 
 
@@ -72,9 +79,17 @@ def set_metadata(
     return None if row is None else StoredChat.of(row)
 
 
-def remove(connection: Connection, project_id: str, id: str) -> bool:
-    """Whether there was one."""
-    return connection.execute(delete(stored_chats).where(_is(project_id, id))).rowcount == 1
+def remove(connection: Connection, project_id: str, id: str) -> int | None:
+    """Its place in the list, for the audit log's ``detail["place"]``; None where there was none."""
+    gone = delete(stored_chats).where(_is(project_id, id)).returning(stored_chats.c.seq)
+    place: int | None = connection.execute(gone).scalar_one_or_none()
+    return place
+
+
+def _place_of_deleted(connection: Connection, project_id: str, id: str) -> int | None:
+    """Nothing of a deleted completion is kept but what the audit log noted."""
+    places = (detail.get("place") for detail in audit.details(connection, project_id, DELETE, id))
+    return next(places, None)
 
 
 def _is(project_id: str, id: str) -> ColumnElement[bool]:

@@ -118,6 +118,7 @@ blobs = Table(
     "blobs", metadata,
     Column("sha256", String(64), primary_key=True),
     Column("num_bytes", BigInteger, nullable=False),
+    # When it was last announced or named; −1 while its bytes are being deleted (blob_references.CONDEMNED_AT).
     Column("created_at", BigInteger, nullable=False),
 )  # fmt: skip
 

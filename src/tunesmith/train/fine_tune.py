@@ -41,6 +41,7 @@ class Reporter(Protocol):
     """How training tells the world; its only way out beside the run's folder."""
 
     def say(self, text: str) -> None: ...
+    def warn(self, text: str) -> None: ...
     def begin(self, settings: ResolvedSpec, first_step: int) -> None: ...
     def step(self, metrics: StepMetrics) -> None: ...
 
@@ -105,7 +106,10 @@ def fine_tune(
     cut_lines = frozenset(p.line for p in held_out.problems if p.line is not None) if held_out else frozenset()
 
     place = device.choose_device()
-    settings = resolve(spec, _facts(job, training, bool(validation), place))
+    facts = _facts(job, training, bool(validation), place)
+    settings = resolve(spec, facts)
+    if job.resume:
+        settings = _compile_as_begun(settings, job)
     sources = source_hashes(spec, base, job.training, job.validation, job.initial_adapter)
     identity = {**settings.as_json(), "sources": sources}
     run = _open_run(job, identity, now)
@@ -113,6 +117,8 @@ def fine_tune(
     state = restored.state
     _say_restored(job, restored, run, reporter)
     device.prepare(int(state.fingerprint["num_threads"]) if state else None)
+    if settings.compile and not facts.can_compile:
+        settings = _uncompiled(settings, run, reporter)
     fingerprint = device.fingerprint(place, settings.precision)
     if publisher is not None:
         publisher.runs_on(fingerprint, state.fingerprint if state else None)
@@ -255,6 +261,29 @@ def _facts(job: Job, training: tuple[TokenizedExample, ...], has_validation: boo
     )
 
 
+def _compile_as_begun(settings: ResolvedSpec, job: Job) -> ResolvedSpec:
+    """Where ``auto`` decides, it has decided when the run began: another machine's choice is no change of the job."""
+    if job.spec.compile != "auto":
+        return settings
+    try:
+        saved = json.loads(RunFolder(job.folder, time.time).resolved.read_bytes())["settings"]["compile"]["value"]
+    except (OSError, ValueError, KeyError, TypeError):  # _check_same_job says so
+        return settings
+    return replace(settings, compile=saved) if isinstance(saved, bool) else settings
+
+
+def _uncompiled(settings: ResolvedSpec, run: RunFolder, reporter: Reporter) -> ResolvedSpec:
+    """Nobody asked for compiled layers, and they change no number beyond rounding: the run goes on without."""
+    text = (
+        "The run began with compiled layers, and there is no C++ compiler here: it goes on uncompiled, which is slower, "
+        "and the result is not promised to be equal to the last bit."
+    )
+    run.event("warning", text)
+    reporter.warn(text)
+    reasons = {**settings.reasons, "compile": "there is no C++ compiler on this machine"}
+    return replace(settings, compile=False, reasons=reasons)
+
+
 def _open_run(job: Job, identity: Mapping[str, object], now: Callable[[], float]) -> RunFolder:
     """The run's folder: free, or holding the same job when resuming."""
     run = RunFolder(job.folder, now)
@@ -313,13 +342,13 @@ def _differences(saved: object, given: object) -> list[str]:
 def _say_restored(job: Job, restored: checkpoint.Restored, run: RunFolder, reporter: Reporter) -> None:
     for damaged in restored.quarantined:
         run.event("warning", f"A damaged checkpoint was set aside: {damaged}")
-        reporter.say(f"A damaged checkpoint was set aside in checkpoints/quarantine: {damaged}.")
+        reporter.warn(f"A damaged checkpoint was set aside in checkpoints/quarantine: {damaged}.")
     if restored.state:
         reporter.say(f"Going on after step {restored.state.step:,}.")
     elif job.resume:
         text = "There is no sound checkpoint: training starts again from the beginning."
         run.event("warning", text)
-        reporter.say(text)
+        reporter.warn(text)
 
 
 def _say_not_equal(
@@ -328,7 +357,7 @@ def _say_not_equal(
     changed = "; ".join(f"{k} was {before.get(k)}, is {after[k]}" for k in after if before.get(k) != after[k])
     text = f"This machine differs from the one that saved the checkpoint ({changed}), so the result is not promised to be equal to the last bit."
     run.event("warning", text)
-    reporter.say(text)
+    reporter.warn(text)
 
 
 def _model(job: Job, settings: ResolvedSpec, place: torch.device) -> tuple[CausalModel, AdapterConfig | None]:

@@ -71,7 +71,7 @@ class Stop:
 
 
 class Attempt:
-    """A context manager around everything that is done under one fencing token."""
+    """What is done under one fencing token. A context manager: its folder is there while the block lasts."""
 
     def __init__(self, place: Workplace, job: Job, stop: Stop) -> None:
         self.place, self.job, self.stop = place, job, stop
@@ -86,18 +86,25 @@ class Attempt:
         remove_attempts(self.folder.parent, before=self.job.attempt)
         with durable.disk_errors(self.folder):
             make_folder(self.folder)
-        self._pulse.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
-        self._pulse.join()
         shutil.rmtree(self.folder, ignore_errors=True)
         with suppress(OSError):  # a later attempt's folders are there
             self.folder.parent.rmdir()
             self.folder.parent.parent.rmdir()
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """While the block lasts, nobody takes the job for abandoned."""
+        self._pulse.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._pulse.join()
 
     def write(self, do: Callable[[Connection, Job], Result]) -> Result:
         """One transaction that begins with the fence. A database that is away is waited for; raises Fenced.

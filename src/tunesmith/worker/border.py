@@ -21,18 +21,19 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def attempt_border(attempt: Attempt) -> Iterator[None]:
-    try:
-        yield
-    except Fenced:
-        log.info("%s is no longer this worker's", attempt.job.id)
-    except DatabaseUnavailable:  # asked to end while it is away: another worker will find the job
-        log.warning("%s was left where it is: the database does not answer", attempt.job.id)
-    except Exception as error:
-        if not isinstance(error, TunesmithError):
-            log.exception("%s: attempt %d ended by an error", attempt.job.id, attempt.job.attempt)
-        with suppress(Fenced, DatabaseUnavailable):
-            met = error
-            attempt.write(lambda connection, job: _end(attempt, connection, job, met))
+    with attempt.heartbeat():  # until the ending is written, however slow the database is
+        try:
+            yield
+        except Fenced:
+            log.info("%s is no longer this worker's", attempt.job.id)
+        except DatabaseUnavailable:  # asked to end while it is away: another worker will find the job
+            log.warning("%s was left where it is: the database does not answer", attempt.job.id)
+        except Exception as error:
+            if not isinstance(error, TunesmithError):
+                log.exception("%s: attempt %d ended by an error", attempt.job.id, attempt.job.attempt)
+            with suppress(Fenced, DatabaseUnavailable):
+                met = error
+                attempt.write(lambda connection, job: _end(attempt, connection, job, met))
 
 
 def _end(attempt: Attempt, connection: Connection, job: Job, error: Exception) -> None:

@@ -39,7 +39,10 @@ class Teller:
         self._machine: dict[str, Any] = {}
 
     def say(self, text: str) -> None:
-        self._lifeline.tell("said", text=text)
+        self._lifeline.tell("said", text=text, level="info")
+
+    def warn(self, text: str) -> None:
+        self._lifeline.tell("said", text=text, level="warn")
 
     def begin(self, settings: ResolvedSpec, first_step: int) -> None:
         resolved = settings.as_json()["settings"]

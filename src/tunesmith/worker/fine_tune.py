@@ -31,6 +31,7 @@ from tunesmith.store import (
     resume_states,
 )
 from tunesmith.store.blob_references import BlobRef
+from tunesmith.store.job_events import Level
 from tunesmith.store.jobs import Job
 from tunesmith.train.run_folder import read_metrics
 from tunesmith.worker import artifacts, endings
@@ -82,7 +83,7 @@ def follow(child: Child, record: Record) -> Mapping[str, Any]:
             case "begun":
                 record.begin(message)
             case "said":
-                record.say(message["text"])
+                record.say(message["text"], message["level"])
             case "step":
                 record.step(message["metrics"])
             case "checkpoint":
@@ -137,8 +138,8 @@ class Record:
         self.attempt.write(note)
         self.flush()
 
-    def say(self, text: str) -> None:
-        self._add(text, once=f"said:{hashlib.sha256(text.encode()).hexdigest()}")
+    def say(self, text: str, level: Level = "info") -> None:
+        self._add(text, once=f"said:{hashlib.sha256(text.encode()).hexdigest()}", level=level)
 
     def step(self, metrics: Mapping[str, Any]) -> None:
         self._step = metrics["step"]
@@ -210,8 +211,8 @@ class Record:
         self.attempt.write(write)
         shutil.rmtree(self.attempt.folder / folder, ignore_errors=True)
 
-    def _add(self, message: str, once: str | None = None) -> None:
-        self._events.append({"message": message, "once": once})
+    def _add(self, message: str, once: str | None = None, level: Level = "info") -> None:
+        self._events.append({"message": message, "once": once, "level": level})
 
     def _estimate_end(self, now: float, instant: float) -> int | None:
         done = self._step - self._first_step

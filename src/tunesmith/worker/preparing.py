@@ -54,10 +54,15 @@ def make_order(attempt: Attempt) -> Order:
 
 
 def spec_of(job: Job, training_file: str, validation_file: str | None) -> FineTuneSpec:
-    """As asked for, with what the first attempt resolved, if there was one."""
+    """As asked for, with what the first attempt resolved, if there was one.
+
+    ``compile`` stays ``auto``: a machine without a compiler goes on without, and a run that resumes keeps its own.
+    """
     files = {"training_file": training_file, "validation_file": validation_file}
     spec = FineTuneSpec.model_validate({**job.spec, **files})
-    return spec if job.resolved is None else pinned(spec, job.resolved)
+    if job.resolved is None:
+        return spec
+    return pinned(spec, job.resolved).model_copy(update={"compile": spec.compile})
 
 
 def restore_newest(attempt: Attempt) -> int | None:

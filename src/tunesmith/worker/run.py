@@ -115,6 +115,7 @@ class Worker:
         self._watch = leases.LeaseWatch(place.lease_seconds)
         self._done_at: dict[str, float] = {}
         self._needs: dict[tuple[str, int], int | None] = {}
+        self._looked_until = 0
 
     def run(self, stop: Stop) -> None:
         """Until asked to end; then until every job is given back."""
@@ -167,8 +168,7 @@ class Worker:
             self._needs.clear()
         if len(self._training) >= self._num_slots:
             return
-        with self.place.database.read() as connection:
-            waiting = queue.waiting_jobs(connection, now=self.place.now())
+        waiting = self._waiting()
         if not waiting:
             return
         memory = self._memory()  # once a round: on a GPU a program is asked, and there may be many jobs
@@ -183,6 +183,19 @@ class Worker:
                 claimed = queue.claim_training(connection, job.id, worker_id=self.place.worker_id, now=self.place.now())
             if claimed is not None:
                 self._begin(self._training, claimed, stop, run_job, needed)
+
+    def _waiting(self) -> tuple[Job, ...]:
+        """The oldest waiting jobs, and a window of those behind them, which moves on every round: a long queue is never
+        read at once, and a job that fits is found however many that do not fit stand before it."""
+        now = self.place.now()
+        with self.place.database.read() as connection:
+            oldest = queue.waiting_jobs(connection, now=now)
+            if len(oldest) < queue.WINDOW:
+                return oldest
+            behind = max(self._looked_until, oldest[-1].seq)
+            others = queue.waiting_jobs(connection, now=now, after=behind)
+        self._looked_until = others[-1].seq if len(others) == queue.WINDOW else 0
+        return (*oldest, *others)
 
     def _begin(
         self, lane: dict[str, Busy], job: Job, stop: Stop, do: Callable[[Attempt], None], estimate_bytes: int = 0
