@@ -64,6 +64,8 @@ export const JOBS = {
   "A damaged checkpoint was set aside in checkpoints/quarantine: {}.": "损坏的检查点已移到 checkpoints/quarantine：{1}。",
   "Going on after step {}.": "从第 {1} 步之后继续。",
   "There is no sound checkpoint: training starts again from the beginning.": "没有完好的检查点：从头开始训练。",
+  "The run began with compiled layers, and there is no C++ compiler here: it goes on uncompiled, which is slower, and the result is not promised to be equal to the last bit.":
+    "训练开始时各层是编译过的，而这台机器没有 C++ 编译器：将不编译继续训练，速度较慢，且不保证结果逐位相同。",
   "This machine differs from the one that saved the checkpoint ({}), so the result is not promised to be equal to the last bit.": "这台机器与保存检查点的机器不同（{~1}），因此不保证结果逐位相同。",
   "activation_checkpointing: true does not work with {}, which goes through transformers.": "{1} 要经过 transformers，不能用 activation_checkpointing: true。",
   "lower micro_batch_tokens instead": "改为调小 micro_batch_tokens",

@@ -33,6 +33,7 @@ export const REASONS = {
   "compile: true cannot work: {}.": "compile: true 无法使用：{~1}。",
   "set compile to auto or false, or install g++ or clang++": "把 compile 设为 auto 或 false，或者安装 g++ 或 clang++",
   "compiled layers have been measured on CPUs only": "编译只在 CPU 上验证过",
+  "there is no C++ compiler on this machine": "这台机器没有 C++ 编译器",
   "there is no C++ compiler here, or the base model goes through transformers": "这里没有 C++ 编译器，或者基座模型要经过 transformers",
   "the job is short (about {} min on two cores); compiling would not pay": "任务很短（两核约 {1} 分钟），编译不划算",
   "the job is long (about {} min on two cores), so compiling pays": "任务较长（两核约 {1} 分钟），编译划算",
