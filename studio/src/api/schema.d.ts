@@ -1557,6 +1557,8 @@ export interface components {
             sha256: string;
             /** Num Rows */
             num_rows: number;
+            /** Num Rows With Errors */
+            num_rows_with_errors: number;
             /** Num Errors */
             num_errors: number;
             /** Num Warnings */
