@@ -167,6 +167,20 @@ def _nothing(_page: Any) -> None:
     pass
 
 
+def _until_home_has_figures(page: Any) -> None:
+    """Those of the machine, and of the job that runs: its steps and the time that is left."""
+    page.wait_for_function(
+        "() => !document.querySelector('.mantine-Skeleton-root') && document.querySelector('#machine [role=progressbar]')"
+        " && document.querySelector('#jobs .figures')"
+    )
+
+
+def _until_settings_are_resolved(page: Any) -> None:
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[aria-busy=false] p')].some(each => each.textContent.startsWith('→'))"
+    )
+
+
 def _ask(page: Any) -> None:
     page.get_by_role("textbox", name="System prompt").fill(SYSTEM)
     page.get_by_role("textbox", name="Temperature").fill("0")
@@ -179,9 +193,15 @@ def _ask(page: Any) -> None:
 
 # Name, address, language, colours, what is done before the picture is taken.
 PICTURES = (
-    ("home", "", "en-GB", "light", _nothing),
+    ("home", "", "en-GB", "light", _until_home_has_figures),
     ("data", "data/{broken}", "en-GB", "light", _nothing),
-    ("fine-tune", "fine-tune?step=settings&model=starter&training_file={file}", "en-GB", "light", _nothing),
+    (
+        "fine-tune",
+        "fine-tune?step=settings&model=starter&training_file={file}",
+        "en-GB",
+        "light",
+        _until_settings_are_resolved,
+    ),
     ("job", "jobs/{job}", "en-GB", "light", _nothing),
     ("compare", "jobs/compare?jobs={jobs}", "zh-CN", "dark", _nothing),
     ("playground", "playground?models=starter,{model}", "en-GB", "light", _ask),

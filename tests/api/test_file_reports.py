@@ -113,7 +113,16 @@ def test_a_revision_edits_and_drops_rows(caller: Caller) -> None:
     assert (made.json()["num_edited"], made.json()["num_dropped"]) == (1, 2)
     assert made.json()["file"]["filename"] == "mine.fixed.jsonl"
     report = caller.report(made.json()["file"]["id"])
-    assert (report["num_rows"], report["num_errors"]) == (12, 0)
+    assert (report["num_rows"], report["num_errors"], report["num_rows_with_errors"]) == (12, 0, 0)
+
+
+def test_as_many_rows_are_dropped_as_the_report_counts(caller: Caller) -> None:
+    worse = {"messages": [{"role": "user"}, {"role": "assistant"}]}
+    file = caller.upload([GOOD, worse, BAD] * 9_000)
+    report = caller.report(file, limit=1)
+    assert (report["num_rows_with_errors"], report["num_errors"] > 18_000) == (18_000, True)
+    made = caller.post(f"/files/{file}/revisions", {"drops_rows_with_errors": True}).json()
+    assert made["num_dropped"] == 18_000
 
 
 def test_a_hundred_thousand_bad_rows_can_be_paged(caller: Caller) -> None:

@@ -338,6 +338,32 @@ def test_jobs_are_filtered_by_metadata(server: Any, client: OpenAI, make_job: Ma
     assert [job["id"] for job in page["data"]] == [job.id for job in bare]
 
 
+@both
+def test_jobs_are_filtered_by_status_and_searched(server: Any, client: OpenAI, make_job: Make) -> None:
+    made = [make_job(suffix=f"support-{number}").id for number in range(4)]
+    other = make_job(suffix="other").id
+    for job in (made[0], made[2]):
+        client.fine_tuning.jobs.cancel(job)
+
+    def found(**query: Any) -> list[str]:
+        return [job.id for job in client.fine_tuning.jobs.list(limit=1, extra_query=query)]
+
+    assert found(search="UPPORT") == made[::-1]
+    assert found(search="support", status="cancelled") == [made[2], made[0]]
+    assert found(status=["cancelled", "paused"]) == found(status="cancelled,paused") == [made[2], made[0]]
+    assert found(model="starter", search="other") == [other]
+    assert found(model="star") == found(search="%") == []
+    again = get(server, status=["cancelled", "validating_files"], limit=100).json()
+    assert [job["id"] for job in again["data"]] == [other, *made[::-1]]
+
+
+@pytest.mark.parametrize("status", ["done", "pausing", "cancelled,nonsense", "", ","])
+def test_a_status_that_is_none_is_refused(server: Any, status: str) -> None:
+    answer = get(server, status=status)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "status")
+    assert "validating_files" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "1.5"])
 def test_a_limit_out_of_range_is_refused(server: Any, limit: str) -> None:
     answer = get(server, limit=limit)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tunesmith.store import workers
+from tunesmith.store import models, workers
 
 
 def rows(count: int, words: int = 3, **first: Any) -> bytes:
@@ -79,6 +79,63 @@ def test_everything_wrong_is_told_at_its_field(client: Any) -> None:
     assert (told["is_ready"], told["resolved"]) == (False, {})
 
 
+def test_settings_are_resolved_beside_wrong_values(client: Any) -> None:
+    file = upload(client, rows(40))
+    good = preview(client, model="starter", training_file=file)["resolved"]
+    wrong = {
+        "lora_rank": 0, "n_epoch": 3, "suffix": "no blanks", "max_seq_len": 10**6, "validation_file": "file-of-nobody",
+        "lora_target_modules": [1], "hyperparameters": {"batch_size": "many"}, "metadata": {"": "x"},
+    }  # fmt: skip
+    told = preview(client, model="starter", training_file=file, weight_decay=0.5, **wrong)
+    assert told["is_ready"] is False
+    assert paths(told).keys() >= {
+        "lora_rank",
+        "n_epoch",
+        "suffix",
+        "validation_file",
+        "max_seq_len",
+        "hyperparameters.batch_size",
+    }
+    left_out = good.keys() - told["resolved"].keys()
+    assert left_out == {"lora_rank", "max_seq_len", "lora_target_modules", "batch_size"}
+    assert told["resolved"]["weight_decay"] == {"value": 0.5, "reason": "as given"}
+    same = told["resolved"].keys() - {"weight_decay"}
+    assert {name: told["resolved"][name] for name in same} == {name: good[name] for name in same}
+    assert told["body"]["lora_rank"] == 0
+
+
+@pytest.mark.parametrize("place", ["hyperparameters", "method"])
+def test_a_wrong_number_of_epochs_leaves_the_other_settings(client: Any, place: str) -> None:
+    given: dict[str, Any] = {"n_epochs": -1, "batch_size": 4}
+    block = given if place == "hyperparameters" else {"type": "supervised", "supervised": {"hyperparameters": given}}
+    told = preview(client, model="starter", training_file=upload(client, rows(12)), **{place: block})
+    assert [path.split(".")[-1] for path in paths(told) if path] == ["n_epochs"]
+    assert "num_epochs" not in told["resolved"]
+    assert told["resolved"]["batch_size"] == {"value": 4, "reason": "as given"}
+
+
+def test_nothing_is_resolved_without_a_model_that_is_there(client: Any) -> None:
+    file = upload(client, rows(12))
+    for model in ("nobody", ""):
+        told = preview(client, model=model, training_file=file, lora_rank=0)
+        assert (paths(told).keys() >= {"model"}, told["resolved"], told["model"]) == (True, {}, None)
+
+
+def test_another_adapter_than_the_tuned_models_is_refused_beside_the_rest(
+    client: Any, server: Any, make_job: Any
+) -> None:
+    trained_by = make_job(
+        resolved={name: {"value": value, "reason": ""} for name, value in (("adapter", "lora"), ("lora_rank", 4))}
+    )
+    with server.database.write() as connection:
+        name = models.register(connection, trained_by, 5, "starter").name
+    told = preview(client, model=name, training_file=upload(client, rows(12)), lora_rank=8, initialization="random")
+    assert paths(told).keys() == {"lora_rank", "initialization"}
+    assert told["model"] == name
+    assert told["resolved"]["lora_alpha"]["value"] == 8.0  # twice the rank that the model was trained with
+    assert preview(client, model=name)["model"] == name
+
+
 def test_unknown_names_are_told_where_they_stand(client: Any, other_client: Any) -> None:
     theirs = upload(other_client, rows(12))
     told = preview(client, model="nobody", training_file=theirs, validation_file="file-of-nobody")
@@ -100,7 +157,9 @@ def test_bad_rows_are_counted_and_stop_it(client: Any) -> None:
 def test_long_rows_ask_for_a_choice_and_each_choice_has_its_price(client: Any) -> None:
     file = upload(client, rows(30) + rows(5, words=400))
     asked = {"model": "starter", "training_file": file, "max_seq_len": 128}
-    assert paths(preview(client, **asked)) == {"over_length": "over_length"}
+    asking = preview(client, **asked)
+    assert (asking["is_ready"], paths(asking)) == (False, {"over_length": "over_length"})
+    assert asking["resolved"]["lora_rank"]["reason"] == "the default"
     dropped = preview(client, **asked, over_length="drop")
     assert (dropped["is_ready"], dropped["num_examples"]) == (True, 30)
     assert dropped["resolved"]["max_seq_len"]["value"] == 128

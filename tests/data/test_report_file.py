@@ -74,6 +74,36 @@ def test_pages_are_cut_by_rule_and_severity(tmp_path: Path) -> None:
     assert lines == sorted(lines)
 
 
+BROKEN = {"messages": [{"role": "user"}, {"role": "assistant"}, {"role": "nobody"}]}
+
+
+def test_rows_with_errors_are_counted_once_each(tmp_path: Path) -> None:
+    rows = [json.dumps(row).encode() for row in [GOOD, MUTE, BROKEN, GOOD, 7] * 40] + [b"", b"no", b"\xff", b""]
+    report = report_of(b"\n".join(rows), tmp_path)
+    assert report.summary.num_rows_with_errors == 3 * 40 + 2 == len(list(report.lines_with_errors()))
+    assert report.summary.num_errors > report.summary.num_rows_with_errors
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_rows_with_errors_of_an_array_are_no_lines(tmp_path: Path, indent: int | None) -> None:
+    report = report_of(json.dumps([GOOD, BROKEN, BROKEN, GOOD, MUTE] * 4, indent=indent).encode(), tmp_path)
+    assert (report.summary.num_rows, report.summary.num_rows_with_errors) == (20, 12)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b'{\n  "messages": []\n}\n'])
+def test_a_file_that_holds_no_rows_has_none_with_errors(tmp_path: Path, content: bytes) -> None:
+    report = report_of(content, tmp_path)
+    assert report.summary.num_errors > 0
+    assert report.summary.num_rows_with_errors <= report.summary.num_rows
+
+
+def test_rows_that_the_model_refuses_have_errors_too(tmp_path: Path) -> None:
+    silent = {"messages": [GOOD["messages"][0], {**GOOD["messages"][1], "weight": 0}]}
+    report = report_of([GOOD] * 9 + [silent] * 3, tmp_path, ModelRead(RENDERER, 2048))
+    lines = list(report.lines_with_errors(of_model=True))
+    assert report.summary.num_rows_with_errors == len(lines) == len(set(lines)) == report.summary.num_errors
+
+
 def test_the_findings_of_a_line_are_found(tmp_path: Path) -> None:
     report = report_of([{"n": n} if n % 7 else {**GOOD, "n": n} for n in range(500)], tmp_path)
     for line in (1, 2, 250, 500):

@@ -112,6 +112,52 @@ def test_a_filtered_list_takes_only_what_it_gives_as_a_cursor(database: Database
         ids(database, metadata={"k": "a"}, after=other.id)
 
 
+def test_a_list_has_the_states_and_the_model_that_are_asked_for(database: Database) -> None:
+    made = {state: make(database) for state in State}
+    for state, job in made.items():
+        put(database, job, state=state)
+    tuned = make(database, model="ft:starter:default::x")
+    assert ids(database, states={State.PAUSING, State.FAILED}) == [made[State.FAILED].id, made[State.PAUSING].id]
+    assert ids(database, model="ft:starter:default::x") == [tuned.id]
+    assert ids(database, model="tarter") == []
+    assert ids(database, B, states=set(State)) == []
+
+
+def test_a_search_finds_a_part_of_a_name_in_any_case(database: Database) -> None:
+    job = make(database, suffix="Support-v2", model="starter", requested_model="gpt-4o-mini")
+    put(database, job, fine_tuned_model="ft:starter:default:support-v2:AbC123")
+    other = make(database, suffix=None, model="qwen", requested_model="qwen")
+    for part in (job.id[6:].upper(), "PORT-V", "abc123", "TART", "4O-MINI"):
+        assert ids(database, search=part) == [job.id], part
+    assert ids(database, search="QWEN") == [other.id]
+    assert ids(database, search="ftjob-") == [other.id, job.id]
+    assert ids(database, B, search="") == []
+
+
+@pytest.mark.parametrize("part", ["%", "a%c", "a/", "a\\", "'", "ü", "a c"])
+def test_a_search_takes_every_letter_as_it_is(database: Database, part: str) -> None:
+    make(database, suffix="abc")
+    assert ids(database, search=part) == []
+
+
+def test_an_underscore_is_looked_for_as_itself(database: Database) -> None:
+    make(database, suffix="a-b")
+    wanted = make(database, suffix="a_b")
+    assert ids(database, search="a_b") == [wanted.id]
+
+
+def test_what_has_left_the_filter_is_a_cursor_all_the_same(database: Database) -> None:
+    first, second, last = (make(database, suffix="x") for _ in range(3))
+    make(database, suffix="y")
+    assert ids(database, states={State.VALIDATING_FILES}, search="X", limit=1) == [last.id]
+    put(database, last, state=State.QUEUED)
+    rest = ids(database, states={State.VALIDATING_FILES}, search="X", after=last.id)
+    assert rest == [second.id, first.id]
+    stranger = make(database, B)
+    with pytest.raises(UnknownCursor):
+        ids(database, search="x", after=stranger.id)
+
+
 ALLOWED = {
     "cancel": {State.VALIDATING_FILES, State.QUEUED, State.RUNNING, State.PAUSING, State.PAUSED},
     "pause": {State.RUNNING},

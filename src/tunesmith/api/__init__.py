@@ -36,6 +36,7 @@ job_certificates: measured or not, each promise has its sentence
 live: what becomes of jobs, as it happens
 live_feed: who listens, and the one task that looks for them
 job_preview: what a job would be, before anybody asks for it
+usable_body: a body without the values that were refused
 job_creation: a body becomes a job
 job_wire: a job, an event, a checkpoint as the wire has them
 checkpoint_permissions: which other projects may chat with a checkpoint

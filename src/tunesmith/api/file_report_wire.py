@@ -86,6 +86,8 @@ class FileReportWire(Wire):
     file_format: str | None
     sha256: str
     num_rows: int
+    num_rows_with_errors: int
+    """Rows with at least one error; those are what ``drops_rows_with_errors`` takes away."""
     num_errors: int
     num_warnings: int
     rules: Sequence[RuleCountWire]

@@ -102,8 +102,8 @@ def _without_report(file: File, found: Making | Failed) -> FileReportWire:
         status="in_progress" if is_making else "failed",
         progress=found.progress if isinstance(found, Making) else 0.0,
         error=found.message if isinstance(found, Failed) else None,
-        file_format=None, sha256=file.sha256, num_rows=0, num_errors=0, num_warnings=0, rules=[], rows=None, tokens=None,
-        data=[], total=0, has_more=False,
+        file_format=None, sha256=file.sha256, num_rows=0, num_rows_with_errors=0, num_errors=0, num_warnings=0, rules=[],
+        rows=None, tokens=None, data=[], total=0, has_more=False,
     )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def _of_summary(file: File, summary: Summary, model: str | None) -> dict[str, An
     return {
         "object": "file.report", "file_id": file.id, "status": "completed", "progress": 1.0, "error": None,
         "file_format": summary.file_format, "sha256": file.sha256, "num_rows": summary.num_rows,
-        "num_errors": summary.num_errors, "num_warnings": summary.num_warnings,
+        "num_rows_with_errors": summary.num_rows_with_errors, "num_errors": summary.num_errors, "num_warnings": summary.num_warnings,
         "rules": [
             RuleCountWire(rule=each.rule, severity=each.severity, count=each.count, num_kept=each.num_kept)
             for each in summary.rules

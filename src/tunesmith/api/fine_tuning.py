@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from sqlalchemy import Connection
@@ -30,6 +30,9 @@ Reader = Annotated[Principal, permit(Action.JOB_READ)]
 Controller = Annotated[Principal, permit(Action.JOB_CONTROL)]
 Move = Callable[[Connection, str, str, float], Job | None]
 
+_STATUSES: Final = {
+    each.on_wire: [state for state in State if state.on_wire == each.on_wire] for each in State
+}  # fmt: skip
 _METADATA_KEY = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 
 
@@ -50,14 +53,24 @@ def create_fine_tuning_job(
 @router.get("/v1/fine_tuning/jobs", response_model=ListOf[JobWire])
 def list_fine_tuning_jobs(
     request: Request, principal: Reader, services: ServicesOf, after: Annotated[str | None, IdOf("job")] = None,
-    limit: Limit = 20,
+    limit: Limit = 20, status: Annotated[list[str] | None, Query()] = None,
+    model: Annotated[str | None, IdOf("model"), Query(max_length=300)] = None,
+    search: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:  # fmt: skip
-    """``metadata[key]=value`` gives those with the pair, ``metadata=null`` those without any."""
+    """``metadata[key]=value`` gives those with the pair, ``metadata=null`` those without any.
+
+    Extensions: ``status`` gives those in one of these states, several of them with commas between or the name again;
+    ``model`` those that train from this model; ``search`` those that have this, in upper or lower case, in their id,
+    suffix, tuned model's name or base model's name.
+    """
     pairs = _metadata_filter(request)
+    # OpenAI's clients write a list as status[].
+    states = _states([*(status or []), *request.query_params.getlist("status[]")])
     without = request.query_params.get("metadata") == "null"
     with services.database.read() as connection:
         page = jobs.list_page(
-            connection, principal.project_id, after=after, limit=limit, metadata=pairs, without_metadata=without
+            connection, principal.project_id, after=after, limit=limit, metadata=pairs, without_metadata=without,
+            states=states, model=model, search=search.strip(),
         )  # fmt: skip
         organization = organization_id(connection)
     wires = [JobWire.of(job, organization) for job in page.items]
@@ -145,6 +158,16 @@ def _moved(
     except MoveRefused as refused:
         raise bad_request(refused.sentence) from None
     return answer(wire)
+
+
+def _states(asked: Sequence[str]) -> set[State]:
+    """The states that the wire calls so; raises ApiError 400 for a word that is none."""
+    words = {word.strip() for each in asked for word in each.split(",")} - {""}
+    unknown = sorted(words - _STATUSES.keys())
+    if unknown or (asked and not words):
+        word = unknown[0] if unknown else ""
+        raise bad_request(f"There is no status {word[:100]!r}; there are {', '.join(_STATUSES)}.", "status")
+    return {state for word in words for state in _STATUSES[word]}
 
 
 def _metadata_filter(request: Request) -> dict[str, str]:

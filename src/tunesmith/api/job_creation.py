@@ -65,7 +65,7 @@ def judge(
     refusals: list[ApiError] = []
     start = None
     try:
-        start = _find_start(connection, known_models, project_id, body.model)
+        start = find_start(connection, known_models, project_id, body.model)
         _check_settings(start, body.extensions())
     except ApiError as error:
         refusals.append(error)
@@ -78,7 +78,8 @@ def judge(
     return start
 
 
-def _find_start(connection: Connection, known_models: KnownModels, project_id: str, name: str) -> Start:
+def find_start(connection: Connection, known_models: KnownModels, project_id: str, name: str) -> Start:
+    """Raises ApiError 400 where the project cannot train from what is called so."""
     known = known_models.resolve(name)
     if known is not None:
         return Start(known.name, known.name, known.alias)

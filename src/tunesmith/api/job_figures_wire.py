@@ -89,7 +89,8 @@ class JobPreviewWire(Wire):
     """All that is wrong, by the request's names (``path``)."""
     model: Annotated[str, NoId("the base model or tuned model that the request means")] | None
     resolved: Mapping[str, SettingWire]
-    """Every setting with its value and reason; empty while there are problems, and while a file's report is made."""
+    """Every setting with its value and reason, as if the wrong values had not been given; these settings are left out. Empty
+    while the files' figures are not known."""
     is_waiting_for_report: bool
     num_examples: int | None
     num_validation_examples: int | None

@@ -20,12 +20,13 @@ from tunesmith.api.auth import IdOf, permit
 from tunesmith.api.errors import ApiError, Refusals, bad_request
 from tunesmith.api.file_report_wire import ProblemWire
 from tunesmith.api.file_reports import asked_of
-from tunesmith.api.job_creation import Start, judge
+from tunesmith.api.job_creation import Start, find_start, judge
 from tunesmith.api.job_figures_wire import JobPreviewWire, MemoryEstimateWire
 from tunesmith.api.job_request import JobCreate
 from tunesmith.api.job_wire import SettingWire
 from tunesmith.api.report_maker import Failed, Making
 from tunesmith.api.services import Services, ServicesOf
+from tunesmith.api.usable_body import setting_of, without
 from tunesmith.api.wire import RequestBody, answer
 from tunesmith.core.errors import Problem, Severity, UserError
 from tunesmith.core.machine import cpu_has_fast_bf16
@@ -46,6 +47,7 @@ router = APIRouter(tags=["Fine-tuning"])
 
 # Stands where a request names no file yet, so that the rest of it can be judged.
 _NO_FILE = "file-none"
+_OF_NO_FILE = ("training_file", _NO_FILE)
 _ALIVE_SECONDS = 60
 _Param = Literal["training_file", "validation_file"]
 
@@ -89,6 +91,8 @@ class _Preview:
 
     def __init__(self, services: Services, principal: Principal, values: Mapping[str, Any]) -> None:
         self._services, self._principal, self._values = services, principal, values
+        # The values without those that are refused, and what settings these were.
+        self._usable, self._refused = dict(values), set[str]()
         self._problems: list[ProblemWire] = []
         self._is_waiting = False
 
@@ -101,6 +105,7 @@ class _Preview:
         if start is not None and job is not None:
             spec = job.spec(start.base_model, job.seed or 0, start.settings or {})
             base = None if known is None else self._locate(known)
+            spec = spec if base is None else self._within_context(spec, base)
         if known is not None and spec is not None and base is not None:
             training = self._count("training_file", spec, known, base)
             validation = self._count("validation_file", spec, known, base)
@@ -116,7 +121,7 @@ class _Preview:
             is_ready=resolved is not None and not self._has_errors and not self._is_waiting,
             problems=self._problems,
             model=None if start is None else start.model,
-            resolved={} if resolved is None or spec is None else _settings(resolved, self._values),
+            resolved={} if resolved is None else self._settings(resolved),
             is_waiting_for_report=self._is_waiting,
             num_examples=None if data is None else data.num_examples,
             num_validation_examples=_num_validation(training, validation, spec),
@@ -132,34 +137,56 @@ class _Preview:
         return any(problem.severity == "error" for problem in self._problems)
 
     def _judge_body(self) -> tuple[Start | None, JobCreate | None]:
-        """What it asks for. A missing file is told, and the rest is judged all the same."""
+        """What it asks for, judged as if what is refused had not been given."""
         if "training_file" not in self._values:
             self._refuse(bad_request("Choose a training file.", "training_file", "missing"))
-        try:
-            job = JobCreate.model_validate({"training_file": _NO_FILE, **self._values})
-        except ApiError as error:
-            self._refuse(error)
+        job = self._typed(tells=True)
+        if job is None:
             return None, None
-        try:
-            with self._services.database.read() as connection:
-                start = judge(
-                    connection, self._services.known_models, self._principal.project_id, job, self._services.now()
-                )
-        except ApiError as error:
-            ours = [
-                each for each in _apart(error) if not (each.param == "training_file" and job.training_file == _NO_FILE)
-            ]
-            for each in ours:
+        project_id, known_models = self._principal.project_id, self._services.known_models
+        with self._services.database.read() as connection:
+            try:
+                return judge(connection, known_models, project_id, job, self._services.now()), job
+            except ApiError as error:
+                refused = [each for each in _apart(error) if (each.param, job.training_file) != _OF_NO_FILE]
+            for each in refused:
                 self._refuse(each)
-            if ours or job.training_file != _NO_FILE:
+            job = self._typed() if self._leave_out(refused) else None
+            try:
+                return (None if job is None else find_start(connection, known_models, project_id, job.model)), job
+            except ApiError:
                 return None, job
-            return self._start_without_file(job), job
-        return start, job
 
-    def _start_without_file(self, job: JobCreate) -> Start | None:
-        """Where it begins, although it has no file yet."""
-        known = self._services.known_models.resolve(job.model)
-        return None if known is None else Start(known.name, known.name, known.alias)
+    def _typed(self, *, tells: bool = False) -> JobCreate | None:
+        """The body without what its description refuses; None where that cannot be told apart."""
+        while True:
+            try:
+                return JobCreate.model_validate({"training_file": _NO_FILE, **self._usable})
+            except ApiError as error:
+                # What is found once something was left out may come of that, so it is not told.
+                if tells:
+                    self._refuse(error)
+                    tells = False
+                if not self._leave_out(_apart(error)):
+                    return None
+
+    def _leave_out(self, refused: Sequence[ApiError]) -> bool:
+        """Whether the values were found."""
+        left = without(self._usable, [each.param for each in refused])
+        if left is None:
+            return False
+        self._usable = left
+        self._refused |= {setting_of(each.param) for each in refused if each.param}
+        return True
+
+    def _within_context(self, spec: FineTuneSpec, base: BaseModel) -> FineTuneSpec:
+        try:
+            resolve_max_seq_len(spec, base.config.max_position_embeddings)
+            return spec
+        except UserError as error:
+            self._refuse(bad_request(f"{error.message} ({error.hint})", "max_seq_len", "invalid_value"))
+            self._refused.add("max_seq_len")
+            return spec.model_copy(update={"max_seq_len": "auto"})
 
     def _locate(self, known: KnownModel) -> BaseModel | None:
         try:
@@ -173,11 +200,7 @@ class _Preview:
         file = self._file(param)
         if file is None:
             return None
-        try:
-            limit = resolve_max_seq_len(spec, base.config.max_position_embeddings)
-        except UserError as error:
-            self._refuse(bad_request(f"{error.message} ({error.hint})", "max_seq_len", "invalid_value"))
-            return None
+        limit = resolve_max_seq_len(spec, base.config.max_position_embeddings)
         found = self._services.reports.find(asked_of(self._services, file, known, limit))
         if isinstance(found, Making):
             self._is_waiting = True
@@ -197,7 +220,7 @@ class _Preview:
             message = f"{tokens.num_over_length:,} rows are longer than {limit:,} tokens"
             hint = "choose what happens to them (over_length), or split them"
             self._add(Problem("over_length", message, hint, path="over_length"))
-            return None
+            # Counted as they are, so that the other settings have their values beside this problem.
         costs = {cost.policy: cost for cost in tokens.over_length_costs}
         cost = costs.get(spec.over_length)
         kept = summary.num_rows - (cost.rows_dropped if cost else 0)
@@ -213,7 +236,7 @@ class _Preview:
         )
 
     def _file(self, param: _Param) -> File | None:
-        file_id = self._values.get(param)
+        file_id = self._usable.get(param)
         if file_id is None:
             return None
         with self._services.database.read() as connection:
@@ -233,8 +256,14 @@ class _Preview:
         try:
             return resolve(spec, facts)
         except UserError as error:
-            self._refuse(bad_request(f"{error.message} ({error.hint})", None, "invalid_value"))
-            return None
+            # The one value that the facts alone can refuse.
+            self._refuse(bad_request(f"{error.message} ({error.hint})", "compile", "invalid_value"))
+            self._refused.add("compile")
+            return resolve(spec.model_copy(update={"compile": "auto"}), facts)
+
+    def _settings(self, resolved: ResolvedSpec) -> dict[str, SettingWire]:
+        found = _settings(resolved, self._usable)
+        return {name: setting for name, setting in found.items() if name not in self._refused}
 
     def _device(self) -> _Device:
         """That of the largest worker that is there; this machine's processor where none is."""
@@ -256,7 +285,7 @@ class _Preview:
 
     def _yaml(self, start: Start | None) -> str:
         """Of what was given: a file that ``tunesmith train`` takes. Files are named as they were uploaded."""
-        values = dict(self._values)
+        values = self._usable
         named = {param: file.filename for param in ("training_file", "validation_file") if (file := self._file(param))}
         settings = _given_settings(values)
         spec = {"base_model": start.model if start else values.get("model", ""), **named, **settings}

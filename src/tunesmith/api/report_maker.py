@@ -34,7 +34,7 @@ from tunesmith.store.blobs import Blobs, DamagedBlob
 
 MODULE: Final = "tunesmith.api.report_process"
 # Raised when reports are written in another way.
-FORMAT: Final = 1
+FORMAT: Final = 2
 MOST_REPORTS: Final = 200
 MOST_BYTES: Final = 2 << 30
 MOST_AGE_SECONDS: Final = 7 * 86400

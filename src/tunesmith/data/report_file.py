@@ -72,6 +72,8 @@ class Summary:
     sha256: str | None
     num_rows: int
     num_lines: int
+    num_rows_with_errors: int
+    """Rows with at least one error; one row may have many."""
     num_errors: int
     num_warnings: int
     rules: tuple[RuleCount, ...]
@@ -117,6 +119,7 @@ def write_report(
         sha256=digest.hexdigest() if judged == num_bytes else None,
         num_rows=num_rows,
         num_lines=index.num_lines,
+        num_rows_with_errors=_num_rows_with_errors(format, num_rows, found, examples),
         num_errors=found.count("error"),
         num_warnings=found.count("warning"),
         rules=found.rules(),
@@ -170,11 +173,19 @@ class Report:
                 yield from array("Q", part)
 
 
+def _num_rows_with_errors(format: FileFormat | None, num_rows: int, found: _Findings, examples: _Examples) -> int:
+    """What gave no example has an error; lines do not say it, for the rows of an array may share one, or take many."""
+    if format is None:
+        return min(num_rows, found.num_bad_lines)
+    return num_rows - examples.num_kept + examples.num_unfit
+
+
 class _Findings:
     """validate's findings: counted, and kept as far as there is room."""
 
     def __init__(self, bad_lines: BinaryIO) -> None:
         self._bad_lines, self._last_bad_line = bad_lines, 0
+        self.num_bad_lines = 0
         self._counts: Counter[tuple[str, Severity]] = Counter()
         self._kept: list[tuple[int, tuple[str, Severity], bytes]] = []
         self._num_kept: Counter[tuple[str, Severity]] = Counter()
@@ -191,6 +202,7 @@ class _Findings:
             if line is not None and line > self._last_bad_line:
                 self._bad_lines.write(_PLACE.pack(line))
                 self._last_bad_line = line
+                self.num_bad_lines += 1
         self.note(finding, line, column)
 
     def note(self, finding: Finding, line: int | None, column: int | None = None) -> None:
@@ -247,8 +259,10 @@ class _Examples:
         self.tally = Tally(limit)
         self._limit = limit or 0
         self._num_rendered = 0
+        self.num_kept = self.num_unfit = 0
 
     def keep(self, example: Example, is_duplicate: bool) -> None:
+        self.num_kept += 1
         self.tally.add(example, is_duplicate)
         if self._model is not None and not self._found.has_errors:
             self._render(example, self._model.renderer)
@@ -276,6 +290,7 @@ class _Examples:
 
     def _refuse(self, finding: Finding, line: int) -> None:
         self._unfit_lines.write(_PLACE.pack(line))
+        self.num_unfit += 1
         self._found.note(finding, line)
 
 

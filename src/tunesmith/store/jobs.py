@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -108,6 +108,8 @@ class Job:
         return str(self.spec["base_model"])
 
 
+# What a search looks into; all of it is ASCII, for which both databases fold case alike.
+_SEARCHED = (jobs.c.id, jobs.c.suffix, jobs.c.fine_tuned_model, jobs.c.model, jobs.c.requested_model)
 _NAMES = tuple(field.name for field in fields(Job))
 # Built once: it is the read that followers of a job repeat.
 _ONE = select(jobs).where(jobs.c.id == bindparam("job"), jobs.c.project_id == bindparam("project"))
@@ -146,14 +148,24 @@ def get(connection: Connection, project_id: str, job_id: str) -> Job | None:
 def list_page(
     connection: Connection, project_id: str, *, after: str | None = None, limit: int = 20,
     metadata: Mapping[str, str] | None = None, without_metadata: bool = False,
+    states: Collection[State] = (), model: str | None = None, search: str = "",
 ) -> Page[Job]:  # fmt: skip
-    """Newest first; only those with all the pairs of ``metadata``, or with none at all; raises UnknownCursor."""
+    """Newest first; only those with all the pairs of ``metadata``, or with none at all, in one of ``states`` where any
+    are given, of this ``model``, and with ``search`` in a name; raises UnknownCursor."""
     query = select(jobs).where(jobs.c.project_id == project_id)
     for key, value in (metadata or {}).items():
         query = query.where(_has_pair(connection, key, value))
     if without_metadata:
         query = query.where(or_(jobs.c.metadata.is_(None), cast(jobs.c.metadata, Text) == "{}"))
-    page = fetch_page(connection, query, jobs, after=after, limit=limit, newest_first=True)
+    # A job goes on while its list is paged: one that has left these is a cursor all the same.
+    cursors = query
+    if states:
+        query = query.where(jobs.c.state.in_(states))
+    if model is not None:
+        query = query.where(jobs.c.model == model)
+    if search:
+        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in _SEARCHED)))
+    page = fetch_page(connection, query, jobs, after=after, limit=limit, newest_first=True, cursors=cursors)
     return Page([Job.of(row) for row in page.items], page.has_more)
 
 

@@ -570,6 +570,10 @@ export interface paths {
         /**
          * List Fine Tuning Jobs
          * @description ``metadata[key]=value`` gives those with the pair, ``metadata=null`` those without any.
+         *
+         *     Extensions: ``status`` gives those in one of these states, several of them with commas between or the name again;
+         *     ``model`` those that train from this model; ``search`` those that have this, in upper or lower case, in their id,
+         *     suffix, tuned model's name or base model's name.
          */
         get: operations["list_fine_tuning_jobs_v1_fine_tuning_jobs_get"];
         put?: never;
@@ -1553,6 +1557,8 @@ export interface components {
             sha256: string;
             /** Num Rows */
             num_rows: number;
+            /** Num Rows With Errors */
+            num_rows_with_errors: number;
             /** Num Errors */
             num_errors: number;
             /** Num Warnings */
@@ -4546,6 +4552,9 @@ export interface operations {
             query?: {
                 after?: string | null;
                 limit?: number;
+                status?: string[] | null;
+                model?: string | null;
+                search?: string;
             };
             header?: never;
             path?: never;

@@ -96,13 +96,15 @@ function Made({ report }: { report: Report }) {
   const navigate = useNavigate({ from: "/data/$fileId" });
   const tab = search.tab ?? (search.line === undefined ? "problems" : "rows");
   const known = report.file_format === null ? null : formats[report.file_format];
+  const bad = report.num_rows_with_errors;
+  const inRows = bad === 0 ? undefined : bad === 1 ? say.inOneRow : say.inRows(format.count(bad));
   const num = report.num_errors + report.num_warnings;
   return (
     <Stack gap="md">
       <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
         <Figure name={say.format} value={known?.name ?? report.file_format ?? say.unknownFormat} />
         <Figure name={say.numRows} value={format.count(report.num_rows)} />
-        <Figure name={say.numErrors} value={format.count(report.num_errors)} colour={report.num_errors > 0 ? classes.error : undefined} />
+        <Figure name={say.numErrors} value={format.count(report.num_errors)} colour={report.num_errors > 0 ? classes.error : undefined} hint={inRows} />
         <Figure name={say.numWarnings} value={format.count(report.num_warnings)} colour={report.num_warnings > 0 ? classes.warning : undefined} />
       </SimpleGrid>
       {known && <Text size="sm" c="dimmed">{known.why}</Text>}

@@ -45,12 +45,13 @@ export function FileReport({ fileId }: { fileId: string }) {
 function Verdict({ report }: { report: Report }) {
   const say = useWords(sayings);
   const format = useFormat();
-  const { num_errors, num_warnings, tokens } = report;
+  const { num_errors, num_rows_with_errors, num_warnings, tokens } = report;
   return (
     <>
       <dl className={classes.facts}>
         <Fact name={say.rows}>{format.count(report.num_rows)}</Fact>
         <Fact name={say.errors}><Badge color={num_errors ? "red" : "gray"} variant="light">{format.count(num_errors)}</Badge></Fact>
+        {num_errors > 0 && <Fact name={say.badRows}>{format.count(num_rows_with_errors)}</Fact>}
         <Fact name={say.warnings}><Badge color={num_warnings ? "orange" : "gray"} variant="light">{format.count(num_warnings)}</Badge></Fact>
         {report.file_format && <Fact name={say.format}>{report.file_format}</Fact>}
         {tokens && (

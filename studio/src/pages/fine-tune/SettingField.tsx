@@ -66,20 +66,25 @@ function Becomes({ setting }: { setting: Setting }) {
   const say = useWords(sayings);
   const said = useSaid();
   const shown = useShown();
-  const { draft, preview, isAsking } = useSetup();
-  const resolved = preview?.resolved[setting.resolvedAs ?? setting.name];
+  const { draft, preview, isAsking, isReckoning } = useSetup();
+  // What a wrong value becomes is not known, though the server says what would follow from its absence.
+  const isWrong = useErrorOf(setting.name) !== null;
+  const resolved = isWrong ? undefined : preview?.resolved[setting.resolvedAs ?? setting.name];
   // The engine calls given what it was given as a default.
   const reason = resolved?.reason === "as given" && draft.settings[setting.name] === undefined ? "the default" : (resolved?.reason ?? "");
   const isOwn = !setting.resolvedAs || setting.resolvedAs === setting.name;
   const says = { warmup_steps: say.warmupSteps, total_steps: say.totalSteps, learning_rate: "learning_rate" } as Record<string, string>;
   return (
-    <Box className={isAsking ? classes.aged : undefined} aria-busy={isAsking}>
+    <Box className={`${classes.becomes} ${isAsking && resolved ? classes.aged : ""}`} aria-busy={isAsking}>
       <Text size="xs" c="dimmed" ff="monospace">{setting.name}</Text>
-      {resolved && (
+      {resolved ? (
         <Text size="xs" style={{ overflowWrap: "anywhere" }}>
           → {!isOwn && `${says[setting.resolvedAs ?? ""] ?? ""} `}<Code fz="xs">{shown(resolved.value)}</Code>{" "}
           <Text span c="dimmed" size="xs">{said(reason)}</Text>
         </Text>
+      ) : (
+        // The line is there before the value is, so that nothing moves when it comes.
+        <Text size="xs" c="dimmed">{isReckoning ? say.reckoning : "\u00a0"}</Text>
       )}
     </Box>
   );

@@ -18,6 +18,8 @@ type Setup = {
   /** What the server makes of the draft, or of the one before while it is asked. */
   preview: Preview | null;
   isAsking: boolean;
+  /** No setting has a value yet, and the server is at it. */
+  isReckoning: boolean;
   /** Why it could not be asked. */
   previewFailure: Failure | null;
   startedAs: string | null;
@@ -81,10 +83,11 @@ export function SetupProvider({ projectId, children }: { projectId: string; chil
     const failure = answer.error ? asFailure(answer.error) : null;
     const said = failure ? fromFailure(failure) : fromPreview(preview?.problems ?? []);
     const mine = new Set(own.map((problem) => problem.path));
+    const isAsking = fingerprint !== null && (asked !== fingerprint || answer.isPlaceholderData || answer.isPending);
     return {
       projectId, draft, body, preview, startedAs: kept.startedAs, attempt: kept.attempt, notice, startsFromTuned,
       problems: [...own, ...(fingerprint === null ? [] : said.filter((problem) => !mine.has(problem.path)))],
-      isAsking: fingerprint !== null && (asked !== fingerprint || answer.isPlaceholderData || answer.isPending),
+      isAsking, isReckoning: isReckoning(preview, isAsking),
       previewFailure: failure && said.length === 0 ? failure : null,
       baseModel: baseOf(draft.model, bases.data?.data ?? [], tuned.data?.data ?? []),
       change, changeSetting, replace, note, undo, dismiss, tell: setNotice,
@@ -97,6 +100,10 @@ export function useSetup(): Setup {
   const setup = useContext(SetupContext);
   if (!setup) throw new Error("there is no setup here");
   return setup;
+}
+
+export function isReckoning(preview: Pick<Preview, "resolved" | "is_waiting_for_report"> | null, isAsking: boolean): boolean {
+  return preview ? (isAsking || preview.is_waiting_for_report) && Object.keys(preview.resolved).length === 0 : isAsking;
 }
 
 function isEmpty(draft: Draft): boolean {

@@ -1,19 +1,22 @@
 import { Button, Group, MultiSelect, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { statusWords } from "~/components/JobStatus";
 import { useWords } from "~/i18n/language";
 import { type ListSearch, pairOf, STATUSES, statusesOf } from "./filters";
+import { baseModelsQuery } from "./queries";
 import { listWords } from "./words";
 
-type Props = { search: ListSearch; models: readonly string[]; change: (search: Partial<ListSearch>) => void };
+type Props = { search: ListSearch; change: (search: Partial<ListSearch>) => void };
 
 /** What narrows the list down; all of it stands in the address. */
-export function JobFilters({ search, models, change }: Props) {
+export function JobFilters({ search, change }: Props) {
   const say = useWords(listWords);
   const called = useWords(statusWords);
   const isFiltered = Boolean(search.q || search.status || search.model || search.metadata);
+  const models = useQuery(baseModelsQuery).data?.data.map(({ id }) => id) ?? [];
   const known = [...new Set([...models, ...(search.model ? [search.model] : [])])].sort();
   const isWrong = Boolean(search.metadata) && pairOf(search.metadata) === null;
   return (

@@ -1,8 +1,8 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconChartLine, IconFilterOff, IconGitCompare, IconPlus } from "@tabler/icons-react";
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useLive } from "~/api/live";
 import { Empty } from "~/components/Empty";
 import { Failed } from "~/components/Failed";
@@ -12,14 +12,14 @@ import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { May } from "~/session";
 import { elsewhere, ElsewhereButton } from "./Elsewhere";
-import { fits, idsOf, type ListSearch, pairOf, withJob } from "./filters";
+import { filterOf, fits, idsOf, type ListFilter, type ListSearch, withJob } from "./filters";
 import { JobFilters } from "./JobFilters";
 import { JobList } from "./JobList";
 import { LiveSign } from "./LiveSign";
-import { type Job, jobsQuery } from "./queries";
+import { type Job, JOB_LISTS, type JobsPageOf, jobsQuery } from "./queries";
 import { listWords } from "./words";
 
-/** So many hits are looked for at once; more when the end of the list comes into sight. */
+/** So many jobs fill a window; more are asked for when the end of the list comes into sight. */
 const SCREENFUL = 30;
 
 export function JobsPage() {
@@ -49,11 +49,11 @@ export function JobsPage() {
         </>
       }
     >
-      {(list.all.length > 0 || isFiltered) && <JobFilters search={search} models={list.models} change={change} />}
-      {list.error && list.all.length === 0 ? <Failed error={list.error} retry={list.retry} /> : null}
+      {(list.hits.length > 0 || isFiltered || list.isChanging) && <JobFilters search={search} change={change} />}
+      {list.error && list.hits.length === 0 ? <Failed error={list.error} retry={list.retry} /> : null}
       {list.isLoading && <Loading />}
       {list.hits.length > 0 && <JobList jobs={list.hits} chosen={chosen} choose={choose} more={list.more} />}
-      <Count list={list} isFiltered={isFiltered} />
+      <Count list={list} />
       {list.isWhole && list.hits.length === 0 && (isFiltered ? (
         <Empty icon={IconFilterOff} title={say.noMatch} text={say.noMatchText} />
       ) : (
@@ -66,56 +66,43 @@ export function JobsPage() {
   );
 }
 
-/** The jobs that fit, page by page and live; where few of a page fit, the next ones are looked through too. */
+/** The jobs that fit, page by page and live. */
 function useJobs(search: ListSearch) {
-  const pair = useMemo(() => pairOf(search.metadata), [search.metadata]);
-  const options = useMemo(() => jobsQuery(pair), [pair]);
-  const query = useInfiniteQuery(options);
+  const filter = useMemo(() => filterOf(search), [search.q, search.status, search.model, search.metadata]);
+  const query = useInfiniteQuery(jobsQuery(filter));
   const client = useQueryClient();
   const live = useLive("/v1/fine_tuning/live", ({ event, data }) => {
     if (event !== "job") return;
     const job = JSON.parse(data) as Job;
     client.setQueryData(["job", job.id, "wire"], job);
-    client.setQueryData(options.queryKey, (old) => old && withJob(old, job, (each) => fits(each, { metadata: search.metadata })));
+    for (const [key, list] of client.getQueriesData<InfiniteData<JobsPageOf>>({ queryKey: JOB_LISTS })) {
+      if (list) client.setQueryData(key, withJob(list, job, key.at(-1) as ListFilter));
+    }
   });
-  const all = useMemo(() => query.data?.pages.flatMap(({ data }) => data) ?? [], [query.data]);
-  const hits = useMemo(() => all.filter((job) => fits(job, search)), [all, search.q, search.status, search.model, search.metadata]);
-  const models = useMemo(() => [...new Set(all.map(({ model }) => model))], [all]);
-
-  const filters = JSON.stringify([search.q, search.status, search.model, search.metadata]);
-  const [wanted, setWanted] = useState({ filters, count: SCREENFUL });
-  const most = wanted.filters === filters ? wanted.count : SCREENFUL;
-  const [stoppedFor, setStoppedFor] = useState<string | null>(null);
-  const isStopped = stoppedFor === filters;
-  const isSearching = query.hasNextPage && hits.length < most && !isStopped && !query.isError;
-  const { fetchNextPage, isFetchingNextPage } = query;
+  // Also of the list of before, which stays until the new one is there, and of jobs that have left the filter since.
+  const hits = useMemo(() => (query.data?.pages ?? []).flatMap(({ data }) => data).filter((job) => fits(job, filter)), [query.data, filter]);
+  const { fetchNextPage, isFetchingNextPage, hasNextPage, isPlaceholderData, isError } = query;
+  const isMore = hasNextPage && !isPlaceholderData && !isError;
+  // Where most jobs of a page have left the filter since, the next page is wanted at once.
   useEffect(() => {
-    if (isSearching && !isFetchingNextPage) void fetchNextPage();
-  }, [isSearching, isFetchingNextPage, fetchNextPage, all.length]);
-  const more = useCallback(() => setWanted({ filters, count: hits.length + SCREENFUL }), [filters, hits.length]);
+    if (isMore && !isFetchingNextPage && hits.length < SCREENFUL) void fetchNextPage();
+  }, [isMore, isFetchingNextPage, fetchNextPage, hits.length]);
   return {
-    all, hits, models, live, isSearching, error: query.error,
-    isLoading: query.isLoading, isWhole: query.isSuccess && !query.hasNextPage,
-    more: query.hasNextPage && !isStopped ? more : null,
-    stop: () => setStoppedFor(filters),
-    goOn: isStopped && query.hasNextPage ? () => (setStoppedFor(null), more()) : null,
+    hits, live, error: query.error, isChanging: isPlaceholderData, isLoading: query.isLoading || (isPlaceholderData && hits.length === 0),
+    isWhole: query.isSuccess && !isPlaceholderData && !hasNextPage,
+    more: useMemo(() => (isMore ? () => void (isFetchingNextPage || fetchNextPage()) : null), [isMore, isFetchingNextPage, fetchNextPage]),
     retry: () => void query.refetch(),
   };
 }
 
-function Count({ list, isFiltered }: { list: ReturnType<typeof useJobs>; isFiltered: boolean }) {
+function Count({ list }: { list: ReturnType<typeof useJobs> }) {
   const say = useWords(listWords);
   const format = useFormat();
-  if (list.all.length === 0) return null;
-  const text = isFiltered
-    ? say.matches(format.count(list.hits.length), format.count(list.all.length))
-    : (list.isWhole ? say.shown : say.shownSoFar)(format.count(list.all.length));
+  if (list.hits.length === 0) return null;
   return (
     <Group justify="center" gap="sm" mih={36}>
-      <Text size="sm" c="dimmed" role="status">{list.isSearching && isFiltered ? say.searching(format.count(list.all.length)) : text}</Text>
-      {list.isSearching && isFiltered && <Button size="compact-sm" variant="default" onClick={list.stop}>{say.stop}</Button>}
-      {list.goOn && <Button size="compact-sm" variant="default" onClick={list.goOn}>{say.goOn}</Button>}
-      {list.error && list.all.length > 0 ? <Failed error={list.error} retry={list.retry} /> : null}
+      <Text size="sm" c="dimmed" role="status">{(list.isWhole ? say.shown : say.shownSoFar)(format.count(list.hits.length))}</Text>
+      {list.error ? <Failed error={list.error} retry={list.retry} /> : null}
     </Group>
   );
 }

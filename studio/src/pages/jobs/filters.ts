@@ -35,21 +35,25 @@ export function pairOf(text: string | undefined): Pair | null {
   return { key: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
 }
 
-/** Whether a job is among those that are asked for; the API has judged metadata already, the live stream has not. */
-export function fits(job: Job, search: ListSearch): boolean {
-  const statuses = statusesOf(search);
-  if (statuses.length > 0 && !statuses.includes(job.status)) return false;
-  if (search.model && job.model !== search.model) return false;
-  const pair = pairOf(search.metadata);
-  if (pair && job.metadata?.[pair.key] !== pair.value) return false;
-  const wanted = (search.q ?? "").trim().toLowerCase();
-  return wanted === "" || textOf(job).includes(wanted);
+/** What the API is asked for; the same for two addresses that ask for the same. */
+export type ListFilter = { statuses: readonly Status[]; model: string; text: string; pair: Pair | null };
+
+/** No name is longer, and the API takes no longer text. */
+const LONGEST_TEXT = 300;
+
+export function filterOf(search: ListSearch): ListFilter {
+  return {
+    statuses: statusesOf(search), model: search.model ?? "", text: (search.q ?? "").trim().toLowerCase().slice(0, LONGEST_TEXT), pair: pairOf(search.metadata),
+  };
 }
 
-function textOf(job: Job): string {
-  const { id, model, requested_model, fine_tuned_model, user_provided_suffix, training_file, validation_file, metadata } = job;
-  const pairs = Object.entries(metadata ?? {}).flat();
-  return [id, model, requested_model, fine_tuned_model, user_provided_suffix, training_file, validation_file, ...pairs].join("\n").toLowerCase();
+/** Whether a job is among those that are asked for, as the API judges it: what the live stream tells is not filtered. */
+export function fits(job: Job, { statuses, model, text, pair }: ListFilter): boolean {
+  if (statuses.length > 0 && !statuses.includes(job.status)) return false;
+  if (model && job.model !== model) return false;
+  if (pair && job.metadata?.[pair.key] !== pair.value) return false;
+  const names = [job.id, job.user_provided_suffix, job.fine_tuned_model, job.model, job.requested_model];
+  return names.some((name) => name?.toLowerCase().includes(text));
 }
 
 /** What a job is called: its suffix, or its id. */
@@ -65,15 +69,25 @@ export function namesOf(jobs: readonly Pick<Job, "id" | "user_provided_suffix">[
 
 type Pages = { data: readonly Job[]; has_more: boolean }[];
 
-/** The pages with a changed job in its place, or a new one in front; the same object where nothing changes. */
-export function withJob<T extends { pages: Pages }>(list: T, job: Job, isWanted: (job: Job) => boolean): T {
+/** The pages with a changed job in its place, or one that has come to fit where it belongs; the same object where nothing changes. */
+export function withJob<T extends { pages: Pages }>(list: T, job: Job, filter: ListFilter): T {
   for (const [index, page] of list.pages.entries()) {
     const at = page.data.findIndex(({ id }) => id === job.id);
-    if (at < 0) continue;
-    const data = page.data.with(at, job);
-    return { ...list, pages: list.pages.with(index, { ...page, data }) };
+    if (at >= 0) return { ...list, pages: list.pages.with(index, { ...page, data: page.data.with(at, job) }) };
   }
-  const [first, ...others] = list.pages;
-  if (!first || !isWanted(job) || job.created_at < (first.data[0]?.created_at ?? 0)) return list;
-  return { ...list, pages: [{ ...first, data: [job, ...first.data] }, ...others] };
+  const place = fits(job, filter) ? placeOf(list.pages, job) : null;
+  if (!place) return list;
+  const page = list.pages[place.page]!;
+  return { ...list, pages: list.pages.with(place.page, { ...page, data: page.data.toSpliced(place.at, 0, job) }) };
+}
+
+/** Where a job stands among those that are loaded, newest first; null where its page is not loaded yet. */
+function placeOf(pages: Pages, job: Job): { page: number; at: number } | null {
+  if (job.created_at === pages[0]?.data[0]?.created_at) return { page: 0, at: 0 };
+  for (const [page, { data }] of pages.entries()) {
+    const at = data.findIndex((other) => other.created_at < job.created_at);
+    if (at >= 0) return { page, at };
+  }
+  const last = pages.at(-1);
+  return last && !last.has_more ? { page: pages.length - 1, at: last.data.length } : null;
 }

@@ -1,7 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, body, type Schemas } from "~/api/client";
 import { ASKED_POINTS, curvesOf } from "./curves";
-import type { Pair } from "./filters";
+import type { ListFilter } from "./filters";
 
 export type Job = Schemas["JobWire"];
 export type JobEvent = Schemas["JobEventWire"];
@@ -27,15 +27,23 @@ export function jobQuery(jobId: string) {
   });
 }
 
-/** The newest first, page by page; the API itself filters by metadata. */
-export function jobsQuery(metadata: Pair | null) {
+/** All lists of jobs are below this key, their filter behind it. */
+export const JOB_LISTS = ["jobs", "list"] as const;
+
+/** The newest first, page by page, as far as they pass the filter. */
+export function jobsQuery(filter: ListFilter) {
+  const { statuses, model, text, pair } = filter;
   return infiniteQueryOptions({
-    queryKey: ["jobs", metadata ? `${metadata.key}=${metadata.value}` : ""],
+    queryKey: [...JOB_LISTS, filter] as const,
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam, signal }): Promise<JobsPageOf> => {
-      const query = { limit: PAGE, after: pageParam, ...(metadata ? { [encodeURIComponent(`metadata[${metadata.key}]`)]: metadata.value } : {}) };
+      const query = {
+        limit: PAGE, after: pageParam, ...(statuses.length > 0 ? { status: [...statuses] } : {}), ...(model ? { model } : {}), ...(text ? { search: text } : {}),
+        ...(pair ? { [encodeURIComponent(`metadata[${pair.key}]`)]: pair.value } : {}),
+      };
       return body(api.GET("/v1/fine_tuning/jobs", { params: { query }, signal }));
     },
+    placeholderData: keepPreviousData,
     getNextPageParam: (last) => (last.has_more ? last.data.at(-1)?.id : undefined),
     // The live stream keeps it fresh; asking for a hundred pages again would not.
     staleTime: 60_000,
@@ -43,6 +51,10 @@ export function jobsQuery(metadata: Pair | null) {
     refetchOnWindowFocus: false,
   });
 }
+
+export const baseModelsQuery = queryOptions({
+  queryKey: ["base-models"], queryFn: () => body(api.GET("/v1/base_models")), staleTime: 60_000,
+});
 
 /** `range` in steps; without it, the whole job. */
 export function metricsQuery(jobId: string, range: readonly [number, number] | null = null, points = ASKED_POINTS) {

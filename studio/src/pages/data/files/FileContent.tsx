@@ -19,12 +19,12 @@ export function FileContent({ file }: { file: FileObject }) {
   if (!isTraining) return <Text size="sm" c="dimmed">–</Text>;
   if (!report || report.status === "failed") return <Text size="sm" c="dimmed">{say.notChecked}</Text>;
   if (report.status === "in_progress") return <Group gap={6} wrap="nowrap"><Loader size={14} /><Text size="sm" c="dimmed">{say.checking}</Text></Group>;
-  const { num_rows: rows, num_errors: errors, num_warnings: warnings } = report;
+  const { num_rows: rows, num_errors: errors, num_rows_with_errors: bad, num_warnings: warnings } = report;
   return (
     <Group gap={6}>
       <Text size="sm">{rows === 1 ? say.row : say.rows(format.count(rows))}</Text>
       {report.file_format && <Text size="sm" c="dimmed">{formats[report.file_format]?.name ?? report.file_format}</Text>}
-      {errors > 0 && <Badge color="red" variant="light" tt="none" miw="max-content">{errors === 1 ? say.error : say.errors(format.count(errors))}</Badge>}
+      {errors > 0 && <Badge color="red" variant="light" tt="none" miw="max-content">{errors === 1 ? say.error : bad > 1 && bad < errors ? say.errorsIn(format.count(errors), format.count(bad)) : say.errors(format.count(errors))}</Badge>}
       {warnings > 0 && <Badge color="yellow" variant="light" tt="none" miw="max-content">{warnings === 1 ? say.warning : say.warnings(format.count(warnings))}</Badge>}
       {errors + warnings === 0 && <Badge color="green" variant="light" tt="none" miw="max-content">{say.fine}</Badge>}
     </Group>
