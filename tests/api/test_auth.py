@@ -16,7 +16,10 @@ def test_request_without_a_key_is_401_in_the_envelope(server: Any) -> None:
     answer = httpx2.get(f"{server.base_url}/v1/anything")
     assert answer.status_code == 401
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
-    assert "You didn't provide an API key" in answer.json()["error"]["message"]
+    message = answer.json()["error"]["message"]
+    assert "You didn't provide an API key" in message
+    assert "(i.e. Authorization: Bearer YOUR_KEY)" in message
+    assert "`tunesmith keys create`" in message
 
 
 @pytest.mark.parametrize("header", ["authorization", "api-key"])
@@ -27,7 +30,14 @@ def test_wrong_key_is_never_repeated_whole(server: Any, header: str) -> None:
     )
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], key in answer.text) == (401, "invalid_api_key", False)
-    assert error["message"] == "Incorrect API key provided: sk-…xyz."
+    assert error["message"].startswith("Incorrect API key provided: sk-ab***wxyz. ")
+    assert "`tunesmith keys create`" in error["message"]
+
+
+@pytest.mark.parametrize("key", ["sk-a", "sk-abcdefghijkl", "hunter2", "abcdefghijklmno"])
+def test_nothing_of_a_short_key_is_repeated(server: Any, key: str) -> None:
+    answer = httpx2.get(f"{server.base_url}/v1/models", headers={"api-key": key})
+    assert answer.json()["error"]["message"].startswith("Incorrect API key provided: ***. ")
 
 
 def test_sdk_raises_authentication_error(server: Any) -> None:

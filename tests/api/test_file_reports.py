@@ -349,3 +349,15 @@ def test_a_revision_is_named_after_its_file(name: str, fixed: str) -> None:
 
 def server_files(caller: Caller) -> list[Any]:
     return list(caller.get("/files").json()["data"])
+
+
+def test_the_documented_example_finds_and_mends(server: Any, caller: Caller) -> None:
+    """As it stands in docs/api.md, on ten rows of which the third and the fifth are bad."""
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    example = page.partition("## Reports of a file's rows")[2].partition("```python\n")[2].partition("```")[0]
+    rows = [BAD if number in (3, 5) else GOOD for number in range(1, 11)]
+    client = server.client()
+    names: dict[str, Any] = {"client": client, "file": client.files.retrieve(caller.upload(rows))}
+    exec(example, names)  # noqa: S102 - the repository's own page
+    assert [finding["line"] for finding in names["found"]["data"]] == [3, 5]
+    assert len(client.files.content(names["fixed"]["id"]).text.splitlines()) == 8

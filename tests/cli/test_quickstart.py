@@ -9,7 +9,7 @@ import pytest
 
 from tunesmith.cli.local import with_paths_from
 from tunesmith.cli.main import run
-from tunesmith.cli.quickstart import CONFIG, write_task
+from tunesmith.cli.quickstart import CONFIG, UNSEEN, write_task
 from tunesmith.data.split import leaked
 from tunesmith.data.validate import read_dataset
 from tunesmith.nn.catalog import STARTER_FOLDER
@@ -53,13 +53,22 @@ def test_task_files_pass_every_check(task: Path) -> None:
     assert leaked(read["training"][0], read["unseen_relations"][0]) == []
 
 
+def test_readme_shows_the_second_score_as_it_is_printed() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("<!-- quickstart-output -->")[2].partition("<!-- /quickstart-output -->")[0]
+    assert f"\n{UNSEEN}: tuned model " in block
+
+
 def test_task_is_the_same_every_time(task: Path, tmp_path: Path) -> None:
     write_task(tmp_path)
     for path in (task / "data").iterdir():
         assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_resume_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+def test_resume_needs_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert run(["quickstart", "--resume"]) == 2
     assert "--out" in capsys.readouterr().err
 

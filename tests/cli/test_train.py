@@ -214,6 +214,11 @@ def test_every_setting_that_was_chosen_is_printed_with_its_reason(lora: Finished
     assert [name for name, entry in chosen.items() if entry["reason"] not in printed.get(name, "")] == []
 
 
+def test_switches_are_printed_as_the_yaml_has_them(lora: Finished) -> None:
+    printed = {line.split()[0]: line.split()[1] for line in lora.said.out.splitlines() if len(line.split()) > 1}
+    assert (printed["activation_checkpointing"], printed["compile"]) == ("false", "false")
+
+
 def test_settings_are_printed_before_the_first_step(lora: Finished) -> None:
     assert 0 < lora.said.out.index("lora_alpha") < lora.said.out.index("step 0/")
 
@@ -321,9 +326,38 @@ def test_resume_with_other_settings_is_refused(lora: Finished, tmp_path: Path) -
     assert contents(tmp_path / "run") == before
 
 
-def test_resume_needs_a_folder(lora: Finished) -> None:
+def test_resume_goes_on_in_the_folder_that_is_named_after_the_yaml(
+    tmp_path: Path, tiny_base: Path, tiny_rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = write_job(tmp_path, tiny_base, tiny_rows[:12], max_steps=1, eval_examples=0)
+    monkeypatch.chdir(tmp_path)
+    assert tunesmith("train", job).code == 0
+    said = tunesmith("train", job, "--resume")
+    assert said.code == 0, said.text
+    assert "Going on after step 1." in said.out
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["job"]
+
+
+def test_resume_names_the_folder_that_is_not_there(
+    lora: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     said = tunesmith("train", lora.job, "--resume")
     assert said.code == 2
+    assert "runs/job" in said.err
+    assert "--out" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_resume_asks_which_of_several_runs_is_meant(
+    lora: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("job", "job-2", "job-other"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    said = tunesmith("train", lora.job, "--resume")
+    assert said.code == 2
+    assert "runs/job, runs/job-2;" in said.err
     assert "--out" in said.err
 
 

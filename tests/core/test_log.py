@@ -59,7 +59,8 @@ def test_what_looks_like_a_secret_is_cut_out(text: str) -> None:
         "file-abcdefghijklmnopqrstuvwx of ftjob-abcdefghijklmnopqrstuvwx",
         "https://hooks.example/in?x=1#a@b",
         "mail to ada@example.com",
-        "Incorrect API key provided: sk-…xyz.",
+        "Incorrect API key provided: sk-ab***wxyz.",
+        "in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
         "task-skipping-is-fine",
         "the model hf_hub_cache and pk_members",
         'File "/src/tunesmith/store/keys.py", line 3, in hash_of',
@@ -72,6 +73,12 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 def test_real_keys_and_secrets_are_known() -> None:
     for secret in (*(new_id("sk-") for _ in range(100)), *(new_secret() for _ in range(100))):
         assert secret[6:] not in redacted(f"it was {secret}, they say")
+        assert secret[6:] not in redacted(f"Authorization: Bearer {secret} (not YOUR_KEY)")
+
+
+def test_the_placeholder_hides_nothing_that_begins_like_it() -> None:
+    assert "1234" not in redacted("Authorization: Bearer YOUR_KEY1234")
+    assert "sneaky" not in redacted("api_key=YOUR_KEYsneaky")
 
 
 class Log:

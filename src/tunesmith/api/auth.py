@@ -26,6 +26,8 @@ TRUSTED_SECONDS = 0.5
 """How long a principal is believed without asking the database: a revoked key is dead within a second."""
 _USE_IS_NOTED_EVERY_SECONDS = 60.0
 _MOST_REMEMBERED = 10_000
+_SHORTEST_SHOWN = 24
+_WHERE_KEYS_ARE_MADE = "Keys are made with `tunesmith keys create`, or in the Studio under Settings."
 
 log = logging.getLogger(__name__)
 
@@ -158,15 +160,16 @@ def _secret_of(headers: Headers) -> str:
     raise ApiError(
         401,
         "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-        "(i.e. Authorization: Bearer YOUR_KEY).",
+        f"(i.e. Authorization: Bearer YOUR_KEY). {_WHERE_KEYS_ARE_MADE}",
         headers={"www-authenticate": "Bearer"},
     )
 
 
 def _incorrect(secret: str) -> ApiError:
-    """Never the whole key, and never enough of a mistyped one."""
+    """Its ends alone, as OpenAI shows them, and nothing of one so short that they would give it away."""
     printable = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in secret)
-    shown = f"{printable[:3]}…{printable[-3:]}" if len(printable) >= keys.SHORTEST_PRESET else "…"
+    shown = f"{printable[:5]}***{printable[-4:]}" if len(printable) >= _SHORTEST_SHOWN else "***"
     return ApiError(
-        401, f"Incorrect API key provided: {shown}.", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
-    )
+        401, f"Incorrect API key provided: {shown}. {_WHERE_KEYS_ARE_MADE}", code="invalid_api_key",
+        headers={"www-authenticate": "Bearer"},
+    )  # fmt: skip

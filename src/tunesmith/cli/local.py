@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -78,9 +80,7 @@ def train_from_file(config: Path, out: Path | None, *, resume: bool, as_json: bo
     """Run the job of a YAML file; raises the errors that the command line turns into exit codes."""
     console = Console(stderr=as_json, highlight=False, emoji=False)
     spec = with_paths_from(load_spec(config), config.resolve().parent)
-    folder = out if out is not None else free_folder(Path("runs") / config.stem)
-    if resume and out is None:
-        raise UserError("--resume needs the folder of the run.", "name it with --out")
+    folder = folder_of_run(Path("runs") / config.stem, out, resume=resume)
     again = f"{command_name()} train {shlex.quote(str(config))} --out {shlex.quote(str(folder))} --resume"
     story = run_story(spec, folder, console, resume=resume, again=again)
     finish(story, console, title=f"Fine-tuning {spec.base_model}", as_json=as_json)
@@ -168,9 +168,10 @@ def finish(
     console.print()
     if report.scores:
         console.print(_score_table(report.scores))
-    for label, scores in report.extra_scores.items():
-        console.print(f"{label}: " + ", ".join(f"{CONTESTANTS[k][0].lower()} {_percent(s)}" for k, s in scores.items()))
     console.print(report.verdict, style="bold")
+    for label, scores in report.extra_scores.items():
+        of_each = ", ".join(f"{CONTESTANTS[name][0].lower()} {_percent(score)}" for name, score in scores.items())
+        console.print(f"{label}: {of_each}", soft_wrap=True)
     console.print(f"\nModel   {report.model}\nReport  {folder / 'report.html'}", markup=False, soft_wrap=True)
     console.print("\nNext:", style="bold")
     for command in report.next_commands:
@@ -222,6 +223,24 @@ def _absolute(folder: Path, name: str) -> Path:
         return (folder / os.path.expanduser(name)).resolve()
     except ValueError as error:
         raise UserError(f"{name!r} is no name of a file: {error}.", "mend the name in the job's YAML") from error
+
+
+def folder_of_run(named: Path, out: Path | None, *, resume: bool) -> Path:
+    """``out`` where it is given, else ``named`` or a numbered one beside it: a free one to start in, the one to resume."""
+    if out is not None:
+        return out
+    if not resume:
+        return free_folder(named)
+    numbered = re.compile(rf"{re.escape(named.name)}(-\d+)?")
+    runs = sorted(path for path in named.parent.glob("*") if path.is_dir() and numbered.fullmatch(path.name))
+    if len(runs) == 1:
+        return runs[0]
+    if not runs:
+        raise UserError(
+            f"There is no run {named} to resume.", "start it without --resume, or name its folder with --out"
+        )
+    found = ", ".join(str(path) for path in runs)
+    raise UserError(f"--resume may mean {found}; nobody knows which.", "name the run's folder with --out")
 
 
 def free_folder(folder: Path) -> Path:
@@ -306,17 +325,19 @@ def _settings(settings: ResolvedSpec) -> list[Setting]:
     for name, value in settings.values().items():
         if settings.adapter != "lora" and name.startswith("lora_"):
             continue
-        shown = (
-            ", ".join(value)
-            if isinstance(value, list)
-            else f"{value:,}"
-            if isinstance(value, int)
-            else f"{value:g}"
-            if isinstance(value, float)
-            else str(value)
-        )
-        rows.append(Setting(name, shown, settings.reasons.get(name, "as given")))
+        rows.append(Setting(name, _shown(value), settings.reasons.get(name, "as given")))
     return rows
+
+
+def _shown(value: Any) -> str:
+    """A setting's value for people; a switch as the YAML has it."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _answers(story: Story) -> list[AnswerRow]:

@@ -13,9 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from tunesmith.cli.command_name import command_name
-from tunesmith.cli.local import Story, finish, free_folder, run_story, with_paths_from
+from tunesmith.cli.local import Story, finish, folder_of_run, run_story, with_paths_from
 from tunesmith.core import durable
-from tunesmith.core.errors import UserError
 from tunesmith.data.validate import read_dataset
 from tunesmith.evaluate.run import exact_score
 from tunesmith.evaluate.statistics import Score
@@ -26,14 +25,14 @@ from tunesmith.starter.graph_query import held_out_rows, training_rows, unseen_r
 from tunesmith.train.device import DTYPES, choose_device
 
 CONFIG = "quickstart.yaml"
+UNSEEN = "Questions with relation words that no training example had, so that tuning did not teach them"
+"""What the second score is of."""
 
 
 def run_quickstart(out: Path | None, *, resume: bool, as_json: bool) -> None:
     """Write the task's files, then check, train, evaluate and report."""
     console = Console(stderr=as_json, highlight=False, emoji=False)
-    if resume and out is None:
-        raise UserError("--resume needs the folder of the run.", "name it with --out")
-    folder = out if out is not None else free_folder(Path("runs") / "quickstart")
+    folder = folder_of_run(Path("runs") / "quickstart", out, resume=resume)
     console.print("Teaching the starter Weft, a graph query language that it has never seen.", style="bold")
     write_task(folder)
     spec = with_paths_from(load_spec(folder / CONFIG), folder.resolve())
@@ -41,7 +40,7 @@ def run_quickstart(out: Path | None, *, resume: bool, as_json: bool) -> None:
     story = run_story(spec, folder, console, resume=resume, again=again)
     console.print("  asking the tuned model about relation words that it was not trained on", style="dim")
     started = time.monotonic()
-    unseen = {"unseen relation words": {"tuned": _unseen_score(story, folder)}}
+    unseen = {UNSEEN: {"tuned": _unseen_score(story, folder)}}
     story.seconds["evaluation"] += time.monotonic() - started
     finish(story, console, title="Quickstart: questions → Weft queries", as_json=as_json, extra=unseen)
 

@@ -29,7 +29,12 @@ _NAMES: Final = (
     r"(?:proxy-)?authorization|(?:x-)?api[-_]?key|admin[-_]?key|(?:set-)?cookie|(?:client|signing|old)?[-_]?secret"
     r"|pass(?:word|wd)|(?:access|auth|bearer|refresh|session|api)[-_]?token|webhook-signature|aws_secret_access_key"
 )
-_VALUE: Final = r"(?:(?:bearer|basic)\s+)?[^\s\"'\\,;&(){}\[\]]{3,}"
+# What our own sentence shows in the place of a key.
+_PLACEHOLDER: Final = r"YOUR_KEY(?![^\s)])"
+_VALUE: Final = (
+    rf"(?!(?:bearer\s+)?{_PLACEHOLDER})(?:(?:bearer|basic)\s+)?"
+    r"[^\s\"'\\,;&(){}\[\]]{3,}"
+)
 # Each with what stays of it.
 _PATTERNS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), rest)
@@ -37,7 +42,7 @@ _PATTERNS: Final = tuple(
         # A name and its value: a header, a JSON field, a keyword argument, a pair of a list of headers.
         (rf"(?<![a-z])({_NAMES})((?:\\?[\"'])?\]?\s*[:=]\s*(?:b?\\?[\"'])?|\\?[\"']\s*,\s*b?\\?[\"']){_VALUE}", rf"\1\2{HIDDEN}"),
         (r"([?&](?:token|key|sig|signature)=)[^\s&#\"']+", rf"\1{HIDDEN}"),
-        (r"\b(bearer\s+)[a-z0-9._~+/=-]{8,}", rf"\1{HIDDEN}"),
+        (rf"\b(bearer\s+)(?!{_PLACEHOLDER})[a-z0-9._~+/=-]{{8,}}", rf"\1{HIDDEN}"),
         (r"whsec_[a-z0-9+/=_-]+", f"whsec_{HIDDEN}"),
         (r"\bsk-[a-z0-9_-]{6,}", f"sk-{HIDDEN}"),
         (r"\b(?:hf_|ghp_|gho_|xox[abp]-)[a-z0-9-]{16,}|\bA[KS]IA[A-Z0-9]{12,}", HIDDEN),
