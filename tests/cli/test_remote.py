@@ -20,9 +20,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from rich.console import Console
 
 from tunesmith.cli import follow as follow_module
+from tunesmith.cli.chat_options import ChatOptions
 from tunesmith.cli.main import run
+from tunesmith.cli.remote_chat import run_remote_chat
 from tunesmith.cli.remote_train import body_of
 from tunesmith.cli.rows_file import as_lines
 from tunesmith.specs.yaml_file import parse_spec
@@ -42,9 +45,10 @@ class Asked:
 
 @dataclass
 class Server:
-    """``answers``: (method, path without /v1/) → a reply, or one made from the request."""
+    """``answers``: (method, path without /v1/) → a reply, or one made from the request; ``headers`` go with each."""
 
     url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     answers: dict[tuple[str, str], Reply | Callable[[Asked], Reply]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
@@ -95,6 +99,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             content = value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
+            for name, text in world.headers.items():
+                self.send_header(name, text)
             self.end_headers()
             self.wfile.write(content)
 
@@ -137,6 +143,15 @@ def tunesmith(*arguments: object, typed: str = "") -> Said:
 def test_base_model_has_no_date(server: Server) -> None:
     server.answers["GET", "models"] = 200, listed({"id": "starter", "created": 0, "owned_by": "tunesmith"})
     assert "1970" not in tunesmith("models", "list").out
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "said"),
+    [("gpt-4o-mini", {"alias_of": "starter"}, r"alias of +starter"), ("ft:starter:p::1", {"base_model": "starter"}, r"base model +starter")],
+)  # fmt: skip
+def test_what_stands_behind_a_model_is_shown(server: Server, name: str, more: dict[str, str], said: str) -> None:
+    server.answers["GET", f"models/{name}"] = 200, {"id": name, "created": 0, "owned_by": "tunesmith", **more}
+    assert re.search(said, tunesmith("models", "show", name).out)
 
 
 def test_job_says_why_it_waits_and_how_far_it_is(server: Server) -> None:
@@ -410,6 +425,30 @@ def test_chat_streams_and_passes_its_options(server: Server) -> None:
         "model": "ft:starter:p::1", "temperature": 0.5, "top_p": 1.0, "max_completion_tokens": 9, "seed": 3,
         "stream": True, "stop": ["!"],
     }  # fmt: skip
+
+
+def test_model_that_answers_in_the_place_of_an_alias_is_named_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.headers["x-tunesmith-model"] = "org/a%20model"
+    server.answers["POST", "chat/completions"] = (200, chunks("Yes"))
+    said = tunesmith("chat", "gpt-4o-mini", "--server", server.url, "-m", "Hello")
+    assert said == Said(0, "Yes\n", "gpt-4o-mini is another name here: org/a model answers.\n")
+    options = ChatOptions("gpt-4o-mini", None, None, 0.0, 1.0, 9, 0, ())
+    asked = iter(["One", "Two"])
+    monkeypatch.setattr(Console, "input", lambda *_: next(asked, "/quit"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        run_remote_chat(options, server.url)
+    assert (out.getvalue().count("Yes"), err.getvalue().count("another name")) == (2, 1)
+
+
+def test_model_that_answers_under_its_own_name_is_not_named_again(server: Server) -> None:
+    server.headers["x-tunesmith-model"] = "starter"
+    server.answers["POST", "chat/completions"] = (200, chunks("Yes"))
+    assert tunesmith("chat", "starter", "--server", server.url, "-m", "Hello").err == ""
 
 
 def test_question_for_a_server_comes_from_a_pipe(server: Server) -> None:

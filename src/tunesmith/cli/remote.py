@@ -103,6 +103,8 @@ class RemoteModel(msgspec.Struct, frozen=True):
     id: str
     created: int
     owned_by: str
+    alias_of: str | None = None
+    base_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,12 @@ class RemoteServer:
             for piece in answer.iter_bytes():
                 to(piece)
 
-    def events(self, path: str, body: Mapping[str, Any]) -> Iterator[Any]:
-        """The JSON values of a server-sent stream, up to its ``[DONE]``."""
+    def events(
+        self, path: str, body: Mapping[str, Any], on_headers: Callable[[Mapping[str, str]], None]
+    ) -> Iterator[Any]:
+        """The JSON values of a server-sent stream, up to its ``[DONE]``; ``on_headers`` is told of the answer's first."""
         with self._stream("POST", path, json=dict(body)) as answer:
+            on_headers(answer.headers)
             for line in answer.iter_lines():
                 if line.startswith("data:"):
                     text = line.removeprefix("data:").strip()

@@ -237,7 +237,9 @@ def show_model(url: str, name: str, *, as_json: bool) -> None:
         print_json(answer.raw)
     else:
         model = answer.read(RemoteModel)
-        _print_facts({"model": model.id, "owned by": model.owned_by, "created": when(model.created)})
+        behind = {"alias of": model.alias_of, "base model": model.base_model}
+        facts = {"model": model.id, **behind, "owned by": model.owned_by, "created": when(model.created)}
+        _print_facts({name: fact for name, fact in facts.items() if fact is not None})
 
 
 def delete_model(url: str, name: str, *, as_json: bool) -> None:
