@@ -249,6 +249,36 @@ def test_upload_sends_purpose_then_the_file(server: Server, tmp_path: Path) -> N
     assert 0 < body.index(b'name="purpose"') < body.index(b'name="file"; filename="a.jsonl"') < body.index(b"{}\n\n")
 
 
+SENT = {
+    "id": "file-7",
+    "filename": "a.jsonl",
+    "bytes": 4,
+    "purpose": "fine-tune",
+    "status": "processed",
+    "created_at": 1,
+}
+GOOD_ROWS = '{"prompt": "a", "completion": "b"}\n' * 12
+
+
+def test_file_that_no_job_can_use_is_sent_with_a_warning(server: Server, tmp_path: Path) -> None:
+    server.answers["POST", "files"] = (200, SENT)
+    (tmp_path / "a.jsonl").write_text(GOOD_ROWS + '{"prompt": "a"}\n' * 5)
+    said = tunesmith("files", "upload", tmp_path / "a.jsonl")
+    assert (said.code, said.out.startswith("file-7  a.jsonl")) == (0, True)
+    assert "5 errors in 17 rows" in said.err
+    assert [f"a.jsonl:{line}" in said.err for line in (13, 14, 15, 16)] == [True, True, True, False]
+    assert f"tunesmith data check {tmp_path / 'a.jsonl'} shows all" in said.err
+
+
+@pytest.mark.parametrize(("purpose", "rows"), [("fine-tune", GOOD_ROWS), ("user_data", "no rows at all")])
+def test_file_that_is_good_or_for_something_else_is_sent_without_a_word(
+    server: Server, tmp_path: Path, purpose: str, rows: str
+) -> None:
+    server.answers["POST", "files"] = (200, SENT)
+    (tmp_path / "a.jsonl").write_text(rows)
+    assert tunesmith("files", "upload", tmp_path / "a.jsonl", "--purpose", purpose).err == ""
+
+
 def test_file_that_is_not_there_is_named(server: Server, tmp_path: Path) -> None:
     said = tunesmith("files", "upload", tmp_path / "none.jsonl")
     assert said.code == 2
@@ -299,15 +329,7 @@ def test_job_takes_what_the_yaml_says_and_no_default() -> None:
 
 
 def test_create_uploads_files_and_passes_settings(server: Server, tmp_path: Path) -> None:
-    sent = {
-        "id": "file-7",
-        "filename": "a.jsonl",
-        "bytes": 4,
-        "purpose": "fine-tune",
-        "status": "processed",
-        "created_at": 1,
-    }
-    server.answers["POST", "files"] = (200, sent)
+    server.answers["POST", "files"] = (200, SENT)
     server.answers["POST", "fine_tuning/jobs"] = (200, job("validating_files"))
     (tmp_path / "a.jsonl").write_text("{}\n")
     options = ["--model", "starter", "--validation-file", "file-8", "--suffix", "mine", "--set", "lora_rank=4"]
@@ -317,6 +339,48 @@ def test_create_uploads_files_and_passes_settings(server: Server, tmp_path: Path
         "model": "starter", "training_file": "file-7", "validation_file": "file-8", "suffix": "mine", "lora_rank": 4,
         "adapter": "none",
     }  # fmt: skip
+
+
+def problem(message: str, path: str, severity: str = "error", rule: str = "invalid_value") -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "severity": severity,
+        "message": message,
+        "hint": "",
+        "path": path,
+        "line": None,
+        "column": None,
+    }
+
+
+NO_FILE = problem("Choose a training file.", "training_file", rule="missing")
+
+
+@pytest.mark.parametrize("command", ["create", "train"])
+def test_settings_that_are_refused_leave_no_file_on_the_server(server: Server, tmp_path: Path, command: str) -> None:
+    problems = [NO_FILE, problem("No such model.", "model"), problem("Too small.", "lora_rank")]
+    server.answers["POST", "fine_tuning/jobs/preview"] = (200, {"problems": problems})
+    (tmp_path / "a.jsonl").write_text(GOOD_ROWS)
+    (tmp_path / "job.yaml").write_text("base_model: nobody/s\ntraining_file: a.jsonl\nlora_rank: 2\n")
+    create = ["jobs", "create", "--model", "nobody/s", "--training-file", tmp_path / "a.jsonl", "--set", "lora_rank=2"]
+    said = tunesmith(*(create if command == "create" else ["train", tmp_path / "job.yaml", "--server", server.url]))
+    assert said.code == 2
+    assert "No such model. Too small." in said.err
+    assert "mend model, lora_rank" in said.err
+    assert "training file" not in said.err
+    assert [asked.path for asked in server.asked] == ["fine_tuning/jobs/preview"]
+    asked = json.loads(server.asked[0].body)
+    assert (asked["model"], asked["lora_rank"], "training_file" in asked) == ("nobody/s", 2, False)
+
+
+def test_what_only_the_server_cannot_see_yet_refuses_nothing(server: Server, tmp_path: Path) -> None:
+    away = problem("The model is not on this machine.", "model", rule="model_not_available")
+    problems = [NO_FILE, away, problem("Odd.", "lora_rank", "warning")]
+    server.answers["POST", "fine_tuning/jobs/preview"] = (200, {"problems": problems})
+    server.answers["POST", "files"] = (200, SENT)
+    server.answers["POST", "fine_tuning/jobs"] = (200, job("validating_files"))
+    (tmp_path / "a.jsonl").write_text(GOOD_ROWS)
+    assert tunesmith("jobs", "create", "--model", "starter", "--training-file", tmp_path / "a.jsonl").code == 0
 
 
 @pytest.mark.parametrize("setting", ["lora_rank", "=4", "a=[1"])

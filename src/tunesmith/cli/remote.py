@@ -37,6 +37,10 @@ class Unreachable(MachineError):
     """The server does not answer, or says that it cannot at the moment; asking again later may help."""
 
 
+class NotThere(UserError):
+    """The server knows nothing under that address."""
+
+
 class RemoteFile(msgspec.Struct, frozen=True):
     id: str
     filename: str
@@ -97,6 +101,17 @@ class RemoteCheckpoint(msgspec.Struct, frozen=True):
     created_at: int
     fine_tuned_model_checkpoint: str
     metrics: dict[str, float | None] = {}
+
+
+class RemoteProblem(msgspec.Struct, frozen=True):
+    rule: str
+    severity: str
+    message: str
+    path: str | None = None
+
+
+class RemotePreview(msgspec.Struct, frozen=True):
+    problems: list[RemoteProblem] = []
 
 
 class RemoteModel(msgspec.Struct, frozen=True):
@@ -300,9 +315,7 @@ def _refusal(status: int, value: Any, server: RemoteServer) -> MachineError | Us
     if status == 403:
         return UserError(message, "use a key with a higher role, or ask an owner of the project")
     if status == 404:
-        return UserError(
-            message, "look it up: tunesmith files list, jobs list or models list show what the key may see"
-        )
+        return NotThere(message, "look it up: tunesmith files list, jobs list or models list show what the key may see")
     if status == 429:
         return MachineError(message, "wait a little, then ask again")
     if status in (502, 503, 504):

@@ -21,7 +21,9 @@ def run_remote_chat(options: ChatOptions, url: str) -> None:
     opening = [Message("system", options.system)] if options.system is not None else []
     with open_server(url) as server:
         alias = _Alias(options.model)
-        talk(options.model, opening, options.message, lambda asked: _answers(server, options, asked, alias), is_chat=True)
+        talk(
+            options.model, opening, options.message, lambda asked: _answers(server, options, asked, alias), is_chat=True
+        )
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tunesmith.cli.follow import command, finish, follow
-from tunesmith.cli.remote import RemoteFile, RemoteJob, RemoteServer, open_server
-from tunesmith.cli.server_pages import JOBS, pair, print_json, size, upload
+from tunesmith.cli.remote import NotThere, RemoteFile, RemoteJob, RemotePreview, RemoteServer, open_server
+from tunesmith.cli.server_pages import JOBS, pair, print_json, size, upload, warn_of_bad_rows
 from tunesmith.core.errors import UserError
 from tunesmith.data.examples import FileFormat
 from tunesmith.data.validate import read_dataset
@@ -22,6 +22,9 @@ from tunesmith.specs.yaml_file import load_spec
 
 # What the wire has under a name of its own; every other key of the file travels under the file's name.
 _ON_WIRE: Final = ("base_model", "training_file", "validation_file", "method")
+_FILES: Final = ("training_file", "validation_file")
+# A worker may have, or fetch, a base model that the machine of the API has not.
+_ON_WORKERS_ALONE: Final = "model_not_available"
 
 
 def train_on_server(config: Path, url: str, *, as_json: bool) -> None:
@@ -32,6 +35,7 @@ def train_on_server(config: Path, url: str, *, as_json: bool) -> None:
     for path in files.values():
         _check(path, None if spec.file_format == "auto" else spec.file_format, console)
     with open_server(url) as server:
+        check_settings(server, body_of(spec, {}))
         sent = {name: _send(server, path, console) for name, path in files.items()}
         start_and_follow(server, body_of(spec, sent), console, watch=True, as_json=as_json)
 
@@ -42,13 +46,32 @@ def create_job(
 ) -> None:  # fmt: skip
     """A job from options. A FILE that lies here is sent first."""
     console = Console(stderr=as_json, highlight=False, emoji=False)
+    named = {"training_file": training_file, "validation_file": validation_file}
+    given: dict[str, Any] = {"model": model, "suffix": suffix, "seed": seed}
+    settings_given = {name: value for name, value in given.items() if value is not None}
+    settings_given |= dict(_setting(text) for text in settings)
+    files = {name: text for name, text in named.items() if text is not None}
     with open_server(url) as server:
-        body: dict[str, Any] = {"model": model, "training_file": _file_id(server, training_file, console)}
-        if validation_file is not None:
-            body["validation_file"] = _file_id(server, validation_file, console)
-        body |= {name: given for name, given in (("suffix", suffix), ("seed", seed)) if given is not None}
-        body |= dict(_setting(text) for text in settings)
+        if any(_is_here(text) for text in files.values()):
+            check_settings(server, settings_given)
+        body = settings_given | {name: _file_id(server, text, console) for name, text in files.items()}
         start_and_follow(server, body, console, watch=watch, as_json=as_json)
+
+
+def check_settings(server: RemoteServer, body: Mapping[str, Any]) -> None:
+    """Raises UserError with all that the server would refuse, before a file is sent that no job would use."""
+    try:
+        found = server.post(f"{JOBS}/preview", body).read(RemotePreview).problems
+    except NotThere:  # a server that judges the job alone
+        return
+    refused = [
+        problem for problem in found
+        if problem.severity == "error" and problem.path not in _FILES and problem.rule != _ON_WORKERS_ALONE
+    ]  # fmt: skip
+    if refused:
+        params = dict.fromkeys(problem.path for problem in refused if problem.path)
+        hint = f"mend {', '.join(params)}; nothing was sent" if params else "nothing was sent"
+        raise UserError(" ".join(problem.message for problem in refused), hint)
 
 
 def body_of(spec: FineTuneSpec, files: Mapping[str, str]) -> dict[str, Any]:
@@ -89,9 +112,16 @@ def _send(server: RemoteServer, path: Path, console: Console) -> str:
 
 
 def _file_id(server: RemoteServer, given: str, console: Console) -> str:
-    """An id as it is; a file here, sent."""
+    """An id as it is; a file here, sent, with a warning where no job can use it."""
+    if not _is_here(given):
+        return given
     path = Path(given).expanduser()
-    return _send(server, path, console) if path.is_file() or not given.startswith("file-") else given
+    warn_of_bad_rows(path, console)
+    return _send(server, path, console)
+
+
+def _is_here(given: str) -> bool:
+    return not given.startswith("file-") or Path(given).expanduser().is_file()
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from tunesmith.cli.command_name import command_name
 from tunesmith.cli.remote import (
     Answer,
     RemoteCheckpoint,
@@ -31,8 +33,11 @@ from tunesmith.cli.rows_file import as_lines
 from tunesmith.cli.tables import Column, print_table
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
+from tunesmith.data.preview import visible
+from tunesmith.data.validate import validate_file
 
 JOBS: Final = "fine_tuning/jobs"
+_MOST_SHOWN: Final = 3
 _STYLES: Final = {"succeeded": "green", "running": "cyan", "failed": "red", "cancelled": "yellow", "paused": "yellow"}
 
 
@@ -56,13 +61,28 @@ def show_files(url: str, purpose: str | None, most: int | None, *, as_json: bool
 
 
 def send_file(url: str, path: Path, purpose: str, *, as_json: bool) -> None:
+    console = Console(stderr=True, highlight=False, emoji=False)
+    if purpose == "fine-tune":
+        warn_of_bad_rows(path, console)
     with open_server(url) as server:
-        answer = upload(server, path, purpose, Console(stderr=True, emoji=False))
+        answer = upload(server, path, purpose, console)
     if as_json:
         print_json(answer.raw)
     else:
         file = answer.read(RemoteFile)
         _print(f"{file.id}  {file.filename}, {size(file.bytes)}, {file.status}")
+
+
+def warn_of_bad_rows(path: Path, console: Console) -> None:
+    """What ``tunesmith data check`` would refuse: said, and no more, as the file may be sent to be mended there."""
+    report = validate_file(path) if path.is_file() else None
+    if report is None or not report.errors:
+        return
+    errors = f"{len(report.errors):,} error{'s' if len(report.errors) != 1 else ''}"
+    text = f"{path} has {errors} in {report.num_rows:,} rows: no job can be trained on it as it is."
+    shown = [f"  {visible(str(problem))}" for problem in report.errors[:_MOST_SHOWN]]
+    more = f"{command_name()} data check {shlex.quote(str(path))} shows all"
+    console.print("\n".join([text, *shown, f"→ {more}"]), style="yellow", markup=False, soft_wrap=True)
 
 
 def upload(server: RemoteServer, path: Path, purpose: str, console: Console) -> Answer:
