@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from tunesmith.core.errors import Problems, UserError
+from tunesmith.nn import catalog
 from tunesmith.nn.architectures import ARCHITECTURES
 from tunesmith.nn.catalog import (
     RENAMED_ARCHITECTURES,
@@ -571,3 +572,27 @@ def test_home_of_nobody_is_a_folder_that_is_not_there() -> None:
 def test_internlm3_is_known_by_its_first_name() -> None:
     config, _ = parse(architectures=["InternLM3ForCausalLM", "Other"], model_type="internlm3", qkv_bias=True, bias=True)
     assert (config.attention_bias, config.mlp_bias) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["runs/quickstrat", "./runs/quickstrat", "mine/quickstrat", "/nowhere/at-all", "~/nowhere-at-all"]
+)
+def test_a_path_that_is_not_there_is_never_asked_of_the_hub(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("runs/quickstart", "runs/other", "mine/quickstart"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(catalog, "_download", lambda *_: pytest.fail("the hub was asked"))
+    with pytest.raises(UserError, match=f"there is no folder {name}") as refused:
+        find_folder(name)
+    assert ("did you mean" in refused.value.hint) == ("quickstrat" in name)
+    if "quickstrat" in name:
+        assert f"did you mean {name.replace('rat', 'art')}?" in refused.value.hint
+
+
+def test_a_run_is_local_even_where_no_run_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(catalog, "_download", lambda *_: pytest.fail("the hub was asked"))
+    with pytest.raises(UserError, match="there is no folder runs/nothing"):
+        find_folder("runs/nothing")

@@ -7,6 +7,7 @@ depth; what is not known is refused or said aloud. No torch here.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import math
@@ -172,12 +173,33 @@ def find_folder(base_model: str, *, offline: bool = False) -> Path:
             f"base_model: {base_model} is a file.",
             "name the folder that holds config.json, tokenizer.json and model.safetensors",
         )
-    if _HUB_ID.fullmatch(base_model) and not base_model.startswith((".", "/", "~")):
+    if _HUB_ID.fullmatch(base_model) and not _is_local(base_model, folder):
         return _download(base_model, offline)
+    near = _near_by_name(base_model, folder)
     raise UserError(
         f"base_model: there is no folder {base_model}.",
-        "write starter, the path of a folder in the Hugging Face layout, or a hub id such as org/name",
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else "write starter, the path of a folder in the Hugging Face layout, or a hub id such as org/name",
     )
+
+
+def _is_local(name: str, folder: Path | None) -> bool:
+    """Whether ``org/name`` is rather meant as a path: of a run, or below a folder that is there."""
+    return name.startswith("runs/") or (folder is not None and folder.parent.is_dir())
+
+
+def _near_by_name(name: str, folder: Path | None) -> list[str]:
+    """The folders beside it that are called nearly so, written as ``name`` is."""
+    if folder is None:
+        return []
+    try:
+        beside = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    except OSError:
+        return []
+    near = difflib.get_close_matches(folder.name, beside, n=3, cutoff=0.6)
+    start = name.rstrip("/").rpartition("/")[:2]
+    return ["".join((*start, each)) for each in near]
 
 
 def _local_path(name: str) -> Path | None:
