@@ -9,6 +9,7 @@ export const REQUESTS = {
   "give num_epochs or max_steps, not both": "num_epochs 和 max_steps 只能给一个",
   "give learning_rate or learning_rate_multiplier, not both": "learning_rate 和 learning_rate_multiplier 只能给一个",
   "initialization random trains every weight: set adapter to none": "initialization random 会训练全部权重：把 adapter 设为 none",
+  "There is no status {}; there are {}.": "没有状态 {1}；可用的有：{2}。",
   "The job cannot be created:": "无法创建任务：",
   "the keys are {}": "可用的字段有：{1}",
   "Unrecognized request argument supplied: {}; {}.": "不认识的请求参数：{1}；{~2}。",
