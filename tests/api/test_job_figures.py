@@ -117,6 +117,15 @@ def test_nothing_passes_that_was_not_measured(server: Any, make_job: Any, state:
     assert all(each["sentence"] and not each["figures"] for each in told.values())
 
 
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_what_is_said_before_the_first_step_stays_true_while_it_is_shown(
+    server: Any, make_job: Any, state: str
+) -> None:
+    """A page that was opened before training began shows the sentence until it asks again."""
+    told = certificates(server, make_job(state=state))["resume_exact"]
+    assert (told["state"], "not begun" in told["sentence"]) == ("pending", False)
+
+
 @pytest.mark.parametrize("server_database_url", BOTH, indirect=True)
 def test_resumes_are_counted_and_their_machines_compared(server: Any, make_job: Any) -> None:
     job = make_job(state="running", step=9)

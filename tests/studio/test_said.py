@@ -21,7 +21,7 @@ SOURCES = {
     "specs": "fine_tune resolve wire_job",
     "data": "chat_rows encoding file_rows formats over_length render report_file row_shapes split strict_json"
     " tool_calls validate",
-    "train": "fine_tune loop",
+    "train": "fine_tune loop validation_note",
     "worker": "border check_files endings file_certificates fine_tune fitting judging metrics model_certificates"
     " preparing process",
     "store": "idempotency jobs keys members projects queue",

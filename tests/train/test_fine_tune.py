@@ -336,6 +336,16 @@ def test_what_is_reported_stands_in_the_metrics(tune: Tune, tmp_path: Path) -> N
     assert [row.step for row in listener.rows if row.valid_loss is not None] == [0, 3, 4]
 
 
+def test_a_validation_loss_that_rose_is_told_at_the_end(tune: Tune, tmp_path: Path) -> None:
+    listener = Listener()
+    tune(listener=listener, validation_split=0.2, eval_every_steps=1, learning_rate=1.0, max_steps=6)
+    losses = [row.valid_loss for row in listener.rows]
+    assert losses[-1] > losses[0], "else this rate is no longer too high"
+    assert listener.said[-1].startswith(f"The validation loss ended at {losses[-1]:.2f}; it was ")
+    events = (tmp_path / "run" / "events.jsonl").read_text(encoding="utf-8")
+    assert listener.said[-1] in events
+
+
 def test_held_out_examples_are_not_trained_on(tune: Tune) -> None:
     outcome = tune(validation_split=0.2)
     training, validation = ({example.line for example in part} for part in (outcome.training, outcome.validation))

@@ -62,6 +62,13 @@ def test_a_job_is_certified_by_what_was_measured(world_on_each: Any) -> None:
     assert values(found["adapter_applied"])["moved_by_training"] > 0
 
 
+def test_a_validation_loss_that_rose_is_a_warning_of_the_job(world: Any) -> None:
+    job_id = world.new_job(validation=world.rows[:6], max_steps=6, learning_rate=1.0, eval_every_steps=1)
+    assert world.do(job_id).state is State.SUCCEEDED
+    warnings = [message for level, message in world.events(job_id) if level == "warn"]
+    assert sum(message.startswith("The validation loss ended at ") for message in warnings) == 1
+
+
 def test_a_job_without_an_adapter_or_a_template_says_so(world: Any) -> None:
     rows = [{"prompt": f"{n} plus one is", "completion": f" {n + 1}"} for n in range(20)]
     job_id = world.new_job(rows, adapter="none", max_steps=2)

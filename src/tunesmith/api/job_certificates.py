@@ -15,7 +15,7 @@ _MEASURED_WHEN: Final[Mapping[CertificateName, str]] = {
     "data_accounted": "The rows are counted when the job's files are judged.",
     "loss_mask": "The tokens are counted when the job's files are judged.",
     "template": "The template is compared when training has ended.",
-    "resume_exact": "",
+    "resume_exact": "Each time that training goes on from a saved state, its machine is compared with the one before.",
     "adapter_applied": "It is measured when training has ended, and again before the model's first answer.",
     "same_tokens": "The tokens are compared when training has ended, and again before the model's first answer.",
 }
@@ -47,7 +47,7 @@ def _resume_exact(job: Job, attempts: Sequence[JobAttempt]) -> Certificate:
             return Certificate("resume_exact", "not_applicable", "The job ran before this was recorded.")
         if job.state.is_final:
             return Certificate("resume_exact", "not_applicable", "The job ended before training began.")
-        return Certificate("resume_exact", "pending", "Training has not begun.")
+        return Certificate("resume_exact", "pending", _MEASURED_WHEN["resume_exact"])
     resumes = [attempt for attempt in attempts if attempt.first_step > 0]
     if not resumes:
         so_far = "" if job.state.is_final else " so far"

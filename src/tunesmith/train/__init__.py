@@ -10,5 +10,6 @@ checkpoint: everything to resume, atomic and hashed
 result: the trained model on disk
 serving_check: what the trainer computes for fixed conversations, for whoever serves the model
 run_folder: what a run leaves: spec, settings, events, metrics
+validation_note: what the validation losses of a whole run say of it
 mathematics: the certificate that the engine computes what it says
 """

@@ -35,6 +35,7 @@ from tunesmith.train.loop import LoopHooks, run_loop, validate
 from tunesmith.train.optim import Optimizer
 from tunesmith.train.result import save_model, source_hashes
 from tunesmith.train.run_folder import RunFolder, StepMetrics, read_metrics
+from tunesmith.train.validation_note import note_on
 
 
 class Reporter(Protocol):
@@ -177,9 +178,17 @@ def fine_tune(
         if isinstance(stopped, Interrupted) and publisher is not None and publisher.wants_model_when_stopped():
             publish_last_step(decoder, validation, settings, run, publish)
         raise
+    _say_how_validation_went(run, reporter)
     export(run.model)
     run.event("succeeded", "The job has successfully completed")
     return Outcome(run.model, settings, training, validation, cut_lines, over_length, clock() - started)
+
+
+def _say_how_validation_went(run: RunFolder, reporter: Reporter) -> None:
+    text = note_on(read_metrics(run.metrics)) if run.metrics.exists() else None
+    if text is not None:
+        run.event("warning", text)
+        reporter.warn(text)
 
 
 def publish_steps(settings: ResolvedSpec, steps_per_epoch: int) -> frozenset[int]:

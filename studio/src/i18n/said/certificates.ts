@@ -10,7 +10,7 @@ export const CERTIFICATES = {
   "The job ran before this was measured.": "任务运行时还没有这项测量。",
   "The job ran before this was recorded.": "任务运行时还没有这项记录。",
   "The job ended before training began.": "任务在训练开始前就结束了。",
-  "Training has not begun.": "训练还没有开始。",
+  "Each time that training goes on from a saved state, its machine is compared with the one before.": "每次训练从保存的状态恢复时，都会将所在机器与之前的机器比对。",
   "Training did not go on from a saved state so far.": "到目前为止，训练没有从保存的状态恢复过。",
   "Training did not go on from a saved state.": "训练没有从保存的状态恢复过。",
   "Training did not go on from a saved state{}.": "训练没有从保存的状态恢复过{~1}。",

@@ -62,6 +62,11 @@ export const JOBS = {
   "settings and sources must be objects": "settings 和 sources 必须是对象",
   "A damaged checkpoint was set aside: {}": "损坏的检查点已移到一边：{1}",
   "A damaged checkpoint was set aside in checkpoints/quarantine: {}.": "损坏的检查点已移到 checkpoints/quarantine：{1}。",
+  "The validation loss ended at {}; it was {} at step {}: {}": "结束时的验证损失是 {1}；第 {3} 步时是 {2}：{~4}",
+  "The validation loss ended at {}; it was {} at step {} and {} before training: {}": "结束时的验证损失是 {1}；第 {3} 步时是 {2}，训练前是 {4}：{~5}",
+  "too many passes. Try fewer epochs, or a checkpoint near step {}.": "遍数过多。请减少训练轮数，或使用第 {1} 步附近的检查点。",
+  "The validation loss ended at {}; it was {} before training, and never lower. Try fewer epochs, a lower learning rate, or more examples.":
+    "结束时的验证损失是 {1}；训练前是 {2}，而且从未更低。请减少训练轮数、降低学习率，或增加样本。",
   "Going on after step {}.": "从第 {1} 步之后继续。",
   "There is no sound checkpoint: training starts again from the beginning.": "没有完好的检查点：从头开始训练。",
   "The run began with compiled layers, and there is no C++ compiler here: it goes on uncompiled, which is slower, and the result is not promised to be equal to the last bit.":

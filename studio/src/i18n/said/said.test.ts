@@ -55,6 +55,11 @@ test.each([
   ["Model qwen is not available for fine-tuning or does not exist. Did you mean qwen3?", "模型 qwen 不能用于微调，或者不存在。是不是想用 qwen3？"],
   ["max_seq_len 9000 is more than the base model's context of 4,096 tokens. (set max_seq_len to 4096 or less)", "max_seq_len 9000 超过了基座模型 4,096 个词元的上下文长度。（把 max_seq_len 设为 4096 或更小）"],
   ["give num_epochs or max_steps, not both; give one of them.", "num_epochs 和 max_steps 只能给一个；只给其中一个。"],
+  [
+    "The validation loss ended at 6.47; it was 5.20 at step 75 and 5.85 before training: too many passes. Try fewer epochs, or a checkpoint near step 75.",
+    "结束时的验证损失是 6.47；第 75 步时是 5.20，训练前是 5.85：遍数过多。请减少训练轮数，或使用第 75 步附近的检查点。",
+  ],
+  ["Incorrect API key provided: sk-ab***wxyz. Keys are made with `tunesmith keys create`, or in the Studio under Settings.", "API 密钥不正确：sk-ab***wxyz。密钥用 `tunesmith keys create` 创建，或在 Studio 的“设置”中创建。"],
   ["Fine-tuning job paused: The disk is full. Make room, then resume the job.", "微调任务已暂停：磁盘已满。请腾出空间，然后恢复任务。"],
   ['Nothing was changed: line 3: column 7: a text has no closing quote (add the closing "); line 4: it is edited twice.', '没有做任何改动：第 3 行：第 7 列：文本缺少结尾的引号（补上结尾的 "）；第 4 行：它被改了两次。'],
 ])("%s", (sentence, said) => expect(saidInChinese(sentence)).toBe(said));
