@@ -99,6 +99,20 @@ def test_api_page_has_every_extension_with_its_meaning() -> None:
     assert [key for key, _ in rows] == list(EXTENSION_KEYS)
 
 
+def test_readme_says_where_the_command_is_before_it_is_used() -> None:
+    readme = (ROOT / "README.md").read_text()
+    first_use = re.search(r"`tunesmith [a-z]|^tunesmith [a-z]", readme, re.MULTILINE)
+    assert first_use is not None
+    assert readme.count("`.venv/bin/tunesmith`") == 1
+    assert readme.index("`.venv/bin/tunesmith`") < first_use.start()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_page_says_how_to_get_the_client_before_it_is_imported(page: str) -> None:
+    text = (ROOT / page).read_text()
+    assert 0 < text.find("pip install openai") < text.index("from openai import")
+
+
 @pytest.mark.parametrize("page", ["walk.md", "cli.md", "config.md", "settings.md", "api.md"])
 def test_readme_leads_to_the_page(page: str) -> None:
     assert f"](docs/{page})" in (ROOT / "README.md").read_text()
