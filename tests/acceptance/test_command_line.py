@@ -188,3 +188,25 @@ def test_unknown_setting_is_refused_by_name(tunesmith: CommandLine, rows_file: P
     said = tunesmith("jobs", "create", "--model", "starter", "--training-file", rows_file, "--set", "lora_r=4", code=2)
     assert "lora_r" in said
     assert "lora_rank" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "words"), [("nobody/s", "lora_rank=4", "nobody/s"), ("starter", "lora_rank=0", "lora_rank")]
+)
+def test_what_the_server_refuses_leaves_no_file_there(
+    tunesmith: CommandLine, tmp_path: Path, model: str, setting: str, words: str
+) -> None:
+    (tmp_path / "refused.json").write_text(json.dumps(ALPACA))
+    said = tunesmith(
+        "jobs", "create", "--model", model, "--training-file", tmp_path / "refused.json", "--set", setting, code=2
+    )
+    assert words in said
+    assert "nothing was sent" in said
+    assert "refused.jsonl" not in tunesmith("files", "list", "--all")
+
+
+def test_the_model_behind_an_alias_is_named(tunesmith: CommandLine) -> None:
+    assert re.search(r"alias of +starter", tunesmith("models", "show", "gpt-4o-mini"))
+    command = [sys.executable, "-m", "tunesmith", "chat", "gpt-4o-mini", "--server", tunesmith.platform.url, "-m", "Hi"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=tunesmith.environment())
+    assert (done.returncode, done.stderr) == (0, "gpt-4o-mini is another name here: starter answers.\n")

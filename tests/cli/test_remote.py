@@ -358,8 +358,9 @@ NO_FILE = problem("Choose a training file.", "training_file", rule="missing")
 
 @pytest.mark.parametrize("command", ["create", "train"])
 def test_settings_that_are_refused_leave_no_file_on_the_server(server: Server, tmp_path: Path, command: str) -> None:
-    problems = [NO_FILE, problem("No such model.", "model"), problem("Too small.", "lora_rank")]
-    server.answers["POST", "fine_tuning/jobs/preview"] = (200, {"problems": problems})
+    unknown = problem("No such model.", "model", rule="model_not_available")
+    problems = [NO_FILE, unknown, problem("Too small.", "lora_rank")]
+    server.answers["POST", "fine_tuning/jobs/preview"] = (200, {"model": None, "problems": problems})
     (tmp_path / "a.jsonl").write_text(GOOD_ROWS)
     (tmp_path / "job.yaml").write_text("base_model: nobody/s\ntraining_file: a.jsonl\nlora_rank: 2\n")
     create = ["jobs", "create", "--model", "nobody/s", "--training-file", tmp_path / "a.jsonl", "--set", "lora_rank=2"]
@@ -376,7 +377,7 @@ def test_settings_that_are_refused_leave_no_file_on_the_server(server: Server, t
 def test_what_only_the_server_cannot_see_yet_refuses_nothing(server: Server, tmp_path: Path) -> None:
     away = problem("The model is not on this machine.", "model", rule="model_not_available")
     problems = [NO_FILE, away, problem("Odd.", "lora_rank", "warning")]
-    server.answers["POST", "fine_tuning/jobs/preview"] = (200, {"problems": problems})
+    server.answers["POST", "fine_tuning/jobs/preview"] = (200, {"model": "starter", "problems": problems})
     server.answers["POST", "files"] = (200, SENT)
     server.answers["POST", "fine_tuning/jobs"] = (200, job("validating_files"))
     (tmp_path / "a.jsonl").write_text(GOOD_ROWS)

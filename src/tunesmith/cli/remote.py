@@ -112,6 +112,7 @@ class RemoteProblem(msgspec.Struct, frozen=True):
 
 class RemotePreview(msgspec.Struct, frozen=True):
     problems: list[RemoteProblem] = []
+    model: str | None = None
 
 
 class RemoteModel(msgspec.Struct, frozen=True):

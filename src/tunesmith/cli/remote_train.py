@@ -23,8 +23,6 @@ from tunesmith.specs.yaml_file import load_spec
 # What the wire has under a name of its own; every other key of the file travels under the file's name.
 _ON_WIRE: Final = ("base_model", "training_file", "validation_file", "method")
 _FILES: Final = ("training_file", "validation_file")
-# A worker may have, or fetch, a base model that the machine of the API has not.
-_ON_WORKERS_ALONE: Final = "model_not_available"
 
 
 def train_on_server(config: Path, url: str, *, as_json: bool) -> None:
@@ -61,12 +59,14 @@ def create_job(
 def check_settings(server: RemoteServer, body: Mapping[str, Any]) -> None:
     """Raises UserError with all that the server would refuse, before a file is sent that no job would use."""
     try:
-        found = server.post(f"{JOBS}/preview", body).read(RemotePreview).problems
+        preview = server.post(f"{JOBS}/preview", body).read(RemotePreview)
     except NotThere:  # a server that judges the job alone
         return
+    # A worker may have, or fetch, a model that is known and not on the machine of the API.
+    left_to_workers = None if preview.model is None else "model_not_available"
     refused = [
-        problem for problem in found
-        if problem.severity == "error" and problem.path not in _FILES and problem.rule != _ON_WORKERS_ALONE
+        problem for problem in preview.problems
+        if problem.severity == "error" and problem.path not in _FILES and problem.rule != left_to_workers
     ]  # fmt: skip
     if refused:
         params = dict.fromkeys(problem.path for problem in refused if problem.path)
