@@ -12,7 +12,7 @@ import { May } from "~/session";
 import { besideBase, elsewhere, ElsewhereButton } from "./Elsewhere";
 import { jobWords } from "./jobWords";
 import { type Checkpoint, checkpointsQuery, isFinal, type Job } from "./queries";
-import { useTunedModel } from "./useTunedModel";
+import { baseOf, useTunedModel } from "./useTunedModel";
 import { isSameLoss } from "./validation";
 import { useValidation, ValidationFigures, ValidationNote } from "./ValidationNote";
 
@@ -42,7 +42,7 @@ export function CheckpointTable({ job, checkpoints, hasActions = false }: TableP
   const say = useWords(jobWords);
   const format = useFormat();
   const best = lowestOf(checkpoints);
-  const base = useTunedModel(job)?.base ?? null;
+  const base = baseOf(job, useTunedModel(job));
   const lowest = useValidation(job)?.lowest.value;
   const isOfValidation = checkpoints.some(({ metrics }) => typeof metrics.valid_mean_token_accuracy === "number");
   const accuracyName = isOfValidation ? say.facts.validAccuracy : say.facts.accuracy;
@@ -67,7 +67,7 @@ export function CheckpointTable({ job, checkpoints, hasActions = false }: TableP
               <Table.Td maw={320} data-label={say.checkpointName} style={{ overflowWrap: "anywhere" }}><Text size="xs" ff="monospace"><bdi>{each.fine_tuned_model_checkpoint}</bdi></Text></Table.Td>
               <Table.Td ta="right" data-label={say.facts.trainLoss}>{figure(each.metrics.train_loss)}</Table.Td>
               <Table.Td ta="right" data-label={say.facts.validLoss}>
-                {figure(validLoss(each))} {each.id === best && <Lowest isOfAll={lowest !== undefined && isSameLoss(validLoss(each) ?? NaN, lowest)} />}
+                <div>{figure(validLoss(each))} {each.id === best && <Lowest isOfAll={lowest !== undefined && isSameLoss(validLoss(each) ?? NaN, lowest)} />}</div>
               </Table.Td>
               <Table.Td ta="right" data-label={accuracyName}>{accuracy(isOfValidation ? each.metrics.valid_mean_token_accuracy : each.metrics.train_mean_token_accuracy, format.percent)}</Table.Td>
               <Table.Td data-label={say.made}><Text size="xs" c="dimmed">{format.instant(each.created_at)}</Text></Table.Td>
@@ -83,7 +83,7 @@ export function CheckpointTable({ job, checkpoints, hasActions = false }: TableP
 /** Of the whole job, or only of the checkpoints that are there: the job's lowest may have been at a step whose checkpoint is not. */
 function Lowest({ isOfAll }: { isOfAll: boolean }) {
   const say = useWords(jobWords);
-  return <Badge size="xs" color={isOfAll ? "green" : "gray"} variant="light" tt="none">{isOfAll ? say.lowest : say.lowestKept}</Badge>;
+  return <Badge size="xs" color={isOfAll ? "green" : "gray"} variant="light" tt="none" miw="max-content">{isOfAll ? say.lowest : say.lowestKept}</Badge>;
 }
 
 function Actions({ name, base }: { name: string; base: string | null }) {

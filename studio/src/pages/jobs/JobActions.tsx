@@ -17,7 +17,7 @@ import { besideBase, elsewhere, ElsewhereButton } from "./Elsewhere";
 import { nameOf } from "./filters";
 import { jobWords } from "./jobWords";
 import { isFinal, type Job, jobKey, jobQuery } from "./queries";
-import { useTunedModel } from "./useTunedModel";
+import { baseOf, useTunedModel } from "./useTunedModel";
 
 /** What one can do with the job now; what the key may not do is not there. */
 export function JobActions({ job }: { job: Job }) {
@@ -28,7 +28,7 @@ export function JobActions({ job }: { job: Job }) {
     <Group gap="xs" className="no-print">
       {tuned && tuned.state !== "deleted" && (
         <May action="chat">
-          <ElsewhereButton where={elsewhere.tryOut(besideBase(tuned.name, tuned.base))} leftSection={<IconMessages size={16} aria-hidden />}>{say.tryModel}</ElsewhereButton>
+          <ElsewhereButton where={elsewhere.tryOut(besideBase(tuned.name, baseOf(job, tuned)))} leftSection={<IconMessages size={16} aria-hidden />}>{say.tryModel}</ElsewhereButton>
         </May>
       )}
       <May action="job.control">{!isFinal(job) && <Control job={job} />}</May>

@@ -95,7 +95,7 @@ export const jobWords = words({
     goOnFrom: "Continue from",
     copyName: "Copy name",
     lowest: "lowest",
-    lowestKept: "lowest of those kept",
+    lowestKept: "lowest kept",
     older: "Load older",
     // Events.
     level: "Level",
@@ -206,7 +206,7 @@ export const jobWords = words({
     goOnFrom: "由此继续训练",
     copyName: "复制名称",
     lowest: "最低",
-    lowestKept: "所保留的检查点中最低",
+    lowestKept: "现存最低",
     older: "加载更早的",
     level: "级别",
     levels: { all: "全部", warn: "警告和错误", error: "错误" },

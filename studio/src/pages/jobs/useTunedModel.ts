@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, body } from "~/api/client";
+import { readName } from "~/pages/models/names";
 import { MODELS_KEY } from "~/pages/models/queries";
 import { useSession } from "~/session";
 import type { Job } from "./queries";
@@ -19,4 +20,9 @@ export function useTunedModel({ fine_tuned_model: name }: Pick<Job, "fine_tuned_
   const found = data?.find(({ id }) => id === name);
   if (found) return { name, base: found.base_model ?? null, state: "there" };
   return { name, base: null, state: data ? "deleted" : "unknown" };
+}
+
+/** The base model to try the job's models beside; null where it is not known, because the job went on from a tuned one. */
+export function baseOf(job: Pick<Job, "model">, tuned: TunedModel | null): string | null {
+  return tuned?.base ?? (readName(job.model) === null ? job.model : null);
 }
