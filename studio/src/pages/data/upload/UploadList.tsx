@@ -81,7 +81,7 @@ function Buttons({ upload }: { upload: Upload }) {
       {(state === "sending" || state === "waiting" || state === "checking") && <Button {...button} onClick={() => uploads.pause(id)}>{say.pause}</Button>}
       {state === "paused" && <Button {...button} onClick={() => uploads.resume(id)}>{say.resume}</Button>}
       {state === "failed" && <Button {...button} onClick={() => uploads.resume(id)}>{say.retry}</Button>}
-      <Button {...button} variant="subtle" color="red" aria-label={say.cancelOf(file.name)} onClick={() => void uploads.cancel(id)}>
+      <Button {...button} variant="subtle" color="red" aria-label={state === "failed" ? undefined : say.cancelOf(file.name)} onClick={() => void uploads.cancel(id)}>
         {state === "failed" ? say.dismiss : say.cancel}
       </Button>
     </Group>
