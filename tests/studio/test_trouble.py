@@ -101,4 +101,6 @@ def test_page_that_does_not_load_without_a_connection_comes_by_itself_with_it(vi
     page.context.set_offline(False)
     page.get_by_role("heading", level=1, name="Data").wait_for()
     assert page.evaluate("() => window.sameDocument") is True
-    assert page.evaluate("() => [...document.styleSheets].length") == page.locator("link[rel=stylesheet], style").count()
+    assert (
+        page.evaluate("() => [...document.styleSheets].length") == page.locator("link[rel=stylesheet], style").count()
+    )
