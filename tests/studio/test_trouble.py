@@ -86,3 +86,21 @@ def test_api_that_is_killed_is_not_even_noticed(visit, platform) -> None:
     window.page.reload()
     window.settle()
     assert window.page.get_by_role("heading", level=1).inner_text() == "Jobs"
+
+
+def test_page_that_does_not_load_without_a_connection_comes_by_itself_with_it(visit, world) -> None:
+    window = visit("")
+    window.allow("ERR_INTERNET_DISCONNECTED", "Unable to preload CSS", "Failed to fetch dynamically imported module")
+    page = window.page
+    page.evaluate("() => { window.sameDocument = true }")
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Data", exact=True).click()
+    page.get_by_role("heading", level=1, name="This page could not be loaded").wait_for()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("It did not come this time either").wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("heading", level=1, name="Data").wait_for()
+    assert page.evaluate("() => window.sameDocument") is True
+    assert (
+        page.evaluate("() => [...document.styleSheets].length") == page.locator("link[rel=stylesheet], style").count()
+    )

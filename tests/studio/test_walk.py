@@ -40,7 +40,6 @@ class Words:
     compare: str
     compared: str
     try_model: str
-    add_column: str
     prompt: str
     send: str
     answer_of: str
@@ -54,7 +53,7 @@ WORDS = {
         split="Hold out a part of the training file", suffix="Suffix",
         start="Start the fine-tuning", succeeded="succeeded", clone="Clone",
         jobs="Jobs", compare="Compare", compared="Compare jobs", try_model="Try the model",
-        add_column="Add a column", prompt="Prompt", send="Send", answer_of="Answer of",
+        prompt="Prompt", send="Send", answer_of="Answer of",
     ),
     "zh": Words(
         look="查看", edit_assistant="编辑: 助手", text="文本", done="完成",
@@ -63,7 +62,7 @@ WORDS = {
         split="从训练文件中留出一部分", suffix="后缀",
         start="开始微调", succeeded="成功", clone="复制任务",
         jobs="任务", compare="对比", compared="对比任务", try_model="试用模型",
-        add_column="添加一列", prompt="提示", send="发送", answer_of="的回答",
+        prompt="提示", send="发送", answer_of="的回答",
     ),
 }  # fmt: skip
 
@@ -189,7 +188,6 @@ def talk(window: Any, say: Words) -> None:
     page = window.page
     page.wait_for_url(re.compile("/playground"))
     page.get_by_role("textbox", name=say.prompt, exact=True).wait_for()
-    page.get_by_role("button", name=say.add_column).click()
     page.get_by_role("textbox", name=say.prompt, exact=True).fill("Say blue 5.")
     page.get_by_role("button", name=say.send, exact=True).click()
     answers = page.get_by_role("article", name=re.compile(say.answer_of))

@@ -86,7 +86,10 @@ def as_job_certificates(found: Certificate | NotCertified) -> tuple[JobCertifica
         sentence = f"As served: {found.sentence}."
         told.append(JobCertificate("same_tokens", "passed", sentence, tuple(measured)))
     if change := figures.get(_LARGEST_CHANGE):
-        sentence = f"As served, the adapter changes the fixed conversations by up to {change.value:.3g} nats a token."
+        sentence = (
+            "As served, the adapter changes the log-probabilities of fixed conversations by up to "
+            f"{change.value:.3g} a token."
+        )
         told.append(
             JobCertificate(
                 "adapter_applied", "passed", sentence, (Measured("largest_change_by_adapter", change.value),)
@@ -139,7 +142,7 @@ def _check_logprobs(check: ServingCheck, rows: Sequence[Sequence[float]], served
     found = serving_check.compare(check, rows, served.dtype)
     if not found.is_close:
         raise NotCertified(
-            f"The log-probabilities differ from the trainer's by {found.difference:.3g} nats a token on average "
+            f"The log-probabilities differ from the trainer's by {found.difference:.3g} a token on average "
             f"(tolerance {found.tolerance:.3g}; training itself moved them by {found.moved:.3g}).",
             "the weights or the adapter here are not those that were trained",
             "same_tokens" if served.base_logprobs is None else "adapter_applied",

@@ -85,7 +85,8 @@ class FineTuneSpec(BaseModel):
     eval_every_steps: PositiveInt | Auto = "auto"
     """How often the validation loss is measured."""
     eval_examples: Annotated[int, Field(ge=0)] | Auto = "auto"
-    """Validation examples answered by base, few-shot and tuned model at the end; 0 leaves that out."""
+    """Validation examples answered by base, few-shot and tuned model at the end; 0 leaves that out.
+    ``tunesmith train`` on this machine only: jobs on a server hold no such comparison."""
     save_every_steps: PositiveInt | Auto = "auto"
     """How often a checkpoint is saved."""
     keep_checkpoints: PositiveInt = 3

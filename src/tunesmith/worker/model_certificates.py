@@ -69,7 +69,7 @@ def _adapter_applied(folder: Path, check: ServingCheck) -> Certificate:
         return Certificate("adapter_applied", "not_applicable", "Every weight was trained: there is no adapter.")
     moved = max((case.moved for case in check.cases), default=0.0)
     sentence = (
-        f"Training moved the fixed conversations by {moved:.3g} nats a token. Whether they move as served is measured "
-        "before the model's first answer."
+        f"Training changed the log-probabilities of fixed conversations by {moved:.3g} a token. Whether serving changes "
+        "them too is measured before the model's first answer."
     )
     return Certificate("adapter_applied", "pending", sentence, (Measured("moved_by_training", moved),))

@@ -41,7 +41,8 @@ export const Chart = memo(function Chart(props: Props) {
   const [isTable, setTable] = useState(false);
   const { title, lines, view, formatX, formatY = shortNumber } = props;
   const readout = useRef<HTMLDivElement>(null);
-  const hover = useReadout(readout, lines, formatX, formatY);
+  const formatAt = useMemo(() => (x: number | null) => (x === null ? say.last : formatX(Math.max(0, x))), [say, formatX]);
+  const hover = useReadout(readout, lines, formatAt, formatY);
   return (
     <Stack gap={4} component="section" aria-label={title} miw={0}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
@@ -57,7 +58,7 @@ export const Chart = memo(function Chart(props: Props) {
         <PointsTable title={title} lines={lines} formatX={formatX} formatY={formatY} />
       ) : (
         <>
-          <Readout ref={readout} lines={lines} />
+          <Readout ref={readout} lines={lines} isSmoothed={view.smoothing > 0} />
           <Plot {...props} hover={hover} label={describe(title, lines, view.range, say, formatX, formatY)} />
         </>
       )}
@@ -77,10 +78,10 @@ function describe(
 
 /** Written past React: it changes with every movement of the mouse. */
 function useReadout(
-  place: React.RefObject<HTMLDivElement | null>, lines: readonly Line[], formatX: (x: number) => string, formatY: (y: number) => string,
+  place: React.RefObject<HTMLDivElement | null>, lines: readonly Line[], formatAt: (x: number | null) => string, formatY: (y: number) => string,
 ) {
-  const latest = useRef({ lines, formatX, formatY });
-  latest.current = { lines, formatX, formatY };
+  const latest = useRef({ lines, formatAt, formatY });
+  latest.current = { lines, formatAt, formatY };
   const under = useRef<number | null>(null);
   const write = useMemo(
     () => (x: number | null) => {
@@ -88,7 +89,7 @@ function useReadout(
       const root = place.current;
       if (!root) return;
       const now = latest.current;
-      put(root.querySelector("[data-x]"), x === null ? "" : now.formatX(Math.max(0, x)));
+      put(root.querySelector("[data-x]"), now.formatAt(x));
       now.lines.forEach(({ points }, index) => {
         const at = x === null ? points.x.length - 1 : pointAt(points, x);
         const target = root.querySelector(`[data-line="${index}"]`);
@@ -100,7 +101,7 @@ function useReadout(
     },
     [place],
   );
-  useEffect(() => write(under.current), [write, lines, formatX, formatY]);
+  useEffect(() => write(under.current), [write, lines, formatAt, formatY]);
   return write;
 }
 
@@ -108,7 +109,8 @@ function put(element: Element | null, text: string) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-function Readout({ lines, ref }: { lines: readonly Line[]; ref: React.RefObject<HTMLDivElement | null> }) {
+/** The values are those that were measured, also where the line is drawn smoothed. */
+function Readout({ lines, isSmoothed, ref }: { lines: readonly Line[]; isSmoothed: boolean; ref: React.RefObject<HTMLDivElement | null> }) {
   const scheme = useComputedColorScheme("light");
   const say = useWords(chartWords);
   return (
@@ -125,7 +127,7 @@ function Readout({ lines, ref }: { lines: readonly Line[]; ref: React.RefObject<
           <Text span size="xs" fw={600} data-line={index} className="chart-value" />
         </span>
       ))}
-      <span className="chart-readout-x"><Text span size="xs" c="dimmed">{say.at} </Text><Text span size="xs" fw={600} data-x /></span>
+      <span className="chart-readout-x"><Text span size="xs" c="dimmed">{say.at} </Text><Text span size="xs" fw={600} data-x />{isSmoothed && <Text span size="xs" c="dimmed"> {say.raw}</Text>}</span>
     </div>
   );
 }

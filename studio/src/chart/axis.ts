@@ -17,7 +17,8 @@ export function logMarks(low: number, high: number, most = 8): number[] {
 /** Round values at equal distances, for a range that holds hardly a power of ten. */
 function evenMarks(low: number, high: number): number[] {
   const rough = (high - low) / 4;
-  const size = 10 ** Math.floor(Math.log10(rough));
+  // Read, not computed: in older browsers 10 ** -5 is a hair below 1e-5, and the lowest mark would be lost.
+  const size = Number(`1e${Math.floor(Math.log10(rough))}`);
   const step = ([1, 2, 5, 10].find((factor) => factor * size >= rough) ?? 10) * size;
   const marks: number[] = [];
   for (let at = Math.ceil(low / step); at * step <= high; at += 1) marks.push(Number((at * step).toPrecision(6)));

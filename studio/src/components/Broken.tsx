@@ -1,12 +1,18 @@
 import { Button, Code } from "@mantine/core";
 import { IconBandage } from "@tabler/icons-react";
 import type { ErrorComponentProps } from "@tanstack/react-router";
+import { Away } from "~/components/Away";
 import { Empty } from "~/components/Empty";
 import { frame } from "~/components/words";
 import { useWords } from "~/i18n/language";
+import { PageAway } from "~/pages/lazyPage";
 
-/** Stands in place of a page that raised an error, or whose code is no longer on the server. */
-export function Broken({ error }: ErrorComponentProps) {
+/** Stands in place of a page that raised an error, or whose code did not come. */
+export function Broken({ error, reset }: ErrorComponentProps) {
+  return error instanceof PageAway ? <Away error={error} reset={reset} /> : <CameApart error={error} />;
+}
+
+function CameApart({ error }: { error: unknown }) {
   const say = useWords(frame);
   return (
     <Empty icon={IconBandage} title={say.broken} text={say.brokenHint} order={1}>

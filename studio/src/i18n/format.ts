@@ -2,7 +2,8 @@ import { useMemo } from "react";
 import { type Language, useLanguage } from "~/i18n/language";
 
 const LOCALES: Record<Language, string> = { en: "en", zh: "zh-CN" };
-const UNITS = ["B", "KB", "MB", "GB", "TB"];
+/** Of 1,024, as the server counts memory. */
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** Numbers, sizes and times as people of this language write them. Instants are Unix seconds. */
 export function formatting(language: Language) {
@@ -15,8 +16,8 @@ export function formatting(language: Language) {
     percent: (share: number, digits = 1) =>
       new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(share),
     bytes: (value: number) => {
-      const power = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), UNITS.length - 1);
-      return `${new Intl.NumberFormat(locale, { maximumFractionDigits: power ? 1 : 0 }).format(value / 1000 ** power)} ${UNITS[power]}`;
+      const power = value < 1 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), UNITS.length - 1);
+      return `${new Intl.NumberFormat(locale, { maximumFractionDigits: power ? 1 : 0 }).format(value / 1024 ** power)} ${UNITS[power]}`;
     },
     instant: (seconds: number) => instant.format(seconds * 1000),
     duration: (seconds: number) => duration(seconds, language),

@@ -1,4 +1,4 @@
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconChevronLeft, IconChevronRight, IconSearch } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -32,7 +32,7 @@ export function DataPage() {
   const navigate = useNavigate({ from: "/data" });
   const files = useFiles(search);
   const change = (next: ListSearch) => void navigate({ search: clean({ ...search, page: undefined, ...next }), replace: true });
-  const isFiltered = search.q !== undefined || search.purpose !== undefined;
+  const isFiltered = search.q !== undefined || search.purpose !== undefined || search.results === true;
   const isEmpty = !files.isLoading && files.isWhole && files.numSeen === 0 && !isFiltered;
 
   return (
@@ -49,7 +49,7 @@ export function DataPage() {
             />
           ) : !files.isSearching && (
             <Empty icon={IconSearch} title={say.nothingFound} text={say.nothingFoundHint}>
-              <Button variant="light" onClick={() => change({ q: undefined, purpose: undefined })}>{say.clear}</Button>
+              <Button variant="light" onClick={() => change({ q: undefined, purpose: undefined, results: true })}>{say.clear}</Button>
             </Empty>
           )}
           <Pages files={files} page={search.page ?? 1} open={(page) => change({ page: page > 1 ? page : undefined })} />
@@ -95,6 +95,10 @@ function Filters({ search, change }: { search: ListSearch; change: (next: ListSe
       <Select
         w={170} aria-label={say.purpose} placeholder={say.allPurposes} clearable data={PURPOSES} value={search.purpose ?? null}
         onChange={(purpose) => change({ purpose: purpose ?? undefined })}
+      />
+      <Switch
+        label={say.results} checked={search.results === true} disabled={search.purpose !== undefined}
+        onChange={(event) => change({ results: event.currentTarget.checked || undefined })}
       />
     </Group>
   );

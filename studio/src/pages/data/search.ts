@@ -14,7 +14,8 @@ export type FileSearch = {
   max?: number;
 };
 
-export type ListSearch = { q?: string; purpose?: string; page?: number; sort?: "name" | "size"; up?: boolean };
+/** `results`: with the files that jobs made, a table of each one's steps. */
+export type ListSearch = { q?: string; purpose?: string; results?: boolean; page?: number; sort?: "name" | "size"; up?: boolean };
 
 export function fileSearch(raw: Record<string, unknown>): FileSearch {
   return clean<FileSearch>({
@@ -32,15 +33,20 @@ export function listSearch(raw: Record<string, unknown>): ListSearch {
   return clean<ListSearch>({
     q: text(raw.q),
     purpose: text(raw.purpose),
+    results: isOn(raw.results),
     page: whole(raw.page),
     sort: oneOf(["name", "size"] as const, raw.sort),
-    up: raw.up === true || raw.up === "true" ? true : undefined,
+    up: isOn(raw.up),
   });
 }
 
 /** Without the keys that are not set: they would stand in the address. */
 export function clean<T extends object>(search: T): T {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
+}
+
+function isOn(value: unknown): true | undefined {
+  return value === true || value === "true" ? true : undefined;
 }
 
 function oneOf<T extends string>(known: readonly T[], value: unknown): T | undefined {

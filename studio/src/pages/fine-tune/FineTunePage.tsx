@@ -61,7 +61,7 @@ function Wizard() {
 function CurrentStep({ step }: { step: Step }) {
   const say = useWords(sayings);
   const navigate = route.useNavigate();
-  const { problems } = useSetup();
+  const { problems, leave } = useSetup();
   const [insists, setInsists] = useState(false);
   const summary = useRef<HTMLDivElement>(null);
   const form = useRef<HTMLFormElement>(null);
@@ -72,11 +72,12 @@ function CurrentStep({ step }: { step: Step }) {
 
   useEffect(() => {
     if (shown.current === step) return;
+    leave(shown.current);
     shown.current = step;
     setInsists(false);
     form.current?.focus({ preventScroll: true });
     window.scrollTo({ top: 0 });
-  }, [step]);
+  }, [step, leave]);
 
   const go = (to: Step | undefined) => to && void navigate({ search: (before) => ({ ...before, step: to }) });
   const submit = (event: FormEvent) => {

@@ -9,15 +9,15 @@ import { sayings } from "~/pages/fine-tune/say";
 import { useSetup } from "~/pages/fine-tune/useSetup";
 import { stepWords } from "~/pages/fine-tune/words";
 
-/** The steps, each a link: with a tick where it is complete, with a sign where something is wrong. */
+/** The steps, each a link: with a tick where it is complete and was looked at, with a sign where something is wrong. */
 export function StepNav({ current }: { current: Step }) {
   const say = useWords(sayings);
   const names = useWords(stepWords);
-  const { problems } = useSetup();
+  const { problems, settled } = useSetup();
   const stateOf = (step: Step): "done" | "wrong" | "open" => {
     const mine = ofStep(problems, step).filter((problem) => !problem.isWarning);
     if (mine.some((problem) => problem.rule !== "missing")) return "wrong";
-    return mine.length > 0 || step === "review" ? "open" : "done";
+    return mine.length > 0 || step === "review" || !settled.has(step) ? "open" : "done";
   };
   const said = { done: say.isDone, wrong: say.hasErrors, open: say.isOpen };
   return (

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodyOf, type Draft, EMPTY, problemsOf } from "~/pages/fine-tune/draft";
+import { bodyOf, type Draft, EMPTY, isChosen, problemsOf, STEPS, withDefaults } from "~/pages/fine-tune/draft";
 import { fieldOf, fromFailure, fromPreview, stepOf } from "~/pages/fine-tune/problems";
 import { Failure } from "~/api/failure";
 import { isAllowed, parsed, settingOf, SETTINGS } from "~/pages/fine-tune/settings";
@@ -45,6 +45,24 @@ describe("a body", () => {
     expect(bodyOf({ ...ready, adapter: "none", settings: { lora_rank: "8" } })).toEqual({
       model: "starter", training_file: "file-1", method: { type: "supervised" }, adapter: "none",
     });
+  });
+});
+
+describe("where nobody chose", () => {
+  const open: Draft = { ...EMPTY, trainingFile: "file-1" };
+
+  test("the server's default model is taken, and a tenth held out of a file that has the rows for it", () => {
+    expect(bodyOf(withDefaults(open, "starter", 30))).toMatchObject({ model: "starter", validation_split: 0.1 });
+    expect(bodyOf(withDefaults(open, "starter", null))).toHaveProperty("validation_split");
+    expect(bodyOf(withDefaults(open, "starter", 29))).not.toHaveProperty("validation_split");
+    expect(withDefaults(EMPTY, null, null)).toEqual({ ...EMPTY, validation: "none" });
+  });
+
+  test("and what was chosen stays", () => {
+    const chosen: Draft = { ...open, model: "ft:starter:a:b:c", validation: "none" };
+    expect(withDefaults(chosen, "starter", 1000)).toEqual(chosen);
+    expect(STEPS.filter((step) => isChosen(chosen, step))).toEqual(["model", "data", "validation"]);
+    expect(STEPS.filter((step) => isChosen(EMPTY, step))).toEqual([]);
   });
 });
 

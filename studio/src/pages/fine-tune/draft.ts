@@ -9,7 +9,8 @@ export type Draft = {
   model: string;
   adapter: "lora" | "none";
   trainingFile: string;
-  validation: "none" | "split" | "file";
+  /** `unset`: nobody has chosen; `withDefaults` does. */
+  validation: "unset" | "none" | "split" | "file";
   validationFile: string;
   validationSplit: string;
   settings: Partial<Record<SettingName, string>>;
@@ -18,9 +19,42 @@ export type Draft = {
 };
 
 export const EMPTY: Draft = {
-  model: "", adapter: "lora", trainingFile: "", validation: "none", validationFile: "", validationSplit: "0.1", settings: {},
+  model: "", adapter: "lora", trainingFile: "", validation: "unset", validationFile: "", validationSplit: "0.1", settings: {},
   suffix: "", metadata: [],
 };
+
+/** From so many rows on, a tenth held out leaves enough to train on and a few to measure by. */
+export const FEWEST_ROWS_TO_SPLIT = 30;
+
+/**
+ * The draft with what holds where nobody chose: the server's default model, and a tenth of the rows held out. A file
+ * whose rows are not counted yet (`null`) is a large one.
+ */
+export function withDefaults(draft: Draft, defaultModel: string | null, numRows: number | null): Draft {
+  const isSplit = draft.trainingFile !== "" && (numRows === null || numRows >= FEWEST_ROWS_TO_SPLIT);
+  return {
+    ...draft, model: draft.model || (defaultModel ?? ""),
+    validation: draft.validation === "unset" ? (isSplit ? "split" : "none") : draft.validation,
+  };
+}
+
+/** Whether something was chosen on a step, by whatever way it came. */
+export function isChosen(draft: Draft, step: Step): boolean {
+  switch (step) {
+    case "model":
+      return draft.model !== "";
+    case "method":
+      return draft.adapter !== EMPTY.adapter;
+    case "data":
+      return draft.trainingFile !== "";
+    case "validation":
+      return draft.validation !== "unset";
+    case "settings":
+      return Object.keys(draft.settings).length > 0;
+    case "review":
+      return false;
+  }
+}
 
 /** The body of `POST /v1/fine_tuning/jobs`: what was asked for, and nothing else. */
 export type JobBody = { model: string; training_file: string } & { [key: string]: Value | { [key: string]: string } };

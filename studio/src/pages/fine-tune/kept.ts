@@ -1,4 +1,4 @@
-import { type Draft, EMPTY } from "~/pages/fine-tune/draft";
+import { type Draft, EMPTY, type Step, STEPS } from "~/pages/fine-tune/draft";
 import { asDraft } from "~/pages/fine-tune/taken";
 
 /** What this browser keeps of the wizard, for one project: its files and models mean nothing in another. */
@@ -8,6 +8,8 @@ export type Kept = {
   startedAs: string | null;
   /** The key under which the draft was sent, until the server has answered. */
   attempt: { fingerprint: string; key: string } | null;
+  /** The steps that were looked at and left. */
+  seen: readonly Step[];
 };
 
 export type NamedDraft = { name: string; savedAt: number; draft: Draft };
@@ -22,6 +24,7 @@ export function recall(projectId: string): Kept {
     draft: kept?.draft ? asDraft(kept.draft) : EMPTY,
     startedAs: typeof kept?.startedAs === "string" ? kept.startedAs : null,
     attempt: attempt && typeof attempt.key === "string" && typeof attempt.fingerprint === "string" ? attempt : null,
+    seen: STEPS.filter((step) => Array.isArray(kept?.seen) && kept.seen.includes(step)),
   };
 }
 

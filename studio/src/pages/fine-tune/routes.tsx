@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { type Step, STEPS } from "~/pages/fine-tune/draft";
+import { lazyPage } from "~/pages/lazyPage";
 import { root } from "~/pages/root";
 import { only } from "~/pages/search";
 
@@ -20,6 +21,6 @@ export function fineTuneSearch(raw: Record<string, unknown>): FineTuneSearch {
 export const routes = [
   createRoute({
     getParentRoute: () => root, path: "/fine-tune", validateSearch: only(fineTuneSearch),
-    component: lazyRouteComponent(() => import("~/pages/fine-tune/FineTunePage"), "FineTunePage"),
+    component: lazyPage(() => import("~/pages/fine-tune/FineTunePage"), "FineTunePage"),
   }),
 ];

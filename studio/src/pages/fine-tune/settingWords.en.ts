@@ -48,8 +48,8 @@ export const settingsInEnglish: Record<SettingName, SettingWords> = {
   },
   prompt_loss_weight: {
     label: "Weight of the prompt",
-    what: "0 trains on the assistant's answers alone. Above 0 the model also learns to write the questions, that much.",
-    little: "Right for chat. With very short answers, such as one word, there is little to learn from in each row.",
+    what: "0 trains on the assistant's answers alone, which is right for chat. Above 0 the model also learns to write the questions, that much.",
+    little: "Where answers are very short, such as one word, each row gives little to learn from.",
     much: "The model spends its effort on writing like your users, and answers become worse.",
   },
   seed: {
@@ -141,12 +141,6 @@ export const settingsInEnglish: Record<SettingName, SettingWords> = {
     what: "How often the validation data is looked at while training. This draws the second curve.",
     little: "With very few steps between, measuring takes longer than training.",
     much: "With many steps between, you see too late that learning by heart has begun.",
-  },
-  eval_examples: {
-    label: "Examples compared at the end",
-    what: "So many validation examples are answered by the base model, the base model with a few examples in its prompt, and the tuned model. 0 leaves the comparison out.",
-    little: "The verdict stays uncertain: ten examples tell hardly anything.",
-    much: "The end of the job takes longer.",
   },
   save_every_steps: {
     label: "Save a checkpoint every … steps",

@@ -46,8 +46,8 @@ export const settingsInChinese: Record<SettingName, SettingWords> = {
   },
   prompt_loss_weight: {
     label: "提示部分的权重",
-    what: "0 表示只学助手的回答；大于 0 时，模型也会按这个权重学习写问题。",
-    little: "对话数据就该是 0。如果回答极短（例如只有一个词），每条样本能学的就很少。",
+    what: "0 表示只学助手的回答，对话数据就该是 0；大于 0 时，模型也会按这个权重学习写问题。",
+    little: "如果回答极短（例如只有一个词），每条样本能学的就很少。",
     much: "模型把力气花在模仿用户提问上，回答反而变差。",
   },
   seed: {
@@ -139,12 +139,6 @@ export const settingsInChinese: Record<SettingName, SettingWords> = {
     what: "训练中多久看一次验证数据，画出第二条曲线。",
     little: "间隔太短时，测量比训练还费时间。",
     much: "间隔太长时，发现死记硬背已经太晚。",
-  },
-  eval_examples: {
-    label: "结束时对比的样本数",
-    what: "这么多条验证样本会分别由基座模型、提示里带几个例子的基座模型和微调模型回答。0 表示不对比。",
-    little: "结论不可靠：十条样本几乎说明不了什么。",
-    much: "任务结束前要多等一会儿。",
   },
   save_every_steps: {
     label: "每隔多少步保存检查点",

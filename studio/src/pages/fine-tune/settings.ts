@@ -47,7 +47,6 @@ export const SETTINGS = [
   { name: "activation_checkpointing", group: "machine", kind: { kind: "switch" }, usual: "auto" },
   { name: "compile", group: "machine", kind: { kind: "switch" }, usual: "auto" },
   { name: "eval_every_steps", group: "measuring", kind: whole(1, MOST_INT, true), usual: "auto" },
-  { name: "eval_examples", group: "measuring", kind: whole(0, null, true), usual: "auto" },
   { name: "save_every_steps", group: "measuring", kind: whole(1, MOST_INT, true), usual: "auto" },
   { name: "keep_checkpoints", group: "measuring", kind: whole(1, MOST_INT, false), usual: 3 },
   { name: "file_format", group: "reading", kind: choice("auto", "chat", "prompt_completion", "alpaca"), usual: "auto" },

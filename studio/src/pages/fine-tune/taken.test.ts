@@ -78,4 +78,6 @@ test("what was kept by an older page or changed by hand is made whole", () => {
     ...EMPTY, settings: { lora_rank: "8" }, metadata: [{ key: "a", value: "" }],
   });
   expect(asDraft("nonsense")).toEqual(EMPTY);
+  expect(fromBody({ model: "starter" }).draft.validation).toBe("none");
+  expect(asDraft({ ...EMPTY, validation: "none" }).validation).toBe("none");
 });

@@ -31,7 +31,8 @@ export function fromText(text: string, fileId: (name: string) => string | null):
 export function fromBody(body: Json): Taken {
   const { model, training_file, validation_file, suffix, metadata, method, hyperparameters, trainingType: _, ...rest } = body;
   const leftOut: string[] = [];
-  const draft: Draft = { ...EMPTY, settings: {} };
+  // What asks for no validation is taken at its word.
+  const draft: Draft = { ...EMPTY, validation: "none", settings: {} };
   draft.model = asText(model);
   draft.trainingFile = asText(training_file);
   if (validation_file) Object.assign(draft, { validation: "file", validationFile: asText(validation_file) });
@@ -70,7 +71,7 @@ export function asDraft(kept: unknown): Draft {
     if (typeof value === "string") draft[field] = value;
   }
   if (kept.adapter === "none") draft.adapter = "none";
-  if (kept.validation === "split" || kept.validation === "file") draft.validation = kept.validation;
+  if (kept.validation === "none" || kept.validation === "split" || kept.validation === "file") draft.validation = kept.validation;
   if (isObject(kept.settings)) {
     for (const [name, text] of Object.entries(kept.settings)) {
       if (isSetting(name) && typeof text === "string" && text !== "") draft.settings[name satisfies SettingName] = text;

@@ -15,7 +15,7 @@ const route = getRouteApi("/fine-tune");
 export function useArrival(): void {
   const { model, training_file, from_job, step } = route.useSearch();
   const navigate = route.useNavigate();
-  const { draft, change, replace, tell } = useSetup();
+  const { settled, change, replace, tell } = useSetup();
   const job = useQuery({ ...jobQuery(from_job ?? ""), enabled: from_job !== undefined, retry: false });
 
   useEffect(() => {
@@ -30,11 +30,11 @@ export function useArrival(): void {
   useEffect(() => {
     if (from_job !== undefined || (model === undefined && training_file === undefined)) return;
     change({ ...(model === undefined ? {} : { model }), ...(training_file === undefined ? {} : { trainingFile: training_file }) });
-    void navigate({ replace: true, search: { step: step ?? firstOpen(model ?? draft.model, training_file ?? draft.trainingFile) } });
-  }, [from_job, model, training_file, step, draft.model, draft.trainingFile, change, navigate]);
+    void navigate({ replace: true, search: { step: step ?? firstOpen(model !== undefined || settled.has("model"), training_file !== undefined || settled.has("data")) } });
+  }, [from_job, model, training_file, step, settled, change, navigate]);
 }
 
-function firstOpen(model: string, trainingFile: string): Step {
-  if (!model) return "model";
-  return trainingFile ? "method" : "data";
+function firstOpen(hasModel: boolean, hasFile: boolean): Step {
+  if (!hasModel) return "model";
+  return hasFile ? "method" : "data";
 }

@@ -18,7 +18,7 @@ export const groupWords = words<Record<SettingGroup, { title: string; text: stri
     adapter: { title: "Adapter", text: "What the low-rank pairs look like." },
     optimizer: { title: "Learning rate over time, optimizer", text: "How steps are made." },
     machine: { title: "Memory and speed", text: "Changes how fast, never what is learned." },
-    measuring: { title: "Measuring and saving", text: "Validation, comparison, checkpoints." },
+    measuring: { title: "Measuring and saving", text: "Validation and checkpoints." },
     reading: { title: "Files and first weights", text: "How files are read, where training begins." },
   },
   zh: {
@@ -26,7 +26,7 @@ export const groupWords = words<Record<SettingGroup, { title: string; text: stri
     adapter: { title: "适配器", text: "低秩矩阵的形状与强度。" },
     optimizer: { title: "学习率曲线与优化器", text: "每一步怎么走。" },
     machine: { title: "内存与速度", text: "只影响快慢，不影响学到什么。" },
-    measuring: { title: "测量与保存", text: "验证、对比、检查点。" },
+    measuring: { title: "测量与保存", text: "验证与检查点。" },
     reading: { title: "文件与初始权重", text: "怎样读文件，从哪里开始训练。" },
   },
 });

@@ -8,9 +8,10 @@ import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import { Card } from "~/pages/home/Card";
-import { nameOf, progressOf, secondsLeft, shownJobs } from "~/pages/home/jobs";
+import { progressOf, secondsLeft, shownJobs } from "~/pages/home/jobs";
 import { isAtWork } from "~/pages/home/next-step";
 import { home } from "~/pages/home/words";
+import { nameOf } from "~/pages/jobs/filters";
 import { LiveSign } from "~/pages/jobs/LiveSign";
 import { useNow } from "~/pages/jobs/useNow";
 
@@ -55,7 +56,7 @@ function JobRow({ job }: { job: Job }) {
         <Text size="sm" c="dimmed" truncate maw="100%">
           {isAtWork(job) && job.waiting_reason !== null ? said(job.waiting_reason) : job.total_steps && job.status !== "succeeded"
             ? say.step(format.count(job.step), format.count(job.total_steps))
-            : <bdi>{nameOf(job) === job.model ? job.id : job.model}</bdi>}
+            : <bdi>{job.model}</bdi>}
         </Text>
         {job.status === "running" ? <TimeLeft job={job} /> : (
           <Text size="sm" c="dimmed">{format.instant(job.finished_at ?? job.created_at)}</Text>

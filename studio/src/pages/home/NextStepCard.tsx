@@ -5,7 +5,7 @@ import {
 import { LinkButton } from "~/components/RouteLink";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
-import { nameOf } from "~/pages/home/jobs";
+import { nameOf } from "~/pages/jobs/filters";
 import type { NextStep } from "~/pages/home/next-step";
 import { home, type HomeWords } from "~/pages/home/words";
 import { modelsSearch } from "~/pages/playground/search";

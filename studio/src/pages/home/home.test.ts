@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Schemas } from "~/api/client";
-import { nameOf, progressOf, secondsLeft, shownJobs, withJob } from "~/pages/home/jobs";
+import { progressOf, secondsLeft, shownJobs, withJob } from "~/pages/home/jobs";
 import { isDiskLow, usedShare } from "~/pages/home/machine";
 import { choosable } from "~/pages/home/models";
 import { nextStep, type Standing } from "~/pages/home/next-step";
@@ -67,7 +67,6 @@ test("progress and time left are said only where they are known", () => {
   expect(secondsLeft(job("a", "running", { estimated_finish: 100 }), 40)).toBe(60);
   expect(secondsLeft(job("a", "running", { estimated_finish: 100 }), 140)).toBe(0);
   expect(secondsLeft(job("a", "paused", { estimated_finish: 100 }), 40)).toBeNull();
-  expect(nameOf(job("a", "queued", { user_provided_suffix: "support" }))).toBe("support");
 });
 
 test("the newest tuned model is offered first", () => {

@@ -29,8 +29,3 @@ export function secondsLeft(job: Job, now: number): number | null {
   if (job.status !== "running" || job.estimated_finish === null) return null;
   return Math.max(job.estimated_finish - now, 0);
 }
-
-/** How people tell their jobs apart: the suffix that they gave, or what was trained. */
-export function nameOf(job: Job): string {
-  return job.user_provided_suffix ?? job.model;
-}

@@ -1,6 +1,7 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "~/pages/lazyPage";
 import { root } from "~/pages/root";
 
 export const routes = [
-  createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("~/pages/home/HomePage"), "HomePage") }),
+  createRoute({ getParentRoute: () => root, path: "/", component: lazyPage(() => import("~/pages/home/HomePage"), "HomePage") }),
 ];

@@ -22,15 +22,20 @@ export function Certificates({ jobId }: { jobId: string }) {
   const certificates = useQuery(certificatesQuery(jobId));
   if (certificates.error && !certificates.data) return <Failed error={certificates.error} retry={() => void certificates.refetch()} />;
   if (!certificates.data) return <Loading />;
+  const applying = certificates.data.data.filter(({ state }) => state !== "not_applicable");
+  const others = certificates.data.data.filter(({ state }) => state === "not_applicable");
   return (
     <Stack gap="sm" component="section" aria-label={say.title}>
       <div>
         <Title order={2} size="h4">{say.title}</Title>
         <Text size="sm" c="dimmed">{say.text}</Text>
       </div>
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
-        {certificates.data.data.map((each) => <One key={each.name} certificate={each} />)}
-      </SimpleGrid>
+      {applying.length > 0 && (
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
+          {applying.map((each) => <One key={each.name} certificate={each} />)}
+        </SimpleGrid>
+      )}
+      {others.length > 0 && <Text size="sm" c="dimmed">{say.others(others.map(({ name }) => say.names[name]?.title ?? name))}</Text>}
     </Stack>
   );
 }

@@ -15,6 +15,11 @@ export const elsewhere = {
   jobs: (selected: readonly string[]) => linkOptions({ to: "/jobs", search: selected.length > 0 ? { selected: selected.join(",") } : {} }),
 };
 
+/** A tuned model's columns in the playground: the model that it was made from stands beside it. */
+export function besideBase(name: string, base: string | null): string[] {
+  return base === null ? [name] : [base, name];
+}
+
 type Where = ReturnType<(typeof elsewhere)[keyof typeof elsewhere]>;
 
 export function ElsewhereLink({ where, children, ...props }: { where: Where; children: ReactNode } & AnchorProps) {

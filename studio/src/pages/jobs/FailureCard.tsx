@@ -28,7 +28,7 @@ export function FailureCard({ job, openEvents }: { job: Job; openEvents: () => v
         {job.error && (
           <div>
             <Text size="sm" fw={600}>{say.said}</Text>
-            <Blockquote p="xs" mt={4} color="red" fz="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: 200, overflowY: "auto" }} tabIndex={0}>
+            <Blockquote p="xs" mt={4} color="red" fz="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
               {said(job.error.message)}
               <Text span size="xs" c="dimmed"> ({job.error.code}{job.error.param ? `, ${job.error.param}` : ""})</Text>
             </Blockquote>

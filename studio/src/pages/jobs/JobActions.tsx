@@ -13,20 +13,22 @@ import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import { May, useSession } from "~/session";
 import { downloadFile } from "./download";
-import { elsewhere, ElsewhereButton } from "./Elsewhere";
+import { besideBase, elsewhere, ElsewhereButton } from "./Elsewhere";
 import { nameOf } from "./filters";
 import { jobWords } from "./jobWords";
 import { isFinal, type Job, jobKey, jobQuery } from "./queries";
+import { baseOf, useTunedModel } from "./useTunedModel";
 
 /** What one can do with the job now; what the key may not do is not there. */
 export function JobActions({ job }: { job: Job }) {
   const say = useWords(jobWords);
   const session = useSession();
+  const tuned = useTunedModel(job);
   return (
     <Group gap="xs" className="no-print">
-      {job.fine_tuned_model && (
+      {tuned && tuned.state !== "deleted" && (
         <May action="chat">
-          <ElsewhereButton where={elsewhere.tryOut([job.fine_tuned_model])} leftSection={<IconMessages size={16} aria-hidden />}>{say.tryModel}</ElsewhereButton>
+          <ElsewhereButton where={elsewhere.tryOut(besideBase(tuned.name, baseOf(job, tuned)))} leftSection={<IconMessages size={16} aria-hidden />}>{say.tryModel}</ElsewhereButton>
         </May>
       )}
       <May action="job.control">{!isFinal(job) && <Control job={job} />}</May>

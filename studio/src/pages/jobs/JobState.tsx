@@ -11,6 +11,7 @@ import { shareOf } from "./JobProgress";
 import { jobWords } from "./jobWords";
 import { isFinal, type Job, metricsQuery } from "./queries";
 import { useNow } from "./useNow";
+import { useTunedModel } from "./useTunedModel";
 
 const COLOURS: Record<Job["status"], string> = {
   validating_files: "blue", queued: "gray", running: "teal", paused: "yellow", succeeded: "green", failed: "red", cancelled: "gray",
@@ -21,6 +22,7 @@ export function JobState({ job }: { job: Job }) {
   const say = useWords(jobWords);
   const said = useSaid();
   const format = useFormat();
+  const tuned = useTunedModel(job);
   const share = shareOf(job);
   const steps = share === null ? (isFinal(job) ? say.noStepsEver : say.noSteps) : say.step(format.count(job.step), format.count(job.total_steps ?? 0));
   return (
@@ -39,7 +41,7 @@ export function JobState({ job }: { job: Job }) {
             aria-valuetext={share === null ? steps : `${format.percent(share)}, ${steps}`}
           />
         </Progress.Root>}
-        <Text size="sm">{say.phase[job.status]}</Text>
+        <Text size="sm">{tuned?.state === "deleted" ? say.modelDeleted : say.phase[job.status]}</Text>
         {job.waiting_reason && (
           <Group gap={6} wrap="nowrap" align="flex-start">
             <IconHourglass size={16} aria-hidden style={{ flexShrink: 0, marginTop: 2 }} />
@@ -75,9 +77,9 @@ function Facts({ job }: { job: Job }) {
   const validAccuracy = pointsOf(curves, "valid_mean_token_accuracy").mean.at(-1) ?? null;
   const rate = isFinal(job) ? null : ending(pointsOf(curves, "tokens_per_second"));
   const facts: [string, string | null][] = [
-    [say.trainLoss, loss === null ? null : shortNumber(loss)],
+    [say.trainLossMean, loss === null ? null : shortNumber(loss)],
     [say.validLoss, validLoss === null ? null : shortNumber(validLoss)],
-    [say.accuracy, accuracy === null ? null : format.percent(accuracy)],
+    [say.accuracyMean, accuracy === null ? null : format.percent(accuracy)],
     [say.validAccuracy, validAccuracy === null ? null : format.percent(validAccuracy)],
     [say.rate, rate === null ? null : format.count(rate)],
     [say.trainedTokens, job.trained_tokens === null ? null : format.count(job.trained_tokens)],

@@ -2,19 +2,21 @@ import { Paper, Stack, Text, Title } from "@mantine/core";
 import { IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
-import { pointsOf } from "./curves";
 import { elsewhere, ElsewhereLink } from "./Elsewhere";
 import { jobWords } from "./jobWords";
-import { type Job, lineageQuery, metricsQuery } from "./queries";
+import { type Job, lineageQuery } from "./queries";
+import { useTunedModel } from "./useTunedModel";
+import { heldOutShare } from "./validation";
 
 /** base ← files ← this job ← model ← what was trained from it; each leads to its page. */
 export function Lineage({ job }: { job: Job }) {
   const say = useWords(jobWords);
-  const after = useQuery({ ...lineageQuery(job.fine_tuned_model ?? ""), enabled: job.fine_tuned_model !== null }).data;
-  // A share that was held out is no file: it shows in what was measured.
-  const curves = useQuery({ ...metricsQuery(job.id), enabled: job.step > 0 }).data;
-  const isHeldOut = pointsOf(curves, "valid_loss").x.length > 0;
+  const format = useFormat();
+  const tuned = useTunedModel(job);
+  const after = useQuery({ ...lineageQuery(job.fine_tuned_model ?? ""), enabled: tuned?.state === "there" }).data;
+  const share = heldOutShare(job);
   const isBase = !job.model.startsWith("ft:");
   const steps: ReactNode[] = [
     <Step key="base" title={isBase ? say.base : say.parent} note={job.requested_model === job.model ? undefined : say.asked(job.requested_model)}>
@@ -26,13 +28,17 @@ export function Lineage({ job }: { job: Job }) {
     <Step key="validation" title={say.validation}>
       {job.validation_file ? (
         <ElsewhereLink where={elsewhere.file(job.validation_file)} size="sm">{job.validation_file}</ElsewhereLink>
-      ) : <Text size="sm" c="dimmed">{isHeldOut ? say.heldOut : say.noValidation}</Text>}
+      ) : <Text size="sm" c="dimmed">{share === null ? say.noValidation : say.heldOut(format.percent(share))}</Text>}
     </Step>,
   ];
-  if (job.fine_tuned_model) {
+  if (tuned) {
     steps.push(
-      <Step key="model" title={say.result}>
-        <ElsewhereLink where={elsewhere.model(job.fine_tuned_model)} size="sm"><bdi>{job.fine_tuned_model}</bdi></ElsewhereLink>
+      <Step key="model" title={say.result} note={tuned.state === "deleted" ? say.deleted : undefined}>
+        {tuned.state === "deleted" ? (
+          <Text size="sm"><bdi>{tuned.name}</bdi></Text>
+        ) : (
+          <ElsewhereLink where={elsewhere.model(tuned.name)} size="sm"><bdi>{tuned.name}</bdi></ElsewhereLink>
+        )}
       </Step>,
     );
   }

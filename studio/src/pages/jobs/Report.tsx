@@ -2,19 +2,19 @@ import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconPrinter } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { shortNumber } from "~/chart/axis";
 import { Chart, type View } from "~/chart/Chart";
 import type { Line } from "~/chart/plot";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { Certificates } from "./Certificates";
 import { CheckpointTable } from "./Checkpoints";
-import { best, pointsOf } from "./curves";
+import { pointsOf } from "./curves";
 import { nameOf } from "./filters";
 import { jobWords } from "./jobWords";
 import { Lineage } from "./Lineage";
 import { checkpointsQuery, type Job, metricsQuery } from "./queries";
 import { SettingTable } from "./Settings";
+import { ValidationFigures, ValidationNote } from "./ValidationNote";
 
 /** All of a job on one page, made to be printed. */
 export function Report({ job }: { job: Job }) {
@@ -30,12 +30,13 @@ export function Report({ job }: { job: Job }) {
         <Button className="no-print" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>{say.print}</Button>
       </Group>
       <Lineage job={job} />
+      <ValidationNote job={job} />
       <Loss job={job} />
       <Certificates jobId={job.id} />
       {checkpoints.length > 0 && (
         <section>
           <Title order={2} size="h4" mb="xs">{say.tabs.checkpoints}</Title>
-          <CheckpointTable checkpoints={checkpoints} />
+          <CheckpointTable job={job} checkpoints={checkpoints} />
         </section>
       )}
       <section>
@@ -66,11 +67,10 @@ function Loss({ job }: { job: Job }) {
     [curves],
   );
   if (!view || lines.length === 0) return null;
-  const lowest = best(pointsOf(curves, "valid_loss"), "lowest");
   return (
     <div>
       <Chart title={say.loss} lines={lines} view={view} height={240} syncKey="report" formatX={formatX} zoom={NO_ZOOM} />
-      {lowest && <Text size="sm" c="dimmed">{say.facts.validLoss}: {say.reportBest(shortNumber(lowest.value), format.count(lowest.step))}</Text>}
+      <ValidationFigures job={job} />
     </div>
   );
 }

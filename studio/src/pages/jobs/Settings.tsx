@@ -1,9 +1,10 @@
-import { Code, ScrollArea, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { Code, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import { jobWords } from "./jobWords";
 import type { Job } from "./queries";
+import { reasonOf } from "./reasons";
 import type { JobSearch } from "./search";
 import { settingWords, valueText } from "./settingWords";
 
@@ -27,30 +28,30 @@ export function SettingTable({ job, find = "" }: { job: Job; find?: string }) {
   const plain = useWords(settingWords);
   const said = useSaid();
   const wanted = find.trim().toLowerCase();
-  const rows = Object.entries(job.resolved).filter(([name, { value, reason }]) =>
+  const rows = Object.entries(job.resolved).map(([name, { value }]) => ({ name, value, reason: reasonOf(job, name) })).filter(({ name, value, reason }) =>
     `${name} ${plain[name] ?? ""} ${valueText(value)} ${reason} ${said(reason)}`.toLowerCase().includes(wanted),
   );
   if (rows.length === 0) return <Text c="dimmed" size="sm">{say.noSetting}</Text>;
   return (
-    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": say.tabs.settings }}>
-      <Table verticalSpacing={6} miw={520}>
+    <div role="region" aria-label={say.tabs.settings}>
+      <Table verticalSpacing={6} className="jobs-stacked">
         <Table.Thead>
           <Table.Tr><Table.Th scope="col" w="36%">{say.setting}</Table.Th><Table.Th scope="col" w="24%">{say.value}</Table.Th><Table.Th scope="col">{say.reason}</Table.Th></Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.map(([name, { value, reason }]) => (
+          {rows.map(({ name, value, reason }) => (
             <Table.Tr key={name}>
               <Table.Th scope="row" fw={400}>
                 <Text size="sm" ff="monospace">{name}</Text>
                 {plain[name] && <Text size="xs" c="dimmed">{plain[name]}</Text>}
               </Table.Th>
-              <Table.Td style={{ overflowWrap: "anywhere" }} fw={600}>{valueText(value)}</Table.Td>
-              <Table.Td c="dimmed"><Text size="sm" c="dimmed">{said(reason)}</Text></Table.Td>
+              <Table.Td data-label={say.value} style={{ overflowWrap: "anywhere" }} fw={600}>{valueText(value)}</Table.Td>
+              <Table.Td c="dimmed" data-label={say.reason}><Text size="sm" c="dimmed">{said(reason)}</Text></Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
-    </ScrollArea>
+    </div>
   );
 }
 

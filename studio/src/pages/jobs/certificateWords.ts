@@ -6,6 +6,8 @@ type Words = {
   text: string;
   states: Record<Certificate["state"], string>;
   most: (value: string) => string;
+  /** The certificates that do not apply, in one line. */
+  others: (titles: readonly string[]) => string;
   names: Record<Certificate["name"], { title: string; means: string }>;
   /** By the API's names of the figures. */
   figures: Record<string, string>;
@@ -18,6 +20,7 @@ export const certificateWords = words<Words>({
     text: "What was checked on this very job, with the figures measured.",
     states: { passed: "kept", failed: "broken", pending: "not looked at yet", not_applicable: "does not apply" },
     most: (value) => `at most ${value}`,
+    others: (titles) => `Does not apply to this job: ${titles.join(" · ")}`,
     figures: {
       rows: "rows", rows_to_train_on: "trained on", rows_held_out: "held out", rows_dropped: "left out, too long", tokens_cut: "tokens cut",
       rows_unaccounted: "unaccounted for", tokens: "tokens", trained_tokens: "tokens that count", trained_share: "share that counts",
@@ -41,6 +44,7 @@ export const certificateWords = words<Words>({
     text: "针对这个任务实际做过的检查，附测得的数值。",
     states: { passed: "通过", failed: "未通过", pending: "尚未检查", not_applicable: "不适用" },
     most: (value) => `不超过 ${value}`,
+    others: (titles) => `不适用于此任务：${titles.join("、")}`,
     figures: {
       rows: "行数", rows_to_train_on: "用于训练", rows_held_out: "留作验证", rows_dropped: "因超长排除", tokens_cut: "截去的词元",
       rows_unaccounted: "去向不明", tokens: "词元数", trained_tokens: "计入损失的词元", trained_share: "计入损失的比例",

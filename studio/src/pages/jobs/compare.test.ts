@@ -5,7 +5,7 @@ import type { Job } from "./queries";
 
 function job(id: string, resolved: Record<string, unknown>, more: Partial<Job> = {}): Job {
   const settings = Object.fromEntries(Object.entries(resolved).map(([name, value]) => [name, { value, reason: "as given" }]));
-  return { id, model: "starter", training_file: "file-1", validation_file: null, resolved: settings, trained_tokens: 5, created_at: 10, finished_at: 70, ...more } as Job;
+  return { id, model: "starter", training_file: "file-1", validation_file: null, requested_settings: {}, seed: 1, resolved: settings, trained_tokens: 5, created_at: 10, finished_at: 70, ...more } as Job;
 }
 
 function curves(values: number[]): Curves {
@@ -25,6 +25,12 @@ it("the best of a figure is marked, unless all are the same or there is but one"
   expect(rows.find(({ name }) => name === "seconds")?.best).toEqual([]);
   const same = finalRows([job("a", {}), job("b", {})], [curves([2]), curves([2])]);
   expect(same.find(({ name }) => name === "validLoss")?.best).toEqual([]);
+});
+
+it("figures of other validation examples are not set against each other", () => {
+  const rows = finalRows([job("a", {}, { validation_file: "file-2" }), job("b", {}, { validation_file: "file-3" })], [curves([3, 2]), curves([3, 1])]);
+  expect(rows.find(({ name }) => name === "validLoss")).toEqual({ name: "validLoss", values: [2, 1], best: [] });
+  expect(rows.find(({ name }) => name === "trainLoss")?.best).toEqual([1]);
 });
 
 it("over the share of training, the last step is 100", () => {

@@ -1,5 +1,6 @@
 import { best, type Curves, ending, pointsOf } from "./curves";
 import type { Job } from "./queries";
+import { isSameValidation } from "./validation";
 import type { Points } from "~/chart/points";
 
 /** One setting in every job. */
@@ -29,7 +30,9 @@ const BETTER: Record<FinalName, "lower" | "higher" | null> = {
   trainLoss: "lower", validLoss: "lower", bestValidLoss: "lower", accuracy: "higher", validAccuracy: "higher", tokens: null, seconds: null,
 };
 
-/** How the jobs ended, in figures that can be compared. */
+const VALIDATED: readonly FinalName[] = ["validLoss", "bestValidLoss", "validAccuracy"];
+
+/** How the jobs ended. No validation figure is best where the jobs were not validated on the same examples. */
 export function finalRows(jobs: readonly Job[], curves: readonly (Curves | undefined)[]): FinalRow[] {
   const of: Record<FinalName, (job: Job, own: Curves | undefined) => number | null> = {
     trainLoss: (_, own) => ending(pointsOf(own, "train_loss")),
@@ -40,9 +43,10 @@ export function finalRows(jobs: readonly Job[], curves: readonly (Curves | undef
     tokens: (job) => job.trained_tokens,
     seconds: (job) => (job.finished_at === null ? null : job.finished_at - job.created_at),
   };
+  const isSame = isSameValidation(jobs);
   return (Object.keys(of) as FinalName[]).map((name) => {
     const values = jobs.map((job, index) => of[name](job, curves[index]));
-    return { name, values, best: bestOf(values, BETTER[name]) };
+    return { name, values, best: isSame || !VALIDATED.includes(name) ? bestOf(values, BETTER[name]) : [] };
   });
 }
 

@@ -21,6 +21,7 @@ type Words = {
   finals: string;
   finalText: string;
   best: string;
+  otherValidation: string;
   final: Record<FinalName, string>;
   noValues: string;
   gone: (id: string) => string;
@@ -50,6 +51,7 @@ export const compareWords = words<Words>({
     finals: "How they ended",
     finalText: "Training figures are means of the last twentieth of the steps, because single steps jump about.",
     best: "best",
+    otherValidation: "The validation figures come from different files or different held-out rows, so none of them is marked as the best: give each job the same validation file to compare them.",
     final: {
       trainLoss: "Training loss", validLoss: "Validation loss, last", bestValidLoss: "Validation loss, lowest", accuracy: "Training accuracy",
       validAccuracy: "Validation accuracy, last", tokens: "Trained tokens", seconds: "Time",
@@ -79,6 +81,7 @@ export const compareWords = words<Words>({
     finals: "最终结果",
     finalText: "训练指标取最后二十分之一步的平均值，因为单步数值波动很大。",
     best: "最佳",
+    otherValidation: "这些验证指标来自不同的文件或不同的留出行，因此不标出最佳值：要比较它们，请给每个任务指定同一个验证文件。",
     final: {
       trainLoss: "训练损失", validLoss: "验证损失（最后）", bestValidLoss: "验证损失（最低）", accuracy: "训练准确率",
       validAccuracy: "验证准确率（最后）", tokens: "训练词元数", seconds: "用时",

@@ -25,7 +25,12 @@ export const jobWords = words({
       failed: "It ended early.",
       cancelled: "Cancelled. Checkpoints that were made are kept.",
     },
-    facts: { created: "Created", ended: "Ended", trainedTokens: "Trained tokens", trainLoss: "Training loss", validLoss: "Validation loss", accuracy: "Token accuracy", validAccuracy: "Validation accuracy", rate: "Tokens a second" },
+    modelDeleted: "Done. Its model was deleted.",
+    facts: {
+      created: "Created", ended: "Ended", trainedTokens: "Trained tokens", trainLoss: "Training loss", trainLossMean: "Training loss (mean of the last 5%)",
+      validLoss: "Validation loss", accuracy: "Training accuracy", accuracyMean: "Training accuracy (mean of the last 5%)", validAccuracy: "Validation accuracy",
+      rate: "Tokens a second",
+    },
     // Actions.
     pause: "Pause",
     pauseMeans: "Saves a checkpoint and frees the machine. Resume later: the result stays the same.",
@@ -54,7 +59,8 @@ export const jobWords = words({
     validation: "Validation file",
     result: "Tuned model",
     children: "Trained from it",
-    heldOut: "a share of the training file",
+    heldOut: (share: string) => `${share} of the training file, held out`,
+    deleted: "was deleted",
     noValidation: "none, so nothing shows overfitting",
     asked: (name: string) => `asked for as ${name}`,
     // Curves.
@@ -89,6 +95,7 @@ export const jobWords = words({
     goOnFrom: "Continue from",
     copyName: "Copy name",
     lowest: "lowest",
+    lowestKept: "lowest kept",
     older: "Load older",
     // Events.
     level: "Level",
@@ -111,7 +118,6 @@ export const jobWords = words({
     print: "Print or save as PDF",
     reportOf: (name: string) => `Report: ${name}`,
     reportText: "All that is known of this job on one page.",
-    reportBest: (value: string, step: string) => `lowest ${value}, about step ${step}`,
   },
   zh: {
     loading: "任务",
@@ -135,7 +141,11 @@ export const jobWords = words({
       failed: "任务提前结束了。",
       cancelled: "已取消。已经生成的检查点会保留。",
     },
-    facts: { created: "创建时间", ended: "结束时间", trainedTokens: "训练词元数", trainLoss: "训练损失", validLoss: "验证损失", accuracy: "词元准确率", validAccuracy: "验证准确率", rate: "每秒词元数" },
+    modelDeleted: "完成。它的模型已被删除。",
+    facts: {
+      created: "创建时间", ended: "结束时间", trainedTokens: "训练词元数", trainLoss: "训练损失", trainLossMean: "训练损失（最后 5% 的平均值）",
+      validLoss: "验证损失", accuracy: "训练准确率", accuracyMean: "训练准确率（最后 5% 的平均值）", validAccuracy: "验证准确率", rate: "每秒词元数",
+    },
     pause: "暂停",
     pauseMeans: "保存检查点并释放机器。之后可以恢复，结果不变。",
     pauseTooEarly: "完成第一步之后才能暂停。",
@@ -162,7 +172,8 @@ export const jobWords = words({
     validation: "验证文件",
     result: "微调模型",
     children: "由它继续训练的模型",
-    heldOut: "从训练文件中留出的一部分",
+    heldOut: (share: string) => `从训练文件中留出的 ${share}`,
+    deleted: "已被删除",
     noValidation: "没有，因此无法发现过拟合",
     asked: (name: string) => `请求中的名称：${name}`,
     curves: "曲线",
@@ -195,6 +206,7 @@ export const jobWords = words({
     goOnFrom: "由此继续训练",
     copyName: "复制名称",
     lowest: "最低",
+    lowestKept: "现存最低",
     older: "加载更早的",
     level: "级别",
     levels: { all: "全部", warn: "警告和错误", error: "错误" },
@@ -214,6 +226,5 @@ export const jobWords = words({
     print: "打印或存为 PDF",
     reportOf: (name: string) => `报告：${name}`,
     reportText: "这个任务的全部信息都在这一页。",
-    reportBest: (value: string, step: string) => `最低 ${value}，约在第 ${step} 步`,
   },
 });

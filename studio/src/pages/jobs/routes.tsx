@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "~/pages/lazyPage";
 import { root } from "~/pages/root";
 import { only } from "~/pages/search";
 import { listSearch } from "./filters";
@@ -7,14 +8,14 @@ import { compareSearch, jobSearch } from "./search";
 export const routes = [
   createRoute({
     getParentRoute: () => root, path: "/jobs", validateSearch: only(listSearch),
-    component: lazyRouteComponent(() => import("~/pages/jobs/JobsPage"), "JobsPage"),
+    component: lazyPage(() => import("~/pages/jobs/JobsPage"), "JobsPage"),
   }),
   createRoute({
     getParentRoute: () => root, path: "/jobs/compare", validateSearch: only(compareSearch),
-    component: lazyRouteComponent(() => import("~/pages/jobs/ComparePage"), "ComparePage"),
+    component: lazyPage(() => import("~/pages/jobs/ComparePage"), "ComparePage"),
   }),
   createRoute({
     getParentRoute: () => root, path: "/jobs/$jobId", validateSearch: only(jobSearch),
-    component: lazyRouteComponent(() => import("~/pages/jobs/JobPage"), "JobPage"),
+    component: lazyPage(() => import("~/pages/jobs/JobPage"), "JobPage"),
   }),
 ];

@@ -4,6 +4,7 @@ import { Fragment } from "react";
 import { frame } from "~/components/words";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import { shortName } from "~/pages/models/names";
 import { type Answer, isUnderWay, numTokens, tokensPerSecond } from "~/pages/playground/answer";
 import { AnswerProblem, useSecondsUntil } from "~/pages/playground/AnswerProblem";
 import { AnswerText } from "~/pages/playground/AnswerText";
@@ -30,6 +31,7 @@ export function AnswerCard({ answer, model, view, compared, isLast, ask, retry, 
   if (!answer) {
     return (
       <div className={styles.answer}>
+        <Whose model={model} />
         <Text size="sm" c="dimmed">{say.notAsked}</Text>
         {isLast && <Button mt={6} size="compact-sm" variant="light" onClick={ask}>{say.ask}</Button>}
       </div>
@@ -38,6 +40,7 @@ export function AnswerCard({ answer, model, view, compared, isLast, ask, retry, 
   return (
     <article className={styles.answer} aria-label={say.answerOf(model)} aria-busy={isUnderWay(answer)}>
       <Stack gap={6} h="100%">
+        <Whose model={model} />
         {answer.state === "waiting" ? <Waiting /> : <div><AnswerText answer={answer} model={model} view={view} compared={compared} /></div>}
         {answer.state === "done" && answer.text === "" && <Text size="sm" c="dimmed">{say.noText}</Text>}
         {answer.problem && <AnswerProblem problem={answer.problem} />}
@@ -64,6 +67,11 @@ export function AnswerCard({ answer, model, view, compared, isLast, ask, retry, 
       </Stack>
     </article>
   );
+}
+
+/** Seen where the columns stand below one another; the card's label says it to those who hear it. */
+function Whose({ model }: { model: string }) {
+  return <Text size="xs" fw={600} c="dimmed" className={styles.whose} aria-hidden title={model}><bdi>{shortName(model)}</bdi></Text>;
 }
 
 function Waiting() {

@@ -6,7 +6,7 @@ import { useWords } from "~/i18n/language";
 import { codeFor, type Dialect } from "~/pages/playground/code";
 import { messagesFor } from "~/pages/playground/conversation";
 import type { Kept } from "~/pages/playground/kept";
-import { NUM_ALTERNATIVES } from "~/pages/playground/parameters";
+import { NUM_ALTERNATIVES, withUsual } from "~/pages/playground/parameters";
 import { playgroundWords } from "~/pages/playground/words";
 
 const DIALECTS: { value: Dialect; label: string }[] = [
@@ -45,7 +45,7 @@ function programText(dialect: Dialect, column: { model: string; key: string }, k
     baseUrl: `${window.location.origin}/v1`,
     model: column.model,
     messages: messagesFor(turns, turns.length - 1, column.key, kept.system),
-    parameters: kept.parameters,
+    parameters: withUsual(kept.parameters, kept.models),
     logprobs: kept.view === "probabilities" ? NUM_ALTERNATIVES : null,
   });
 }

@@ -48,10 +48,10 @@ export function Desk({ playground, kept, models, setModels, known }: Props) {
   return (
     <div className={styles.desk}>
       {isWide ? (
-        isOpen && <section id="playground-settings" className={styles.settings} aria-label={say.settings}><Settings playground={playground} kept={kept} /></section>
+        isOpen && <section id="playground-settings" className={styles.settings} aria-label={say.settings}><Settings playground={playground} kept={kept} known={known} /></section>
       ) : (
         <Drawer opened={isOpen} onClose={settings.close} position="bottom" size="85%" title={say.settings} closeButtonProps={{ "aria-label": common.close }}>
-          <Settings playground={playground} kept={kept} />
+          <Settings playground={playground} kept={kept} known={known} />
         </Drawer>
       )}
       <div className={styles.main}>

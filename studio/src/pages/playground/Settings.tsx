@@ -1,15 +1,17 @@
 import { Button, Group, NumberInput, Slider, Stack, Switch, TagsInput, Text, Textarea } from "@mantine/core";
 import { useId } from "react";
 import { useWords } from "~/i18n/language";
+import { FirstSystemPrompt } from "~/pages/playground/FirstSystemPrompt";
 import type { Kept } from "~/pages/playground/kept";
-import { MOST_STOPS, NO_PARAMETERS, type Parameters, readStop, showStop } from "~/pages/playground/parameters";
+import { MOST_STOPS, NO_PARAMETERS, type Parameters, readStop, showStop, usualTemperature } from "~/pages/playground/parameters";
 import type { Playground } from "~/pages/playground/store";
 import { playgroundWords } from "~/pages/playground/words";
 
 /** System prompt and parameters: the same for every column. */
-export function Settings({ playground, kept }: { playground: Playground; kept: Kept }) {
+export function Settings({ playground, kept, known }: { playground: Playground; kept: Kept; known: readonly { id: string }[] }) {
   const say = useWords(playgroundWords);
   const { parameters } = kept;
+  const usual = usualTemperature(kept.models);
   const change = (part: Partial<Parameters>) => playground.set({ parameters: { ...parameters, ...part } });
   return (
     <Stack gap="md">
@@ -17,8 +19,9 @@ export function Settings({ playground, kept }: { playground: Playground; kept: K
         label={say.system} description={say.systemHint} placeholder={say.systemPlaceholder} autosize minRows={3} maxRows={10} dir="auto"
         value={kept.system} onChange={(event) => playground.set({ system: event.currentTarget.value })}
       />
+      <FirstSystemPrompt models={kept.models} known={known} system={kept.system} take={(system) => playground.set({ system })} />
       <Scale
-        label={say.temperature} hint={say.temperatureHint} value={parameters.temperature} standard={1} least={0} most={2} step={0.05}
+        label={say.temperature} hint={usual === 0 ? say.temperatureTuned : say.temperatureHint} value={parameters.temperature} standard={usual} least={0} most={2} step={0.05}
         change={(temperature) => change({ temperature })}
       />
       <Scale label={say.topP} hint={say.topPHint} value={parameters.topP} standard={1} least={0} most={1} step={0.01} change={(topP) => change({ topP })} />

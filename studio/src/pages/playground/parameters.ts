@@ -1,4 +1,5 @@
 import type { Schemas } from "~/api/client";
+import { readName } from "~/pages/models/names";
 
 /** How answers are drawn. What is null is not sent: the server's default holds. */
 export type Parameters = {
@@ -16,6 +17,28 @@ export type Message = { role: "system" | "user" | "assistant"; content: string }
 export const NO_PARAMETERS: Parameters = {
   temperature: null, topP: null, maxTokens: 512, seed: null, stop: [], presencePenalty: null, frequencyPenalty: null,
 };
+
+/** What the server draws with where nothing is said. */
+const SERVER_TEMPERATURE = 1;
+
+/** 0 beside a tuned model or a checkpoint: it answers best with what it learned to be likeliest, and luck is no difference. */
+export function usualTemperature(models: readonly string[]): number {
+  return models.some((model) => readName(model) !== null) ? 0 : SERVER_TEMPERATURE;
+}
+
+/** The parameters as these columns are asked with them. */
+export function withUsual(parameters: Parameters, models: readonly string[]): Parameters {
+  const usual = usualTemperature(models);
+  return parameters.temperature !== null || usual === SERVER_TEMPERATURE ? parameters : { ...parameters, temperature: usual };
+}
+
+/** The system prompt of a chat row; null for a row without one. */
+export function firstSystemPrompt(row: unknown): string | null {
+  const messages = (row as { messages?: unknown } | null | undefined)?.messages;
+  const first = Array.isArray(messages) ? (messages[0] as { role?: unknown; content?: unknown } | null) : null;
+  const isSystem = first?.role === "system" || first?.role === "developer";
+  return isSystem && typeof first.content === "string" && first.content.trim() !== "" ? first.content : null;
+}
 
 export const MOST_STOPS = 4;
 export const NUM_ALTERNATIVES = 5;

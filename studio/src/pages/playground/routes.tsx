@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { readSearch } from "~/pages/playground/search";
+import { lazyPage } from "~/pages/lazyPage";
 import { root } from "~/pages/root";
 import { only } from "~/pages/search";
 
@@ -8,6 +9,6 @@ export const routes = [
     getParentRoute: () => root,
     path: "/playground",
     validateSearch: only(readSearch),
-    component: lazyRouteComponent(() => import("~/pages/playground/PlaygroundPage"), "PlaygroundPage"),
+    component: lazyPage(() => import("~/pages/playground/PlaygroundPage"), "PlaygroundPage"),
   }),
 ];

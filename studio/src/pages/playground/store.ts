@@ -4,7 +4,7 @@ import { serverSentEvents } from "~/api/live";
 import { askedFor, failed, isUnderWay, readChunk, stopped, withChunk } from "~/pages/playground/answer";
 import { columnKeys, firstUnanswered, isAnyUnderWay, messagesFor, type Turn, withAnswer } from "~/pages/playground/conversation";
 import { type Kept, readKept, toKeep } from "~/pages/playground/kept";
-import { chatBody, seedsFor } from "~/pages/playground/parameters";
+import { chatBody, seedsFor, withUsual } from "~/pages/playground/parameters";
 
 /** Where the playground is kept between visits. `write` may fail: then only this visit knows it. */
 export type Shelf = { read: () => string | null; write: (text: string) => void };
@@ -109,7 +109,8 @@ export class Playground {
   }
 
   private async ask(model: string, key: string, turnId: string, seed: number | null): Promise<void> {
-    const { turns, system, parameters } = this.state;
+    const { turns, system, models } = this.state;
+    const parameters = withUsual(this.state.parameters, models);
     const index = turns.findIndex((turn) => turn.id === turnId);
     const place = `${turnId}\n${key}`;
     if (index < 0 || this.underWay.has(place)) return;

@@ -9,6 +9,14 @@ export function partsOf(type: string): { group: string; outcome: string } {
   return { group: parts[0] ?? type, outcome: parts.at(-1) ?? type };
 }
 
+/** What this server tells of by now; the API names the others already, for endpoints that are to hear of them later. */
+const SENT = "fine_tuning";
+
+/** The types to choose from: those that are sent, and those that this endpoint was given otherwise. */
+export function offered(types: readonly string[], chosen: readonly string[]): string[] {
+  return types.filter((type) => partsOf(type).group === SENT || chosen.includes(type));
+}
+
 /** The types by group, in the order in which the server names them. */
 export function grouped(types: readonly string[]): { group: string; types: string[] }[] {
   const groups = new Map<string, string[]>();

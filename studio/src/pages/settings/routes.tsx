@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "~/pages/lazyPage";
 import { root } from "~/pages/root";
 import { only } from "~/pages/search";
 
@@ -8,27 +9,27 @@ function ofProject(search: Record<string, unknown>): { project?: string } {
 }
 
 const settings = createRoute({
-  getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("~/pages/settings/SettingsPage"), "SettingsPage"),
+  getParentRoute: () => root, path: "/settings", component: lazyPage(() => import("~/pages/settings/SettingsPage"), "SettingsPage"),
 });
 const tabs = [
-  createRoute({ getParentRoute: () => settings, path: "/", component: lazyRouteComponent(() => import("~/pages/settings/KeyTab"), "KeyTab") }),
+  createRoute({ getParentRoute: () => settings, path: "/", component: lazyPage(() => import("~/pages/settings/KeyTab"), "KeyTab") }),
   createRoute({
-    getParentRoute: () => settings, path: "projects", component: lazyRouteComponent(() => import("~/pages/settings/ProjectsTab"), "ProjectsTab"),
+    getParentRoute: () => settings, path: "projects", component: lazyPage(() => import("~/pages/settings/ProjectsTab"), "ProjectsTab"),
   }),
   createRoute({
     getParentRoute: () => settings, path: "members", validateSearch: only(ofProject),
-    component: lazyRouteComponent(() => import("~/pages/settings/MembersTab"), "MembersTab"),
+    component: lazyPage(() => import("~/pages/settings/MembersTab"), "MembersTab"),
   }),
   createRoute({
     getParentRoute: () => settings, path: "keys", validateSearch: only(ofProject),
-    component: lazyRouteComponent(() => import("~/pages/settings/KeysTab"), "KeysTab"),
+    component: lazyPage(() => import("~/pages/settings/KeysTab"), "KeysTab"),
   }),
-  createRoute({ getParentRoute: () => settings, path: "roles", component: lazyRouteComponent(() => import("~/pages/settings/RolesTab"), "RolesTab") }),
-  createRoute({ getParentRoute: () => settings, path: "audit", component: lazyRouteComponent(() => import("~/pages/settings/AuditTab"), "AuditTab") }),
+  createRoute({ getParentRoute: () => settings, path: "roles", component: lazyPage(() => import("~/pages/settings/RolesTab"), "RolesTab") }),
+  createRoute({ getParentRoute: () => settings, path: "audit", component: lazyPage(() => import("~/pages/settings/AuditTab"), "AuditTab") }),
   createRoute({
-    getParentRoute: () => settings, path: "webhooks", component: lazyRouteComponent(() => import("~/pages/settings/WebhooksTab"), "WebhooksTab"),
+    getParentRoute: () => settings, path: "webhooks", component: lazyPage(() => import("~/pages/settings/WebhooksTab"), "WebhooksTab"),
   }),
-  createRoute({ getParentRoute: () => settings, path: "email", component: lazyRouteComponent(() => import("~/pages/settings/EmailTab"), "EmailTab") }),
+  createRoute({ getParentRoute: () => settings, path: "email", component: lazyPage(() => import("~/pages/settings/EmailTab"), "EmailTab") }),
 ];
 
 export const routes = [settings.addChildren(tabs)];

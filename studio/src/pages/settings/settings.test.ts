@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { detailOf, memberOf } from "~/pages/settings/audit";
-import { grouped, groupInWords, judged, typeInWords } from "~/pages/settings/event-types";
+import { grouped, groupInWords, judged, offered, typeInWords } from "~/pages/settings/event-types";
 import { PROJECT_NAME } from "~/pages/settings/organization";
 import { tabAt, visibleTabs } from "~/pages/settings/tabs";
 import { webhooks } from "~/pages/settings/webhooks-words";
@@ -28,6 +28,12 @@ test("event types are grouped and said in words; what is not known stays as it i
   expect(typeInWords("batch.expired", webhooks.en)).toBe("Batches: expired");
   expect(typeInWords("moon.landing.done", webhooks.en)).toBe("moon.landing.done");
   expect(groupInWords("fine_tuning", types.slice(0, 2), webhooks.zh)).toBe("微调任务：成功、失败");
+});
+
+test("only what is sent is offered, and what the endpoint has", () => {
+  const types = ["fine_tuning.job.failed", "eval.run.failed", "batch.failed"];
+  expect(offered(types, [])).toEqual(["fine_tuning.job.failed"]);
+  expect(offered(types, ["batch.failed"])).toEqual(["fine_tuning.job.failed", "batch.failed"]);
 });
 
 test("a receiver takes a message with any 2xx, and wants no more with 410", () => {

@@ -5,7 +5,7 @@ import { api, body, type Schemas } from "~/api/client";
 import { Failed } from "~/components/Failed";
 import { useWords } from "~/i18n/language";
 import { Dialog } from "~/pages/settings/Dialog";
-import { type EventType, grouped, judged, partsOf, typeInWords } from "~/pages/settings/event-types";
+import { type EventType, grouped, judged, offered, partsOf, typeInWords } from "~/pages/settings/event-types";
 import { webhooks } from "~/pages/settings/webhooks-words";
 
 type Endpoint = Schemas["EndpointWire"];
@@ -49,11 +49,13 @@ export function EndpointDialog({ endpoint, close, done }: Partial<Pick<Props, "e
 function EventTypes({ chosen, choose }: { chosen: string[]; choose: (types: string[]) => void }) {
   const say = useWords(webhooks);
   const { types, error } = useEventTypes();
+  const [given] = useState(chosen);
+  const shown = offered(types, given);
   if (error) return <Failed error={error} />;
   return (
     <Checkbox.Group label={say.types} value={chosen} onChange={choose} error={chosen.length === 0 && say.noTypes}>
       <SimpleGrid cols={{ base: 1, xs: 3 }} mt={6}>
-        {grouped(types).map(({ group, types: members }) => (
+        {grouped(shown).map(({ group, types: members }) => (
           <Stack key={group} gap={6} role="group" aria-label={say.group[group] ?? group}>
             <Text size="sm" c="dimmed">{say.group[group] ?? group}</Text>
             {members.map((type) => <Checkbox key={type} value={type} label={say.outcome[partsOf(type).outcome] ?? type} />)}

@@ -9,13 +9,17 @@ import { pageWords } from "~/pages/data/words";
 /** Files up to this size are checked when they come into sight; larger ones when they are opened. */
 const CHECKED_BYTES = 64 * 1024 * 1024;
 
+export function isCheckedAtSight(file: FileObject): boolean {
+  return file.purpose === "fine-tune" && file.bytes <= CHECKED_BYTES;
+}
+
 /** What is in a file, in one line of a table: format, rows, problems. */
 export function FileContent({ file }: { file: FileObject }) {
   const say = useWords(pageWords);
   const formats = useWords(formatWords);
   const format = useFormat();
   const isTraining = file.purpose === "fine-tune";
-  const report = useQuery({ ...reportQuery(file.id, { limit: 1 }), enabled: isTraining && file.bytes <= CHECKED_BYTES, retry: false }).data;
+  const report = useQuery({ ...reportQuery(file.id, { limit: 1 }), enabled: isCheckedAtSight(file), retry: false }).data;
   if (!isTraining) return <Text size="sm" c="dimmed">–</Text>;
   if (!report || report.status === "failed") return <Text size="sm" c="dimmed">{say.notChecked}</Text>;
   if (report.status === "in_progress") return <Group gap={6} wrap="nowrap"><Loader size={14} /><Text size="sm" c="dimmed">{say.checking}</Text></Group>;

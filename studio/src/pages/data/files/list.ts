@@ -13,7 +13,10 @@ export function needed({ page = 1 }: ListSearch): number {
   return page * ROWS_PER_PAGE + 1;
 }
 
-export function chosen(files: readonly FileObject[], { q, sort, up }: ListSearch): readonly FileObject[] {
+const RESULTS = "fine-tune-results";
+
+export function chosen(all: readonly FileObject[], { q, purpose, results, sort, up }: ListSearch): readonly FileObject[] {
+  const files = results || purpose !== undefined ? all : all.filter((file) => file.purpose !== RESULTS);
   const wanted = q?.trim().toLowerCase();
   const found = wanted ? files.filter((file) => file.filename.toLowerCase().includes(wanted) || file.id.toLowerCase().includes(wanted)) : files;
   if (sort === undefined) return up ? [...found].reverse() : found;

@@ -19,12 +19,12 @@ export function useFiles(search: ListSearch) {
   });
   const { data, hasNextPage, isFetching, isError, fetchNextPage } = query;
   const all = useMemo(() => (data?.pages ?? []).flatMap((page) => page.data), [data]);
-  const wantsMore = hasNextPage && (needsAll(search) || search.up === true || all.length < needed(search));
+  const found = useMemo(() => chosen(all, search), [all, search]);
+  const wantsMore = hasNextPage && (needsAll(search) || search.up === true || found.length < needed(search));
   useEffect(() => {
     if (wantsMore && !isFetching && !isError) void fetchNextPage();
   }, [wantsMore, isFetching, isError, fetchNextPage]);
 
-  const found = useMemo(() => chosen(all, search), [all, search]);
   const page = search.page ?? 1;
   return {
     files: pageOf(found, page),

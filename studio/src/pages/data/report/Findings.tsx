@@ -1,4 +1,5 @@
-import { IconAlertTriangle, IconCircleX } from "@tabler/icons-react";
+import { Badge } from "@mantine/core";
+import { IconAlertTriangle, IconCircleX, IconPencil } from "@tabler/icons-react";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type MouseEvent, useMemo, useRef } from "react";
@@ -11,6 +12,7 @@ import classes from "~/pages/data/data.module.css";
 import { useFindings } from "~/pages/data/report/findingPages";
 import { ruleWords } from "~/pages/data/report/ruleWords";
 import { reportWords } from "~/pages/data/report/words";
+import { type Edit, useEdits } from "~/pages/data/rows/edits";
 
 type Props = { fileId: string; filter: ReportQuestion; total: number };
 
@@ -28,6 +30,7 @@ export function Findings({ fileId, filter, total }: Props) {
     event.preventDefault();
     void navigate({ params: { fileId }, search: (before) => ({ ...before, tab: "rows", line }) });
   };
+  const edits = useEdits(fileId);
   const items = list.getVirtualItems();
   const { at, error, retry } = useFindings(fileId, filter, items[0]?.index ?? 0, items.at(-1)?.index ?? 0, total);
   return (
@@ -35,12 +38,12 @@ export function Findings({ fileId, filter, total }: Props) {
       {error && <Failed error={error} retry={retry} />}
       <div ref={frame} className={classes.findings} style={{ height: `min(${list.getTotalSize() + 2}px, 62vh, 640px)` }} tabIndex={0} role="region" aria-label={say.list(format.count(total))}>
         <ul onClick={open} style={{ height: list.getTotalSize(), position: "relative", margin: 0, padding: 0, listStyle: "none" }}>
-          {items.map(({ index, start }) => (
+          {items.map(({ index, start }) => ({ index, start, problem: at(index) })).map(({ index, start, problem }) => (
             <li
               key={index} ref={list.measureElement} data-index={index} className={classes.finding} style={{ transform: `translateY(${start}px)` }}
               aria-setsize={total} aria-posinset={index + 1}
             >
-              <Finding problem={at(index)} href={href} />
+              <Finding problem={problem} edit={edits.get(problem?.line ?? 0)} href={href} />
             </li>
           ))}
         </ul>
@@ -49,10 +52,11 @@ export function Findings({ fileId, filter, total }: Props) {
   );
 }
 
-type RowProps = { problem: Problem | undefined; href: (line: number) => string };
+/** `edit`: what becomes of the row once the changes made here are saved; the finding is about the row as it was. */
+type RowProps = { problem: Problem | undefined; edit: Edit | undefined; href: (line: number) => string };
 
 /** Plain elements: many of them come and go with each frame while one scrolls. */
-const Finding = memo(function Finding({ problem, href }: RowProps) {
+const Finding = memo(function Finding({ problem, edit, href }: RowProps) {
   const say = useWords(reportWords);
   const rules = useWords(ruleWords);
   const said = useSaid();
@@ -60,10 +64,10 @@ const Finding = memo(function Finding({ problem, href }: RowProps) {
   if (!problem) return <><span /><span /><div className={classes.findingText}>&nbsp;<br />&nbsp;</div></>;
   const { line, column, rule, severity, message, hint, path } = problem;
   const isError = severity === "error";
-  const Icon = isError ? IconCircleX : IconAlertTriangle;
+  const Icon = edit ? IconPencil : isError ? IconCircleX : IconAlertTriangle;
   return (
     <>
-      <Icon size={18} className={isError ? classes.error : classes.warning} aria-label={isError ? say.severityError : say.severityWarning} />
+      <Icon size={18} className={edit ? classes.hint : isError ? classes.error : classes.warning} aria-label={isError ? say.severityError : say.severityWarning} />
       {line === null ? <span className={classes.hint}>{say.wholeFile}</span> : (
         <a
           className={classes.link} href={href(line)} data-line={line} aria-label={say.showRow(format.count(line))}
@@ -73,6 +77,7 @@ const Finding = memo(function Finding({ problem, href }: RowProps) {
         </a>
       )}
       <div className={classes.findingText}>
+        {edit && <><Badge size="sm" variant="light" color="blue" tt="none">{edit.text === null ? say.left : say.mended}</Badge>{" "}</>}
         <b>{rules[rule]?.name ?? rule}</b>{say.colon}<span className={classes.foreign} dir="auto">{said(message)}</span>
         <div className={classes.hint}>
           <span className={classes.foreign} dir="auto">{said(hint)}</span>

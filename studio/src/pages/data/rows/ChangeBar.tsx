@@ -18,7 +18,7 @@ export function ChangeBar({ file }: { file: FileObject }) {
   const edits = useEdits(file.id);
   const [asks, setAsks] = useState<"save" | "discard" | null>(null);
   const { changed, dropped, broken } = useMemo(() => summary(edits), [edits]);
-  const what = useSummaryWords(changed, dropped);
+  const what = useSummaryWords()(changed, dropped);
   if (edits.size === 0) return null;
   const isTooMany = edits.size > MOST_EDITS;
   const trouble = broken.length > 0 ? say.broken(broken.slice(0, 5).map(format.count).join(", ")) : isTooMany ? say.tooMany(format.count(MOST_EDITS)) : null;

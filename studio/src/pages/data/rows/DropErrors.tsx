@@ -21,7 +21,7 @@ export function DropErrors({ report, model }: { report: Report; model?: string }
   // What was changed or dropped here goes as it was changed.
   const numRows = useBadRows(report, model, edits);
   const { changed, dropped } = summary(edits);
-  const changes = useSummaryWords(changed, dropped);
+  const changes = useSummaryWords()(changed, dropped);
   if (numRows === 0) return <Text size="sm" c="dimmed" maw={320}>{report.num_rows_with_errors === 0 ? say.cannot : say.allMended}</Text>;
   const label = numRows === null ? say.drop : numRows === 1 ? say.dropCountOne : say.dropCount(format.count(numRows));
   const text = numRows === null ? say.dropUncounted(format.count(report.num_rows_with_errors)) : numRows === 1 ? say.dropTextOne : say.dropText(format.count(numRows));

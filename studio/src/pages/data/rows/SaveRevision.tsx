@@ -6,10 +6,10 @@ import { type ReactNode, useState } from "react";
 import { api, body } from "~/api/client";
 import { Failed } from "~/components/Failed";
 import { frame } from "~/components/words";
-import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import type { FileObject } from "~/pages/data/api";
 import { editsOf, forRevision, nameOfRevision } from "~/pages/data/rows/edits";
+import { useSummaryWords } from "~/pages/data/rows/summaryWords";
 import { changeWords } from "~/pages/data/rows/words";
 
 type Props = { file: FileObject; title: string; dropsRowsWithErrors: boolean; model?: string; close: () => void; children: ReactNode };
@@ -18,7 +18,7 @@ type Props = { file: FileObject; title: string; dropsRowsWithErrors: boolean; mo
 export function SaveRevision({ file, title, dropsRowsWithErrors, model, close, children }: Props) {
   const say = useWords(changeWords);
   const all = useWords(frame);
-  const format = useFormat();
+  const summaryOf = useSummaryWords();
   const client = useQueryClient();
   const navigate = useNavigate();
   const [name, setName] = useState(() => nameOfRevision(file.filename));
@@ -32,7 +32,7 @@ export function SaveRevision({ file, title, dropsRowsWithErrors, model, close, c
     onSuccess: (made) => {
       editsOf(file.id).clear();
       void client.invalidateQueries({ queryKey: ["files"] });
-      notifications.show({ title: say.saved, message: say.savedText(format.count(made.num_edited), format.count(made.num_dropped)), color: "green" });
+      notifications.show({ title: say.saved, message: summaryOf(made.num_edited, made.num_dropped), color: "green" });
       close();
       void navigate({ to: "/data/$fileId", params: { fileId: String(made.file.id) } });
     },

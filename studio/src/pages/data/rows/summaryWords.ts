@@ -3,13 +3,15 @@ import { useLanguage, useWords } from "~/i18n/language";
 import { changeWords } from "~/pages/data/rows/words";
 
 /** "3 rows changed, 1 dropped". */
-export function useSummaryWords(changed: number, dropped: number): string {
+export function useSummaryWords(): (changed: number, dropped: number) => string {
   const say = useWords(changeWords);
   const { language } = useLanguage();
   const format = useFormat();
-  const parts = [
-    changed > 0 && (changed === 1 ? say.changedOne : say.changed(format.count(changed))),
-    dropped > 0 && (changed === 0 && language === "en" ? `${format.count(dropped)} ${dropped === 1 ? "row" : "rows"} dropped` : say.dropped(format.count(dropped))),
-  ];
-  return parts.filter(Boolean).join(language === "zh" ? "，" : ", ");
+  return (changed, dropped) => {
+    const parts = [
+      changed > 0 && (changed === 1 ? say.changedOne : say.changed(format.count(changed))),
+      dropped > 0 && (changed === 0 && language === "en" ? `${format.count(dropped)} ${dropped === 1 ? "row" : "rows"} dropped` : say.dropped(format.count(dropped))),
+    ];
+    return parts.filter(Boolean).join(language === "zh" ? "，" : ", ");
+  };
 }

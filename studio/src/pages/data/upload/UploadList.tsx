@@ -1,10 +1,14 @@
-import { Alert, Button, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
-import { IconCheck } from "@tabler/icons-react";
+import { Alert, Button, Code, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconCircleX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { Failed } from "~/components/Failed";
 import { useFormat } from "~/i18n/format";
-import { useWords } from "~/i18n/language";
+import { useLanguage, useWords } from "~/i18n/language";
+import { reportQuery } from "~/pages/data/api";
+import { exampleLine } from "~/pages/data/files/example";
+import { FileContent, isCheckedAtSight } from "~/pages/data/files/FileContent";
 import { type Upload, uploads } from "~/pages/data/upload/uploads";
 import { uploadWords } from "~/pages/data/words";
 
@@ -38,7 +42,7 @@ function OneUpload({ upload }: { upload: Upload }) {
           <Stack gap={0} miw={0}>
             <Text fw={500} truncate dir="auto">{file.name}</Text>
             <Text size="sm" c="dimmed" style={{ fontVariantNumeric: "tabular-nums" }} role={state === "sending" ? undefined : "status"}>
-              {state === "sending" ? figures.filter(Boolean).join(" · ") : state === "waiting" ? <Countdown upload={upload} /> : say[state]}
+              {state === "sending" ? figures.filter(Boolean).join(" · ") : state === "waiting" ? <Countdown upload={upload} /> : state === "done" ? <Arrived upload={upload} /> : say[state]}
               {(state === "paused" || state === "queued") && bytes > 0 && ` · ${figures[0]}`}
             </Text>
           </Stack>
@@ -50,19 +54,22 @@ function OneUpload({ upload }: { upload: Upload }) {
             animated={isMoving && state !== "waiting"} aria-label={say.progressOf(file.name)}
           />
         )}
+        {state === "done" && upload.result && <FileContent file={upload.result} />}
         {state === "failed" && upload.failure && <Failed error={upload.failure} />}
+        {state === "failed" && !/\.jsonl$/i.test(file.name) && <HowToConvert />}
       </Stack>
     </Paper>
   );
 }
 
-function Buttons({ upload: { id, state, file, result } }: { upload: Upload }) {
+function Buttons({ upload }: { upload: Upload }) {
+  const { id, state, file, result } = upload;
   const say = useWords(uploadWords);
   const button = { size: "compact-sm", variant: "default" } as const;
   if (state === "done") {
     return (
       <Group gap={6} wrap="nowrap">
-        <IconCheck size={18} color="var(--mantine-color-green-6)" aria-hidden />
+        <Sign upload={upload} />
         {result && <Button {...button} component={Link} to={`/data/${result.id}`}>{say.open}</Button>}
         <Button {...button} variant="subtle" color="gray" onClick={() => uploads.remove(id)}>{say.dismiss}</Button>
       </Group>
@@ -74,10 +81,43 @@ function Buttons({ upload: { id, state, file, result } }: { upload: Upload }) {
       {(state === "sending" || state === "waiting" || state === "checking") && <Button {...button} onClick={() => uploads.pause(id)}>{say.pause}</Button>}
       {state === "paused" && <Button {...button} onClick={() => uploads.resume(id)}>{say.resume}</Button>}
       {state === "failed" && <Button {...button} onClick={() => uploads.resume(id)}>{say.retry}</Button>}
-      <Button {...button} variant="subtle" color="red" aria-label={say.cancelOf(file.name)} onClick={() => void uploads.cancel(id)}>
+      <Button {...button} variant="subtle" color="red" aria-label={state === "failed" ? undefined : say.cancelOf(file.name)} onClick={() => void uploads.cancel(id)}>
         {state === "failed" ? say.dismiss : say.cancel}
       </Button>
     </Group>
+  );
+}
+
+/** What the check of an uploaded file found, as far as it is known. */
+function useFound({ result }: Upload): "errors" | "warnings" | "fine" | null {
+  const asked = reportQuery(result?.id ?? "", { limit: 1 });
+  const report = useQuery({ ...asked, enabled: result !== null && isCheckedAtSight(result), retry: false }).data;
+  if (report?.status !== "completed") return null;
+  return report.num_errors > 0 ? "errors" : report.num_warnings > 0 ? "warnings" : "fine";
+}
+
+function Arrived({ upload }: { upload: Upload }) {
+  const say = useWords(uploadWords);
+  const found = useFound(upload);
+  return <Text span inherit c={found === "errors" ? "red" : undefined}>{found === "errors" ? say.doneBad : found === "warnings" ? say.doneWarned : say.done}</Text>;
+}
+
+/** Green is for a file that can be used: one that is not checked has arrived, no more. */
+function Sign({ upload }: { upload: Upload }) {
+  const found = useFound(upload);
+  if (found === "errors") return <IconCircleX size={18} color="var(--mantine-color-red-6)" aria-hidden />;
+  if (found === "warnings") return <IconAlertTriangle size={18} color="var(--mantine-color-yellow-6)" aria-hidden />;
+  return <IconCheck size={18} color={found === "fine" ? "var(--mantine-color-green-6)" : "var(--mantine-color-dimmed)"} aria-hidden />;
+}
+
+function HowToConvert() {
+  const say = useWords(uploadWords);
+  const { language } = useLanguage();
+  return (
+    <Stack gap={6}>
+      <Text size="sm">{say.notLines}</Text>
+      <Code block tabIndex={0} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{exampleLine(language)}</Code>
+    </Stack>
   );
 }
 

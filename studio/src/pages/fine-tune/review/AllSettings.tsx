@@ -6,11 +6,14 @@ import { sayings } from "~/pages/fine-tune/say";
 import { useShown } from "~/pages/fine-tune/SettingField";
 import { useSetup } from "~/pages/fine-tune/useSetup";
 
+/** What the server resolves as `tunesmith train` does, and does not use. */
+const LOCAL_ONLY = ["eval_examples"];
+
 export function AllSettings() {
   const say = useWords(sayings);
   const said = useSaid();
   const shown = useShown();
-  const resolved = Object.entries(useSetup().preview?.resolved ?? {});
+  const resolved = Object.entries(useSetup().preview?.resolved ?? {}).filter(([name]) => !LOCAL_ONLY.includes(name));
   if (resolved.length === 0) return null;
   return (
     <details className={classes.pane}>

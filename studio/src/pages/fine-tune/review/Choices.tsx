@@ -20,7 +20,7 @@ export function Choices() {
   const fileName = (id: string) => files.data?.data.find((file) => file.id === id)?.filename ?? id;
   const given = SETTINGS.filter(({ name }) => draft.settings[name] !== undefined && isShown(draft, name));
   const validation = {
-    none: say.noValidation, split: `${say.split}: ${draft.validationSplit}`, file: draft.validationFile ? fileName(draft.validationFile) : say.notChosen,
+    unset: say.noValidation, none: say.noValidation, split: `${say.split}: ${draft.validationSplit}`, file: draft.validationFile ? fileName(draft.validationFile) : say.notChosen,
   }[draft.validation];
   const rows: [Step, ReactNode][] = [
     ["model", draft.model || say.notChosen],
