@@ -1,5 +1,6 @@
 import { Code, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
+import { LOCAL_ONLY } from "~/api/localOnly";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import { jobWords } from "./jobWords";
@@ -29,7 +30,7 @@ export function SettingTable({ job, find = "" }: { job: Job; find?: string }) {
   const said = useSaid();
   const wanted = find.trim().toLowerCase();
   const rows = Object.entries(job.resolved).map(([name, { value }]) => ({ name, value, reason: reasonOf(job, name) })).filter(({ name, value, reason }) =>
-    `${name} ${plain[name] ?? ""} ${valueText(value)} ${reason} ${said(reason)}`.toLowerCase().includes(wanted),
+    !LOCAL_ONLY.includes(name) && `${name} ${plain[name] ?? ""} ${valueText(value)} ${reason} ${said(reason)}`.toLowerCase().includes(wanted),
   );
   if (rows.length === 0) return <Text c="dimmed" size="sm">{say.noSetting}</Text>;
   return (

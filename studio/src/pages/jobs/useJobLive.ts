@@ -20,10 +20,12 @@ export function useJobLive(jobId: string | null): LiveState {
       const job = JSON.parse(data) as Job;
       const before = client.getQueryData(jobQuery(id).queryKey);
       client.setQueryData(jobQuery(id).queryKey, job);
-      if (before && before.status !== job.status) {
+      const isOther = before !== undefined && before.status !== job.status;
+      // With its number of steps, training has begun, and there is more to certify.
+      if (isOther || before?.total_steps !== job.total_steps) {
         void client.invalidateQueries({ queryKey: [...jobKey(id), "certificates"] });
-        if (isFinal(job)) void client.invalidateQueries({ queryKey: [...jobKey(id), "metrics"] });
       }
+      if (isOther && isFinal(job)) void client.invalidateQueries({ queryKey: [...jobKey(id), "metrics"] });
     } else if (event === "job_event") {
       client.setQueryData(eventsQuery(id).queryKey, (old) => old && inFront(old, JSON.parse(data) as JobEvent));
     } else if (event === "checkpoint") {

@@ -1,13 +1,11 @@
 import { Code, Table, Text } from "@mantine/core";
+import { LOCAL_ONLY } from "~/api/localOnly";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import classes from "~/pages/fine-tune/fine-tune.module.css";
 import { sayings } from "~/pages/fine-tune/say";
 import { useShown } from "~/pages/fine-tune/SettingField";
 import { useSetup } from "~/pages/fine-tune/useSetup";
-
-/** What the server resolves as `tunesmith train` does, and does not use. */
-const LOCAL_ONLY = ["eval_examples"];
 
 export function AllSettings() {
   const say = useWords(sayings);

@@ -1,1 +1,0 @@
-import{St as e}from"./index-DBKZ5-E0.js";import{t}from"./Button-B7hA09pq.js";import{n}from"./link-BUHztQC6.js";import{dt as r}from"./client-BZXHcJE_.js";var i=r(),a=n(e=>(0,i.jsx)(t,{component:`a`,...e})),o=n(t=>(0,i.jsx)(e,{...t}));export{a as n,o as t};
