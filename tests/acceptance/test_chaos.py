@@ -524,6 +524,7 @@ def new_job_in_store(platform: Platform, **training: Any) -> str:
             validation_file_id=None, spec=spec, request={}, suffix=None, seed=42, metadata=None, now=now,
         )  # fmt: skip
         ref = blob_references.BlobRef("training_file", sha256, len(content))
+        blob_references.announce(connection, sha256, len(content), now)
         blob_references.refer(connection, "job", job.id, [ref], now)
     return job.id
 

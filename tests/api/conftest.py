@@ -31,6 +31,7 @@ from tunesmith.core.ids import new_id
 from tunesmith.core.settings import Settings
 from tunesmith.store import (
     audit,
+    blob_references,
     checkpoint_permissions,
     checkpoints,
     files,
@@ -290,6 +291,7 @@ def _make_part(server: Server, project: Project) -> tuple[str, str]:
 def make_training_file(server: Server, project: Project, purpose: str = "fine-tune") -> str:
     """A row only: what reads its bytes is not asked here."""
     with server.database.write() as connection:
+        blob_references.announce(connection, "ab" * 32, 9, time.time())
         file = files.create(
             connection, project.id, filename="t.jsonl", purpose=purpose, num_bytes=9, sha256="ab" * 32, now=time.time()
         )  # fmt: skip

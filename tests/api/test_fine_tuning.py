@@ -230,6 +230,8 @@ def tuned(server: Any, job: Job, *, as_checkpoint: bool = False) -> str:
         blob_references.BlobRef("tunesmith.json", "ef" * 32, 4),
     ]
     with server.database.write() as connection:
+        for ref in refs:
+            blob_references.announce(connection, ref.sha256, ref.num_bytes, 5)
         if as_checkpoint:
             checkpoint = checkpoints.add(connection, job, step_number=3, metrics={"step": 3}, now=5)
             blob_references.refer(connection, "checkpoint", checkpoint.id, refs, 5)

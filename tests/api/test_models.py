@@ -21,6 +21,7 @@ Make = Callable[..., Any]
 def register(server: Any, job: Job) -> models.Model:
     with server.database.write() as connection:
         model = models.register(connection, job, 100.5, "starter")
+        blob_references.announce(connection, "ab" * 32, 5, 100)
         blob_references.refer(connection, "model", model.id, [BlobRef("tunesmith.json", "ab" * 32, 5)], 100)
     return model
 

@@ -147,15 +147,15 @@ def test_an_underscore_is_looked_for_as_itself(database: Database) -> None:
 
 
 def test_what_has_left_the_filter_is_a_cursor_all_the_same(database: Database) -> None:
-    first, second, last = (make(database, suffix="x") for _ in range(3))
-    make(database, suffix="y")
-    assert ids(database, states={State.VALIDATING_FILES}, search="X", limit=1) == [last.id]
+    first, second, last = (make(database, suffix="x-1") for _ in range(3))
+    make(database, suffix="y-1")
+    assert ids(database, states={State.VALIDATING_FILES}, search="X-1", limit=1) == [last.id]
     put(database, last, state=State.QUEUED)
-    rest = ids(database, states={State.VALIDATING_FILES}, search="X", after=last.id)
+    rest = ids(database, states={State.VALIDATING_FILES}, search="X-1", after=last.id)
     assert rest == [second.id, first.id]
     stranger = make(database, B)
     with pytest.raises(UnknownCursor):
-        ids(database, search="x", after=stranger.id)
+        ids(database, search="x-1", after=stranger.id)
 
 
 ALLOWED = {
