@@ -8,6 +8,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +30,10 @@ from tunesmith.store.migrate import upgrade
 
 # Read by torch when a test first imports it: one thread, so that workers share cores and bits repeat.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and so would every process that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What builds the Studio, as `make studio` brings it along.
 STUDIO = Path(__file__).parent.parent / "studio"
