@@ -206,7 +206,8 @@ class World:
         return {**found, "metrics": result.sha256, "steps": steps, "trained_tokens": job.trained_tokens}
 
     def faults(self, **given: Any) -> None:
-        """What children from now on suffer; nothing: they live well."""
+        """What children from now on suffer; nothing: they live well. One that waits at a step does so until it is asked to end."""
+        assert given.keys() <= fork_server.FAULTS
         (self.home / "faults").write_text(json.dumps(given))
 
     def close(self) -> None:

@@ -174,13 +174,32 @@ def live(header: dict[str, Any], stdin: int, reports: int, stderr: int) -> None:
         os._exit(code)
 
 
+# What ``World.faults`` may name.
+FAULTS = {"step_seconds", "waits_at_step", "kill_at_step", "signal", "disk_full_at_step", "memory_error"}
+
+
 def behave(fault: str) -> None:
-    """Faults that a test asks for, through a file that says which, as children are many."""
+    """Faults that a test asks for (FAULTS), through a file that says which, as children are many."""
     faults = Path("../../../../faults").resolve()
     given = json.loads(faults.read_text()) if faults.is_file() else {}
     from tunesmith.train import checkpoint, fine_tune
     from tunesmith.train.run_folder import RunFolder
+    from tunesmith.worker.lifeline import Lifeline
+    from tunesmith.worker.protocol import Word
 
+    if "waits_at_step" in given:
+        unasked, lifelines, read_order = RunFolder.add_metrics, list[Lifeline](), Lifeline.read_order
+
+        def read_and_remember(self: Lifeline) -> Any:
+            lifelines.append(self)
+            return read_order(self)
+
+        def wait(self: RunFolder, row: Any) -> None:
+            while row.step >= given["waits_at_step"] and not lifelines[0].was_asked(*Word):
+                time.sleep(0.01)
+            unasked(self, row)
+
+        Lifeline.read_order, RunFolder.add_metrics = read_and_remember, wait  # type: ignore[method-assign]
     if "step_seconds" in given:
         unhurried = RunFolder.add_metrics
 

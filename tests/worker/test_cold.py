@@ -16,7 +16,7 @@ from tunesmith.worker.lifeline import CANCELLED, ORPHANED
 from tunesmith.worker.process import Child
 from tunesmith.worker.protocol import Order, Word
 
-LONG: dict[str, Any] = {"max_steps": 60, "batch_size": 4, "save_every_steps": 5}
+LONG: dict[str, Any] = {"max_steps": 300, "batch_size": 4, "save_every_steps": 20}
 
 
 def start_cold(world: Any, **environment: str) -> subprocess.Popen[bytes]:

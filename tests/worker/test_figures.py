@@ -107,7 +107,7 @@ def test_a_row_without_trained_tokens_fails_the_certificate() -> None:
 def test_a_job_that_went_on_elsewhere_keeps_one_row_a_step_and_all_its_attempts(world: Any) -> None:
     job_id = world.new_job(max_steps=16, save_every_steps=2)
     stop = Stop()
-    world.faults(slow_seconds=0.3)
+    world.faults(waits_at_step=8)
 
     def interrupt() -> None:
         world.wait_for(lambda: len(steps_of(world, job_id)) >= 2)
