@@ -195,7 +195,7 @@ def behave(fault: str) -> None:
             return read_order(self)
 
         def wait(self: RunFolder, row: Any) -> None:
-            while row.step >= given["waits_at_step"] and not lifelines[0].was_asked(*Word):
+            while row.step >= given["waits_at_step"] and not lifelines[0].was_asked(Word.PAUSE, Word.SAVE):
                 time.sleep(0.01)
             unasked(self, row)
 
