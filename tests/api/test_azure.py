@@ -28,7 +28,7 @@ def azure(server: Any) -> Callable[..., AzureOpenAI]:
 
 @pytest.mark.usefixtures("serving")
 def test_deployment_is_a_models_name(azure: Callable[..., AzureOpenAI]) -> None:
-    named = azure().chat.completions.create(model="starter", messages=HELLO, max_tokens=3)
+    named = azure().chat.completions.create(model="starter", messages=HELLO, max_tokens=3, temperature=0)
     assert (named.model, named.usage and named.usage.completion_tokens) == ("starter", 3)
     fixed = azure(azure_deployment="starter").chat.completions.create(
         model="nobody-reads-this", messages=HELLO, max_tokens=2

@@ -39,7 +39,7 @@ class Ear:
         self.wait(lambda: self.status)
 
     def _listen(self) -> None:
-        with suppress(httpx2.ReadError), self._client.stream(**self._request) as answer:
+        with suppress(httpx2.TransportError), self._client.stream(**self._request) as answer:
             self.status, self.headers = answer.status_code, answer.headers
             event, id, data = "message", None, ""
             for line in lines_of(answer.iter_bytes()):

@@ -180,4 +180,4 @@ def test_a_restarted_postgres_costs_no_job(restarted_world: Any, own_postgres: A
 @pytest.mark.soak
 @pytest.mark.needs("postgres")
 def test_postgres_restarted_20_times_costs_no_job(restarted_world: Any, own_postgres: Any) -> None:
-    assert run_with_restarts(restarted_world, own_postgres, num_jobs=12, num_restarts=20, seed=int(time.time())) == 20
+    assert run_with_restarts(restarted_world, own_postgres, num_jobs=30, num_restarts=20, seed=int(time.time())) == 20
