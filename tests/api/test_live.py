@@ -338,7 +338,22 @@ def test_who_listens_costs_nothing_once_nobody_does(server: Any, make_job: Any, 
     server.eventually(lambda: feed._task.done() and not feed._listeners)
 
 
-def test_many_listeners_of_one_job_cost_one_look(server: Any, make_job: Any, listen: Any, train: Any) -> None:
+def test_many_listeners_of_one_job_cost_one_look(
+    make_job: Any, listen: Any, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tunesmith.api import live_feed
+
+    done: list[str] = []
+
+    def noted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any) -> Any:
+            done.append(name)
+            return real(*given)
+
+        return call
+
+    monkeypatch.setattr(live_feed, "_look", noted("look", live_feed._look))
+    monkeypatch.setattr(job_metrics, "after", noted("read", job_metrics.after))
     job = make_job(state="running")
     ears = [listen(path_of(job)) for _ in range(20)]
     for ear in ears:
@@ -346,6 +361,7 @@ def test_many_listeners_of_one_job_cost_one_look(server: Any, make_job: Any, lis
     train(job, 1, 5)
     for ear in ears:
         ear.wait(lambda ear=ear: ear.steps == [1, 2, 3, 4, 5])
+    assert 0 < done.count("read") <= done.count("look")
 
 
 def test_who_takes_nothing_is_let_go(make_job: Any) -> None:
@@ -367,3 +383,4 @@ def test_a_beat_comes_where_nothing_happens(make_job: Any, listen: Any, monkeypa
     monkeypatch.setattr(live, "BEAT_SECONDS", 0.5)
     ear = listen(path_of(make_job(state="running")))
     ear.wait(lambda: ear.comments >= 2, 6)
+    assert [event for event, _, _ in ear.heard] == ["job"]

@@ -233,22 +233,6 @@ def test_long_list_is_asked_for_page_by_page(server: Server) -> None:
     assert server.asked[-1].query["limit"] == ["3"]
 
 
-def test_upload_sends_purpose_then_the_file(server: Server, tmp_path: Path) -> None:
-    sent = {
-        "id": "file-7",
-        "filename": "a.jsonl",
-        "bytes": 4,
-        "purpose": "fine-tune",
-        "status": "processed",
-        "created_at": 1,
-    }
-    server.answers["POST", "files"] = (200, sent)
-    (tmp_path / "a.jsonl").write_text("{}\n\n")
-    assert tunesmith("files", "upload", tmp_path / "a.jsonl").out.startswith("file-7  a.jsonl, 4 bytes")
-    body = server.asked[0].body
-    assert 0 < body.index(b'name="purpose"') < body.index(b'name="file"; filename="a.jsonl"') < body.index(b"{}\n\n")
-
-
 SENT = {
     "id": "file-7",
     "filename": "a.jsonl",
@@ -257,6 +241,16 @@ SENT = {
     "status": "processed",
     "created_at": 1,
 }
+
+
+def test_upload_sends_purpose_then_the_file(server: Server, tmp_path: Path) -> None:
+    server.answers["POST", "files"] = (200, SENT)
+    (tmp_path / "a.jsonl").write_text("{}\n\n")
+    assert tunesmith("files", "upload", tmp_path / "a.jsonl").out.startswith("file-7  a.jsonl, 4 bytes")
+    body = server.asked[0].body
+    assert 0 < body.index(b'name="purpose"') < body.index(b'name="file"; filename="a.jsonl"') < body.index(b"{}\n\n")
+
+
 GOOD_ROWS = '{"prompt": "a", "completion": "b"}\n' * 12
 
 
