@@ -221,7 +221,7 @@ def refresh_constraints() -> None:
             *("install", "--dry-run", "--ignore-installed", "--report", report, f"torch=={torch}"),
             *(
                 "-e",
-                f"{ROOT}[train,transformers,postgres,s3]",
+                f"{ROOT}[train,transformers,postgres,s3,tables,vault]",
                 *requirements_of(["test", "s3-server", "parity", "bench", "studio", "browser", "lint"]),
             ),
         )

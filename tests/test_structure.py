@@ -50,7 +50,7 @@ BANNED_NAMES = {"utils", "common", "helpers", "misc"}
 DISTRIBUTION_OF = {
     "ruamel": "ruamel.yaml", "pydantic_core": "pydantic", "pydantic_settings": "pydantic-settings",
     "python_multipart": "python-multipart", "starlette": "fastapi",
-    "anyio": "fastapi",
+    "anyio": "fastapi", "ahocorasick": "pyahocorasick", "phonenumbers": "phonenumberslite",
 }  # fmt: skip
 
 

@@ -18,6 +18,10 @@ render: Example to TokenizedExample: token ids and loss weights
 over_length: examples that do not fit: refused, dropped or cut, and counted
 statistics: a dataset in figures
 packing: TokenizedExamples of one step to Rows
+importers: every way in: what people have, turned into rows
+row_texts: the texts of a row, and the row with some of them changed
+row_writer: rows to a file, there whole or not at all
+versions: what a data file is made of, and from what
 row_index: where the rows of a file begin
 report_file: what was found in a file, in a folder, to be read in pages
 revision: a file's bytes with some lines changed

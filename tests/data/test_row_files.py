@@ -1,0 +1,78 @@
+"""Rows as people have them in files: their texts, written whole or not at all, with what they were made from."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tunesmith.data.row_texts import answers, texts, with_texts
+from tunesmith.data.row_writer import RowWriter
+from tunesmith.data.versions import Operation, Parent, Version, read_version, version_path, write_version
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Ulm"}'}}
+ROW = {
+    "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "Rain?"}]},
+        {"role": "assistant", "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "c1", "content": "no"},
+        {"role": "assistant", "content": "No."},
+    ],
+    "metadata": {"id": "7", "author": "Ann"},
+}
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    with RowWriter(path) as out:
+        for row in rows:
+            out.write(row)
+
+
+def test_texts_are_what_people_and_models_wrote() -> None:
+    found = [text for _, text in texts(ROW)]
+    assert found == ["Rain?", "weather", '{"city": "Ulm"}', "no", "No.", "7", "Ann"]
+
+
+def test_answers_are_the_assistants_texts() -> None:
+    assert [text for _, text in answers(ROW)] == ["weather", '{"city": "Ulm"}', "No."]
+    preferred = {"input": {"messages": []}, "preferred_output": [{"role": "assistant", "content": "yes"}]}
+    assert [text for _, text in answers(preferred)] == ["yes"]
+
+
+def test_changed_texts_leave_the_row_itself_alone() -> None:
+    changed = with_texts(ROW, {("messages", 3, "content"): "Yes."})
+    assert changed["messages"][3]["content"] == "Yes."
+    assert ROW["messages"][3]["content"] == "No."
+
+
+def test_what_was_written_is_counted_and_hashed(tmp_path: Path) -> None:
+    with RowWriter(tmp_path / "out" / "a.jsonl") as out:
+        out.write({"prompt": "größer", "completion": "ja"})
+        out.write_line(b'{"prompt": "a"}')
+    content = (tmp_path / "out" / "a.jsonl").read_bytes()
+    assert [json.loads(line)["prompt"] for line in content.splitlines()] == ["größer", "a"]
+    assert (out.num_rows, out.num_bytes, out.sha256) == (2, len(content), sha256(content).hexdigest())
+
+
+def test_an_error_leaves_what_stood_there_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("before\n")
+    with pytest.raises(UnicodeEncodeError):
+        write_rows(path, [{"prompt": "fine", "completion": "yes"}, {"prompt": "\ud800", "completion": "half of one"}])
+    assert [each.name for each in tmp_path.iterdir()] == ["a.jsonl"]
+    assert path.read_text() == "before\n"
+
+
+def test_version_is_read_back_for_these_bytes_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"{}\n")
+    done = Operation("clean", {"policy": "redact"}, {"rows_read": 2, "rows_written": 1})
+    version = Version(sha256(b"{}\n").hexdigest(), 1, 3, (Parent("mail.mbox", "0" * 64),), (done,), "CC0-1.0", None)
+    write_version(path, version)
+    assert read_version(path) == version
+    path.write_bytes(b"[]\n")
+    assert read_version(path) is None
+    version_path(path).write_text("{")
+    assert read_version(path) is None
