@@ -37,6 +37,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A row as it was found, of any shape: an object of a JSON file, a row of a table under its column names."""
+
+    value: dict[str, Any]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A row, and where it came from."""
 
