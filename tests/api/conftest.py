@@ -38,6 +38,7 @@ from tunesmith.store import (
     job_events,
     jobs,
     models,
+    operations,
     stored_chats,
     tables,
     uploads,
@@ -377,6 +378,16 @@ def _make_chat_message(server: Server, project: Project) -> tuple[str, str]:
     return chat_id, f"{chat_id}-0"
 
 
+def _make_operation(server: Server, project: Project) -> str:
+    file_id = _make_file(server, project)
+    with server.database.write() as connection:
+        file = files.get(connection, project.id, file_id, time.time())
+        assert file is not None
+        return operations.create(
+            connection, project.id, member_id=None, kind="split", settings={}, input_files=[file], now=time.time()
+        ).id
+
+
 # A part adds a line for each kind of object that its routes take.
 MAKERS: dict[str, Maker] = {
     "file": _make_file,
@@ -395,6 +406,7 @@ MAKERS: dict[str, Maker] = {
     "member": _make_member,
     "key": _make_key,
     "audit_entry": _make_audit_entry,
+    "operation": _make_operation,
 }
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,10 +20,12 @@ from sqlalchemy import insert, select
 
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
-from tunesmith.store import blob_references, jobs, resume_states
+from tunesmith.store import blob_references, jobs, operations, resume_states
+from tunesmith.store import files as files_store
 from tunesmith.store.blobs import open_blobs
 from tunesmith.store.db import Database
 from tunesmith.store.jobs import Job, State
+from tunesmith.store.operations import Operation
 from tunesmith.store.tables import checkpoints, files, job_events, models, projects
 from tunesmith.worker import artifacts, run
 from tunesmith.worker.attempt import Attempt, Stop, Workplace
@@ -117,6 +119,46 @@ class World:
                 for ref in blob_references.of(connection, "model", row.id):
                     blob_references.copy(connection, "model", row.id, ref.name, "job", job.id, f"start/{ref.name}")
         return job.id
+
+    def new_operation(self, *contents: bytes, kind: str = "split", names: Sequence[str] = (), **settings: Any) -> str:
+        """As the API creates one, on files of these contents; → its id."""
+        now, found = time.time(), []
+        for index, content in enumerate(contents):
+            ref = self.new_file(content)
+            with self.database.write() as connection:
+                found.append(
+                    files_store.create(
+                        connection, PROJECT, filename=names[index] if names else f"{index}.jsonl", purpose="fine-tune",
+                        num_bytes=ref.num_bytes, sha256=ref.sha256, now=now,
+                    )
+                )  # fmt: skip
+        with self.database.write() as connection:
+            return operations.create(
+                connection, PROJECT, member_id=None, kind=kind, settings=settings, input_files=found, now=now
+            ).id
+
+    def operation(self, operation_id: str) -> Operation:
+        with self.database.read() as connection:
+            found = operations.get(connection, PROJECT, operation_id)
+        assert found is not None
+        return found
+
+    def operate(self, operation_id: str, **changes: Any) -> Operation:
+        """Let one worker in this process work until this operation has ended."""
+        worker, stop = self.worker(**changes), Stop()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not self.operation(operation_id).state.is_final:
+            worker._tend_safely(stop)
+            self.nap()
+        for thread in worker._operating.values():
+            thread.join(30)
+        return self.operation(operation_id)
+
+    def content(self, file_id: str) -> bytes:
+        with self.database.read() as connection:
+            file = files_store.get(connection, PROJECT, file_id, time.time())
+        assert file is not None
+        return b"".join(self.blobs.read(file.sha256))
 
     def job(self, job_id: str) -> Job:
         with self.database.read() as connection:

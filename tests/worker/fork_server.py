@@ -109,6 +109,7 @@ def serve(path: str) -> None:
 
     import tunesmith.worker.check_files
     import tunesmith.worker.child
+    import tunesmith.worker.data_child
     import tunesmith.worker.run  # noqa: F401
 
     torch.set_num_threads(1)
@@ -175,7 +176,16 @@ def live(header: dict[str, Any], stdin: int, reports: int, stderr: int) -> None:
 
 
 # What ``World.faults`` may name.
-FAULTS = {"step_seconds", "waits_at_step", "kill_at_step", "signal", "disk_full_at_step", "memory_error"}
+FAULTS = {
+    "step_seconds",
+    "waits_at_step",
+    "kill_at_step",
+    "signal",
+    "disk_full_at_step",
+    "memory_error",
+    "data_waits",
+    "data_dies",
+}
 
 
 def behave(fault: str) -> None:
@@ -190,9 +200,9 @@ def behave(fault: str) -> None:
     if "waits_at_step" in given:
         unasked, lifelines, read_order = RunFolder.add_metrics, list[Lifeline](), Lifeline.read_order
 
-        def read_and_remember(self: Lifeline) -> Any:
+        def read_and_remember(self: Lifeline, kind: Any) -> Any:
             lifelines.append(self)
-            return read_order(self)
+            return read_order(self, kind)
 
         def wait(self: RunFolder, row: Any) -> None:
             while row.step >= given["waits_at_step"] and not lifelines[0].was_asked(Word.PAUSE, Word.SAVE):
@@ -229,6 +239,17 @@ def behave(fault: str) -> None:
             return real_save(folder, state, keep)
 
         fine_tune.checkpoint.save = save
+    if "data_waits" in given or "data_dies" in given:
+        from tunesmith.worker import data_child
+
+        def hold(order: Any, lifeline: Lifeline) -> Any:
+            lifeline.tell("progress", share=0.25)
+            if "data_dies" in given:
+                os.kill(os.getpid(), 9)
+            while True:
+                time.sleep(0.01)
+
+        data_child.run = hold  # type: ignore[assignment]
     if given.get("memory_error"):
 
         def no_memory(*_: Any, **__: Any) -> None:

@@ -79,8 +79,9 @@ def test_worker_and_child_killed_cold_lead_to_the_same_end(world: Any) -> None:
 IDLE = """
 import sys, time
 from tunesmith.worker.lifeline import Lifeline, settle_in
+from tunesmith.worker.protocol import Order
 lifeline = Lifeline(0, int(sys.argv[1]))
-settle_in(lifeline.read_order().parent_pid)
+settle_in(lifeline.read_order(Order).parent_pid)
 time.sleep(60)
 """
 

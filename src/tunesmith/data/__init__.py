@@ -22,6 +22,8 @@ importers: every way in: what people have, turned into rows
 row_texts: the texts of a row, and the row with some of them changed
 row_writer: rows to a file, there whole or not at all
 versions: what a data file is made of, and from what
+operations: what an operation on data files takes and gives
+operation_kinds: each kind of operation, run
 row_index: where the rows of a file begin
 report_file: what was found in a file, in a folder, to be read in pages
 revision: a file's bytes with some lines changed

@@ -11,6 +11,7 @@ blob_references: which rows need which blobs
 collection: what nothing needs any more is removed
 files: uploaded files
 uploads: files that arrive in parts
+file_versions: what files were made of
 instance: facts of the whole installation
 projects: whose everything is
 members: people, and their roles in projects
@@ -27,6 +28,7 @@ lineage: what a model was made from, and what a project keeps
 checkpoint_permissions: which other projects may chat with a checkpoint
 job_changes: what became of jobs since somebody looked last
 queue: who does which job: claims, leases, fencing tokens
+operations: what is done to data files: asked for, claimed, ended
 resume_states: what a later attempt goes on from
 workers: which workers there are
 webhooks: where a project wants to hear of what happens

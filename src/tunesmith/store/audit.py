@@ -46,6 +46,16 @@ def record(
     connection.execute(audit_log.insert().values(id=new_id("audit_log-"), at=int(now), **who, **what))
 
 
+def record_made(
+    connection: Connection, project_id: str, member_id: str | None, file_id: str, operation: str, kind: str, now: float
+) -> None:
+    """A file that an operation made, in the name of whoever asked for that."""
+    detail = {"operation": operation, "kind": kind}
+    who = {"project_id": project_id, "member_id": member_id}
+    what = {"action": "file.create", "object_id": file_id, "detail": detail}
+    connection.execute(audit_log.insert().values(id=new_id("audit_log-"), at=int(now), **who, **what))
+
+
 def details(connection: Connection, project_id: str, action: str, object_id: str) -> Iterator[Mapping[str, Any]]:
     """What was noted of such acts on that object in the project, newest first."""
     found = select(audit_log.c.detail).where(

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tunesmith.core.errors import MachineError
 from tunesmith.store.tables import blob_references, blobs
 
-OwnerType = Literal["file", "upload_part", "job", "model", "checkpoint", "resume_state"]
+OwnerType = Literal["file", "upload_part", "job", "model", "checkpoint", "resume_state", "operation"]
 
 # Stands for created_at in the row of a blob whose bytes are about to be deleted, or are deleted already.
 CONDEMNED_AT = -1

@@ -124,7 +124,7 @@ blobs = Table(
 
 blob_references = Table(
     "blob_references", metadata, _seq(),
-    # file | upload_part | job | model | checkpoint | resume_state
+    # file | upload_part | job | model | checkpoint | resume_state | operation
     Column("owner_type", String(16), nullable=False),
     Column("owner_id", String(200), nullable=False),
     # The name of the file within its owner, such as adapter_model.safetensors.
@@ -146,6 +146,48 @@ files = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, index=True),
     Column("deleted_at", BigInteger),
+)  # fmt: skip
+
+file_versions = Table(
+    "file_versions", metadata,
+    # What a file was made of, for those that an operation made: data.versions.Version, with file ids beside the names.
+    Column("file_id", String(64), ForeignKey("files.id"), primary_key=True),
+    Column("operation_id", String(64)),
+    Column("version", _Json, nullable=False),
+)  # fmt: skip
+
+operations = Table(
+    "operations", metadata, _seq(), _id(), _project(),
+    Column("member_id", String(64)),
+    # specs.data_operations: convert, clean, … and its settings.
+    Column("kind", String(32), nullable=False),
+    Column("settings", _Json, nullable=False),
+    # Ids of the files that it reads, in order.
+    Column("input_file_ids", _Json, nullable=False),
+    # store.operations.State
+    Column("state", String(16), nullable=False, index=True),
+    # The share that is done, 0 to 1.
+    Column("progress", Float, nullable=False, server_default="0"),
+    # {name: number} of what was read, written, changed, left out.
+    Column("counts", _Json),
+    # [{rule, severity, message, hint, …}]: the first of what gave no row, and what was noticed.
+    Column("problems", _Json),
+    # Ids of the files that it made.
+    Column("output_file_ids", _Json),
+    # How many items its list has (found duplicates, personal data …), to be looked at one by one.
+    Column("num_items", Integer, nullable=False, server_default="0"),
+    # {code, message} once it has failed.
+    Column("error", _Json),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    # As of jobs: the fencing token, failures without a word, who holds it, signs of life, backoff.
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("num_failures", Integer, nullable=False, server_default="0"),
+    Column("worker_id", String(100)),
+    Column("heartbeats", BigInteger, nullable=False, server_default="0"),
+    Column("not_before_at", Float, nullable=False, server_default="0"),
+    Index("ix_operations_project_id_seq", "project_id", "seq"),
 )  # fmt: skip
 
 uploads = Table(

@@ -10,6 +10,7 @@ metrics: training's figures in the wire's words
 endings: how an attempt ends
 notify: webhooks and e-mail are sent
 job_mail: what a mail says of a job that has ended
+data_operation: an operation on data files, whole
 artifacts: folders to blobs and back
 fitting: does a job fit this machine now
 leases: who is alive
@@ -18,6 +19,7 @@ protocol: the words between the two
 lifeline: the child's side
 child: the training process
 check_files: the judging process
+data_child: the process that works on data files
 file_certificates: what it measures: no row is lost, and how much is trained on
 model_certificates: what is measured of a trained model before it is handed over
 """

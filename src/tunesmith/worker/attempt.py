@@ -1,4 +1,4 @@
-"""One attempt at one job: its folder, its heartbeat, its fenced writes, and its child process.
+"""One attempt at one job or operation: its folder, its heartbeat, its fenced writes, and its child process.
 
 Everything that an attempt writes is refused once the job is somebody else's: rows by the fencing token, files
 because they lie under ``jobs/<job>/attempts/<token>/`` until a fenced row refers to them.
@@ -15,20 +15,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
 
 from tunesmith.core import durable
 from tunesmith.nn.known_models import KnownModels
-from tunesmith.store import queue
+from tunesmith.store import operations, queue
 from tunesmith.store.blobs import Blobs
 from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.jobs import Job
+from tunesmith.store.operations import Operation
 from tunesmith.store.queue import Fenced
 from tunesmith.store.queue import Order as Wish
 from tunesmith.worker.process import Child, Launcher
-from tunesmith.worker.protocol import Order, Word
+from tunesmith.worker.protocol import ChildOrder, Word
 
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -70,20 +71,41 @@ class Stop:
         (self.broken_off if self.draining.is_set() else self.draining).set()
 
 
-class Attempt:
+class Claimed(Protocol):
+    """A job or an operation in a worker's hands."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+
+
+Thing = TypeVar("Thing", bound=Claimed)
+Thing_co = TypeVar("Thing_co", bound=Claimed, covariant=True)
+
+
+class Claims(Protocol[Thing_co]):
+    """Where it is written down whose the thing is: ``store.queue``, ``store.operations``."""
+
+    def heartbeat(self, connection: Connection, thing_id: str, attempt: int, /) -> Wish: ...
+    def fenced(self, connection: Connection, thing_id: str, attempt: int, /) -> Thing_co: ...
+
+
+class Tenure(Generic[Thing]):
     """What is done under one fencing token. A context manager: its folder is there while the block lasts."""
 
-    def __init__(self, place: Workplace, job: Job, stop: Stop) -> None:
-        self.place, self.job, self.stop = place, job, stop
-        self.folder = attempt_folder(place.folder, job)
+    def __init__(self, place: Workplace, thing: Thing, claims: Claims[Thing], stop: Stop) -> None:
+        self.place, self.stop = place, stop
+        self._thing, self._claims = thing, claims
+        self.folder = attempt_folder(place.folder, thing)
         self.is_lost = threading.Event()
         self.pause_asked = threading.Event()
         self._child: Child | None = None
         self._ended = threading.Event()
-        self._pulse = threading.Thread(target=self._beat, name=f"heartbeat {job.id}", daemon=True)
+        self._pulse = threading.Thread(target=self._beat, name=f"heartbeat {thing.id}", daemon=True)
 
-    def __enter__(self) -> Attempt:
-        remove_attempts(self.folder.parent, before=self.job.attempt)
+    def __enter__(self) -> Self:
+        remove_attempts(self.folder.parent, before=self._thing.attempt)
         with durable.disk_errors(self.folder):
             make_folder(self.folder)
         return self
@@ -106,7 +128,7 @@ class Attempt:
             self._ended.set()
             self._pulse.join()
 
-    def write(self, do: Callable[[Connection, Job], Result]) -> Result:
+    def write(self, do: Callable[[Connection, Thing], Result]) -> Result:
         """One transaction that begins with the fence. A database that is away is waited for; raises Fenced.
 
         Where a commit was made and its answer lost, it is done again: ``do`` must bear that, or end the attempt,
@@ -115,7 +137,7 @@ class Attempt:
 
         def fenced_write() -> Result:
             with self.place.database.write() as connection:
-                return do(connection, queue.fenced(connection, self.job.id, self.job.attempt))
+                return do(connection, self._claims.fenced(connection, self._thing.id, self._thing.attempt))
 
         try:
             return self.patiently(fenced_write)
@@ -144,7 +166,7 @@ class Attempt:
                 time.sleep(_RETRY_SECONDS)
 
     @contextmanager
-    def child(self, module: str, order: Order) -> Iterator[Child]:
+    def child(self, module: str, order: ChildOrder) -> Iterator[Child]:
         """A child process at work; gone when the block is left."""
         child = Child(module, self.folder, order, self.place.launcher)
         self._child = child
@@ -168,7 +190,7 @@ class Attempt:
         while not self._ended.wait(pause):
             try:
                 with self.place.database.write() as connection:
-                    wish = queue.heartbeat(connection, self.job.id, self.job.attempt)
+                    wish = self._claims.heartbeat(connection, self._thing.id, self._thing.attempt)
             except DatabaseUnavailable:
                 wish = Wish.GO_ON
             if self._ended.is_set():
@@ -190,6 +212,22 @@ class Attempt:
             child.kill()
 
 
+class Attempt(Tenure[Job]):
+    """At a job."""
+
+    def __init__(self, place: Workplace, job: Job, stop: Stop) -> None:
+        super().__init__(place, job, queue, stop)
+        self.job = job
+
+
+class OperationAttempt(Tenure[Operation]):
+    """At an operation on data files."""
+
+    def __init__(self, place: Workplace, operation: Operation, stop: Stop) -> None:
+        super().__init__(place, operation, operations, stop)
+        self.operation = operation
+
+
 def remove_attempts(folder: Path, *, before: int) -> None:
     """Folders of attempts whose fencing token has been raised since: nothing that lies in them counts any more."""
     for path in folder.glob("*"):
@@ -206,5 +244,5 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o700)
 
 
-def attempt_folder(folder: Path, job: Job) -> Path:
-    return folder / job.id / "attempts" / str(job.attempt)
+def attempt_folder(folder: Path, thing: Claimed) -> Path:
+    return folder / thing.id / "attempts" / str(thing.attempt)

@@ -50,7 +50,7 @@ class Sound:
 
 def main(stdin: int, reports: int) -> None:
     lifeline = Lifeline(stdin, reports)
-    order = lifeline.read_order()
+    order = lifeline.read_order(Order)
     settle_in(order.parent_pid)
     try:
         found = judge(order)

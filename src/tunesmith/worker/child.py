@@ -69,7 +69,7 @@ class Teller:
 def main(stdin: int, reports: int) -> None:
     """Train as ordered; the last line says how it ended."""
     lifeline = Lifeline(stdin, reports)
-    order = lifeline.read_order()
+    order = lifeline.read_order(Order)
     settle_in(order.parent_pid)
     torch.set_num_threads(order.num_threads)
     try:

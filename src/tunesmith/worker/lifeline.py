@@ -14,10 +14,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from tunesmith.core.errors import Problems, TrainingStopped, TunesmithError, UserError, is_disk_full, is_out_of_memory
-from tunesmith.worker.protocol import MAX_PROBLEMS, Order, Refusal, Word
+from tunesmith.worker.protocol import MAX_PROBLEMS, ChildOrder, Refusal, Word
+
+AnyOrder = TypeVar("AnyOrder", bound=ChildOrder)
 
 # Exit codes that a worker understands without a last word.
 ORPHANED = 75
@@ -36,7 +38,7 @@ class Lifeline:
         self._asked: set[Word] = set()
         self._writing = threading.Lock()
 
-    def read_order(self) -> Order:
+    def read_order(self, kind: type[AnyOrder]) -> AnyOrder:
         """The first line; then the thread begins to listen."""
         while b"\n" not in self._rest:
             part = os.read(self._stdin, 1 << 16)
@@ -44,7 +46,7 @@ class Lifeline:
                 os._exit(ORPHANED)
             self._rest += part
         line, _, self._rest = self._rest.partition(b"\n")
-        order = Order.of(json.loads(line))
+        order = kind.of(json.loads(line))
         threading.Thread(target=self._listen, args=(order.lease_seconds,), daemon=True).start()
         return order
 

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from tunesmith.core.log import redacted
 from tunesmith.core.offline import library_variables
-from tunesmith.worker.protocol import Order, Word
+from tunesmith.worker.protocol import ChildOrder, Word
 
 _TAIL_LINES = 40
 _READ_BYTES = 1 << 18
@@ -66,7 +66,7 @@ def launch(module: str, folder: Path, environment: Mapping[str, str], stdin: int
 class Child:
     """One child process; used by one thread, but for ``say`` and ``kill``."""
 
-    def __init__(self, module: str, folder: Path, order: Order, launcher: Launcher) -> None:
+    def __init__(self, module: str, folder: Path, order: ChildOrder, launcher: Launcher) -> None:
         child_stdin, self._stdin = os.pipe()
         self._reports, child_reports = os.pipe()
         self._stderr, child_stderr = os.pipe()

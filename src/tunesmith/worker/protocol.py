@@ -7,11 +7,11 @@ child, and a pipe that ends without a last word counts as a crash.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 from tunesmith.core.errors import Problem
 
@@ -47,9 +47,23 @@ class Refusal(StrEnum):
     """Something else of the machine's: tried again."""
 
 
+class ChildOrder(Protocol):
+    """What every child is told: with the rest of ``as_json``, how long it may live without a word from its parent."""
+
+    @property
+    def num_threads(self) -> int: ...
+    @property
+    def offline(self) -> bool: ...
+    @property
+    def lease_seconds(self) -> float: ...
+    def as_json(self) -> dict[str, Any]: ...
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Self: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a child shall do. Paths are relative to its working folder, so that no message tells of the machine.
+    """What a child that trains or judges files shall do. Paths are relative to its working folder, so that no message tells of the machine.
 
     ``base_folder`` holds a tuned whole model that training starts from, ``initial_adapter`` a tuned adapter;
     ``base_location`` is what nn.catalog.locate takes, for either or none.
@@ -73,7 +87,30 @@ class Order:
         return {"format": 1, **asdict(self)}
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Order:
+    def of(cls, raw: Mapping[str, Any]) -> Self:
+        return cls(**{name: value for name, value in raw.items() if name != "format"})
+
+
+@dataclass(frozen=True, slots=True)
+class OperationOrder:
+    """What a child that works on data files shall do: ``kind`` and ``settings`` of an operation, its input files with
+    the names that people know them by, and the folder for what it makes."""
+
+    kind: str
+    settings: Mapping[str, Any]
+    inputs: Sequence[Mapping[str, str]]
+    """Each with ``path``, ``name``, ``sha256``, ``file_id``, and ``version`` as JSON text, empty where there is none."""
+    out_folder: str
+    lease_seconds: float
+    parent_pid: int
+    num_threads: int
+    offline: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {"format": 1, **asdict(self)}
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Self:
         return cls(**{name: value for name, value in raw.items() if name != "format"})
 
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,14 @@ from tunesmith.core.errors import TunesmithError
 from tunesmith.core.machine import Memory, cpu_has_fast_bf16, device_name, num_cores, read_memory
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
-from tunesmith.store import collection, queue, workers
+from tunesmith.store import collection, operations, queue, workers
 from tunesmith.store.blobs import open_blobs
 from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.jobs import Job
 from tunesmith.store.queue import Fenced, Held
 from tunesmith.worker import endings, fitting, leases
-from tunesmith.worker.attempt import Attempt, Stop, Workplace, remove_attempts
+from tunesmith.worker.attempt import Attempt, OperationAttempt, Stop, Workplace, remove_attempts
+from tunesmith.worker.data_operation import run_operation
 from tunesmith.worker.fine_tune import run_job
 from tunesmith.worker.fitting import Reserved
 from tunesmith.worker.judging import judge_files
@@ -44,6 +45,7 @@ _SEEN_EVERY_SECONDS = 5.0
 _COLLECT_EVERY_SECONDS = 3600.0
 _EXPLAIN_EVERY_SECONDS = 10.0
 _NUM_LANES = 2
+_NUM_OPERATIONS = 2
 _MOST_ESTIMATES = 1_000
 
 
@@ -112,7 +114,9 @@ class Worker:
         self._memory, self._clock = memory, clock
         self._training: dict[str, Busy] = {}
         self._judging: dict[str, Busy] = {}
+        self._operating: dict[str, threading.Thread] = {}
         self._watch = leases.LeaseWatch(place.lease_seconds)
+        self._operations_watch = leases.LeaseWatch(place.lease_seconds)
         self._done_at: dict[str, float] = {}
         self._needs: dict[tuple[str, int], int | None] = {}
         self._looked_until = 0
@@ -130,6 +134,8 @@ class Worker:
                     stop.draining.set()
                 for busy in (*self._training.values(), *self._judging.values()):
                     busy.thread.join()
+                for thread in self._operating.values():
+                    thread.join()
                 self._sign_out()
 
     def tend(self, stop: Stop) -> None:
@@ -137,6 +143,7 @@ class Worker:
         self._say_alive()
         self._rescue()
         self._fill_lane(stop)
+        self._fill_operations(stop)
         self._fill_slots(stop)
         self._tidy()
 
@@ -161,6 +168,21 @@ class Worker:
             if job is None:
                 return
             self._begin(self._judging, job, stop, judge_files)
+
+    def _fill_operations(self, stop: Stop) -> None:
+        self._operating = {name: thread for name, thread in self._operating.items() if thread.is_alive()}
+        while len(self._operating) < _NUM_OPERATIONS:
+            with self.place.database.read() as connection:
+                if not operations.is_due(connection, now=self.place.now()):
+                    return
+            with self.place.database.write() as connection:
+                operation = operations.claim(connection, worker_id=self.place.worker_id, now=self.place.now())
+            if operation is None:
+                return
+            attempt = OperationAttempt(self.place, operation, stop)
+            log.info("%s: attempt %d begins (%s)", operation.id, operation.attempt, operation.kind)
+            self._operating[operation.id] = threading.Thread(target=run_operation, args=(attempt,), name=operation.id)
+            self._operating[operation.id].start()
 
     def _fill_slots(self, stop: Stop) -> None:
         self._forget_ended(self._training)
@@ -232,21 +254,31 @@ class Worker:
     def _rescue(self) -> None:
         """Jobs of dead workers go back to the queue, as failures; those that this one lost sight of, as none."""
         with self.place.database.read() as connection:
-            held = queue.held_jobs(connection)
-        self._find_own(held)
+            held, held_operations = queue.held_jobs(connection), operations.held(connection)
+        self._find_own(held, held_operations)
         dead = set(leases.dead_workers(self._run_folder)) - {self.place.worker_id}
-        overdue = self._watch.overdue(held, self._clock())
-        for one in held:
-            if one.worker_id in dead:
-                self._seize(one, "The worker died")
-            elif one in overdue and one.worker_id != self.place.worker_id:
-                self._seize(one, f"The worker said nothing for {self.place.lease_seconds:g} seconds")
+        instant = self._clock()
+        for one, cause in self._abandoned(held, self._watch.overdue(held, instant), dead):
+            self._seize(one, cause)
+        overdue = self._operations_watch.overdue(held_operations, instant)
+        for one, cause in self._abandoned(held_operations, overdue, dead):
+            self._seize_operation(one, cause)
         for worker_id in dead:
             with self.place.database.write() as connection:
                 workers.remove(connection, worker_id)
             leases.forget(self._run_folder, worker_id)
 
-    def _find_own(self, held: Sequence[Held]) -> None:
+    def _abandoned(
+        self, held: Sequence[Held], overdue: Collection[Held], dead: Collection[str]
+    ) -> Iterator[tuple[Held, str]]:
+        """Those that a dead worker holds, and how it is known to be dead."""
+        for one in held:
+            if one.worker_id in dead:
+                yield one, "The worker died"
+            elif one in overdue and one.worker_id != self.place.worker_id:
+                yield one, f"The worker said nothing for {self.place.lease_seconds:g} seconds"
+
+    def _find_own(self, held: Sequence[Held], held_operations: Sequence[Held]) -> None:
         """A claim whose answer was lost, or an attempt that ended while the database was away: nobody works on it."""
         at_work = {
             job_id for job_id, busy in (*self._training.items(), *self._judging.items()) if busy.thread.is_alive()
@@ -255,6 +287,11 @@ class Worker:
             if one.worker_id == self.place.worker_id and one.job_id not in at_work:
                 with suppress(Fenced), self.place.database.write() as connection:
                     queue.release(connection, one.job_id, one.attempt)
+        for one in held_operations:
+            thread = self._operating.get(one.job_id)
+            if one.worker_id == self.place.worker_id and (thread is None or not thread.is_alive()):
+                with suppress(Fenced), self.place.database.write() as connection:
+                    operations.release(connection, one.job_id, one.attempt)
 
     def _seize(self, held: Held, cause: str) -> None:
         with self.place.database.write() as connection:
@@ -264,6 +301,16 @@ class Worker:
                 endings.fail_attempt(
                     connection, job, code="worker_lost", cause=cause, max_attempts=self.place.max_attempts,
                     now=self.place.now(),
+                )  # fmt: skip
+
+    def _seize_operation(self, one: Held, cause: str) -> None:
+        with self.place.database.write() as connection:
+            operation = operations.seize(connection, one, worker_id=self.place.worker_id)
+            if operation is not None:
+                log.warning("%s is taken from worker %s: %s", one.job_id, one.worker_id, cause)
+                operations.fail_attempt(
+                    connection, operation.id, operation.attempt, code="worker_lost", cause=cause,
+                    max_attempts=self.place.max_attempts, now=self.place.now(),
                 )  # fmt: skip
 
     # --- the house ---
@@ -304,9 +351,11 @@ def tidy(place: Workplace) -> None:
         with place.database.write() as connection:
             for job in queue.ended_jobs_with_states(connection):
                 endings.let_go_of_inputs(connection, job)
-        for folder in sorted(place.folder.glob("ftjob-*/attempts")):
+            operations.let_go_of_inputs(connection)
+        for folder in (*sorted(place.folder.glob("ftjob-*/attempts")), *sorted(place.folder.glob("dataop-*/attempts"))):
+            tokens = operations if folder.parent.name.startswith("dataop-") else queue
             with place.database.read() as connection:
-                token = queue.token_of(connection, folder.parent.name)
+                token = tokens.token_of(connection, folder.parent.name)
             remove_attempts(folder, before=token)
             with suppress(OSError):
                 folder.rmdir()

@@ -1,0 +1,279 @@
+"""``/v1/data/operations``: data files converted, cleaned, split …, in the background, into new files. An extension."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Header, Query
+from pydantic import Field
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from tunesmith.api.auth import IdOf, NoId, RequestId, permit
+from tunesmith.api.errors import ApiError, Refusals, bad_request, not_found
+from tunesmith.api.files import FileId, no_such_file
+from tunesmith.api.services import Services, ServicesOf
+from tunesmith.api.wire import ListOf, RequestBody, Wire, answer
+from tunesmith.core.errors import Problems
+from tunesmith.specs.data_operations import KINDS, MOST_INPUTS, parse_settings
+from tunesmith.store import audit, blob_references, file_versions, files, idempotency, operations
+from tunesmith.store.blobs import DamagedBlob
+from tunesmith.store.files import File
+from tunesmith.store.operations import INDEX, ITEMS, MoveRefused, Operation, State
+from tunesmith.store.principals import Action, Principal
+
+router = APIRouter(tags=["Data"])
+
+OperationId = Annotated[str, IdOf("operation")]
+Reader = Annotated[Principal, permit(Action.FILE_READ)]
+Writer = Annotated[Principal, permit(Action.FILE_WRITE)]
+_MOST_INPUTS: Final = 100
+_PLACE: Final = struct.Struct("<Q")
+
+
+class OperationCreate(RequestBody):
+    kind: Annotated[str, Field(min_length=1, max_length=64, examples=["split"])]
+    input_file_ids: Annotated[list[Annotated[str, IdOf("file")]], Field(min_length=1, max_length=_MOST_INPUTS)]
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class OperationErrorWire(Wire):
+    code: str
+    message: str
+
+
+class OperationWire(Wire):
+    """``problems`` are the first of what gave no row, and of what was noticed; ``counts`` has everything. Once it has
+    succeeded, ``output_file_ids`` are the files that it made, and ``num_items`` says how long its list is."""
+
+    id: Annotated[str, NoId("this operation's own")]
+    object: Literal["data.operation"] = "data.operation"
+    kind: str
+    settings: dict[str, Any]
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    progress: float
+    input_file_ids: list[Annotated[str, NoId("the files that were asked for")]]
+    output_file_ids: list[Annotated[str, NoId("the files that it made")]]
+    counts: dict[str, int]
+    problems: list[dict[str, Any]]
+    num_items: int
+    error: OperationErrorWire | None
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+
+class OperationItemsWire(Wire):
+    """A part of an operation's list, in its order; what an item holds depends on the kind."""
+
+    object: Literal["list"] = "list"
+    data: list[dict[str, Any]]
+    total: int
+    has_more: bool
+
+
+class ParentWire(Wire):
+    name: str
+    sha256: str
+
+
+class MadeByWire(Wire):
+    name: str
+    parameters: dict[str, Any]
+    counts: dict[str, int]
+
+
+class FileVersionWire(Wire):
+    """What a file is made of. An uploaded file has no parents and no operations."""
+
+    object: Literal["file.version"] = "file.version"
+    file_id: Annotated[str, NoId("the file that was asked for")]
+    sha256: str
+    num_bytes: int
+    num_rows: int | None
+    parents: list[ParentWire]
+    operations: list[MadeByWire]
+    licence: str | None
+    source: str | None
+
+
+@router.post("/v1/data/operations", response_model=OperationWire)
+def create_data_operation(
+    body: OperationCreate, principal: Writer, services: ServicesOf, request_id: RequestId,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> Response:  # fmt: skip
+    """Ask again for its status until it has ended; it makes new files and changes none."""
+    settings = _settings(body)
+    with services.database.write() as connection:
+        made = _create(connection, services, principal, body, settings, request_id, idempotency_key)
+    return answer(_on_wire(made))
+
+
+@router.get("/v1/data/operations", response_model=ListOf[OperationWire])
+def list_data_operations(
+    principal: Reader, services: ServicesOf, after: Annotated[str | None, IdOf("operation")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20, kind: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:  # fmt: skip
+    if kind is not None and kind not in KINDS:
+        raise bad_request(f"There is no operation {kind!r}; there are {', '.join(KINDS)}.", "kind")
+    with services.database.read() as connection:
+        page = operations.list_page(connection, principal.project_id, after=after, limit=limit, kind=kind)
+    return answer(ListOf[OperationWire](data=[_on_wire(each) for each in page.items], has_more=page.has_more))
+
+
+@router.get("/v1/data/operations/{operation_id}", response_model=OperationWire)
+def retrieve_data_operation(operation_id: OperationId, principal: Reader, services: ServicesOf) -> Response:
+    with services.database.read() as connection:
+        return answer(_on_wire(_operation(connection, principal, operation_id)))
+
+
+@router.post("/v1/data/operations/{operation_id}/cancel", response_model=OperationWire)
+def cancel_data_operation(
+    operation_id: OperationId, principal: Writer, services: ServicesOf, request_id: RequestId
+) -> Response:
+    """Nothing of it stays: it has made no file until it has succeeded."""
+    now = services.now()
+    try:
+        with services.database.write() as connection:
+            cancelled = operations.cancel(connection, principal.project_id, operation_id, now)
+            if cancelled is None:
+                raise _no_operation(operation_id)
+            audit.record(connection, principal, "operation.cancel", operation_id, now, request_id)
+    except MoveRefused as refused:
+        raise bad_request(str(refused)) from None
+    return answer(_on_wire(cancelled))
+
+
+@router.get("/v1/data/operations/{operation_id}/items", response_model=OperationItemsWire)
+def list_data_operation_items(
+    operation_id: OperationId, principal: Reader, services: ServicesOf,
+    offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:  # fmt: skip
+    """What it has found, where people decide what becomes of each: personal data, duplicates, drafts."""
+    with services.database.read() as connection:
+        operation = _operation(connection, principal, operation_id)
+        refs = {ref.name: ref for ref in blob_references.of(connection, "operation", operation.id)}
+    if operation.state is not State.SUCCEEDED:
+        raise ApiError(409, "The operation has no list until it has succeeded.", code="operation_not_succeeded")
+    total = operation.num_items
+    if ITEMS not in refs or INDEX not in refs or offset >= total:
+        return answer(OperationItemsWire(data=[], total=total, has_more=False))
+    end = min(offset + limit, total)
+    data = _items(services, refs[INDEX].sha256, refs[ITEMS].sha256, refs[ITEMS].num_bytes, offset, end, total)
+    return answer(OperationItemsWire(data=data, total=total, has_more=end < total))
+
+
+@router.get("/v1/files/{file_id}/version", response_model=FileVersionWire)
+def retrieve_file_version(file_id: FileId, principal: Reader, services: ServicesOf) -> Response:
+    """What the file was made of, and by what."""
+    with services.database.read() as connection:
+        file = files.get(connection, principal.project_id, file_id, services.now())
+        if file is None:
+            raise no_such_file(file_id)
+        version = file_versions.of(connection, [file.id]).get(file.id)
+    made = version or {"num_rows": None, "parents": [], "operations": [], "licence": None, "source": None}
+    return answer(
+        FileVersionWire(
+            file_id=file.id, sha256=file.sha256, num_bytes=file.num_bytes, num_rows=made["num_rows"],
+            parents=made["parents"], operations=made["operations"], licence=made["licence"], source=made["source"],
+        )
+    )  # fmt: skip
+
+
+def _settings(body: OperationCreate) -> dict[str, Any]:
+    """With every default written out; raises ApiError 400 with all that is wrong."""
+    try:
+        settings = parse_settings(body.kind, body.settings)
+    except Problems as error:
+        raise Refusals(
+            [bad_request(f"{each.path}: {each.message} ({each.hint})", each.path, each.rule) for each in error.problems]
+        ) from None
+    most = MOST_INPUTS.get(body.kind, _MOST_INPUTS)
+    if len(body.input_file_ids) > most:
+        raise bad_request(f"{body.kind} takes {most} file{'s' if most > 1 else ''}.", "input_file_ids")
+    return settings.model_dump(mode="json")
+
+
+def _create(
+    connection: Connection, services: Services, principal: Principal, body: OperationCreate, settings: dict[str, Any],
+    request_id: str | None, idempotency_key: str | None,
+) -> Operation:  # fmt: skip
+    """Raises ApiError 400 with every file that is not there. The same Idempotency-Key gives the same again."""
+    project_id, now = principal.project_id, services.now()
+    said = json.dumps([body.kind, body.input_file_ids, settings], sort_keys=True)
+    request_hash = hashlib.sha256(f"POST /v1/data/operations {said}".encode()).hexdigest()
+    if idempotency_key is not None:
+        made = idempotency.find(connection, project_id, idempotency_key, request_hash)
+        existing = None if made is None else operations.get(connection, project_id, made)
+        if existing is not None:
+            return existing
+    found = _input_files(connection, project_id, body.input_file_ids, now)
+    operation = operations.create(
+        connection, project_id, member_id=principal.member_id, kind=body.kind, settings=settings, input_files=found,
+        now=now,
+    )  # fmt: skip
+    audit.record(connection, principal, "operation.create", operation.id, now, request_id, {"kind": body.kind})
+    if idempotency_key is not None:
+        idempotency.remember(connection, project_id, idempotency_key, request_hash, operation.id, now)
+    return operation
+
+
+def _input_files(connection: Connection, project_id: str, file_ids: Iterable[str], now: float) -> list[File]:
+    found = [(file_id, files.get(connection, project_id, file_id, now)) for file_id in file_ids]
+    absent = [file_id for file_id, file in found if file is None]
+    if absent:
+        raise Refusals(
+            [bad_request(f"There is no file {file_id}.", "input_file_ids", "invalid_file") for file_id in absent]
+        )
+    return [file for _, file in found if file is not None]
+
+
+def _operation(connection: Connection, principal: Principal, operation_id: str) -> Operation:
+    found = operations.get(connection, principal.project_id, operation_id)
+    if found is None:
+        raise _no_operation(operation_id)
+    return found
+
+
+def _no_operation(operation_id: str) -> ApiError:
+    return not_found(f"There is no operation {operation_id}.", param="operation_id", code="operation_not_found")
+
+
+def _on_wire(operation: Operation) -> OperationWire:
+    return OperationWire(
+        id=operation.id,
+        kind=operation.kind,
+        settings=dict(operation.settings),
+        status=operation.state.value,
+        progress=operation.progress,
+        input_file_ids=list(operation.input_file_ids),
+        output_file_ids=list(operation.output_file_ids or ()),
+        counts=dict(operation.counts or {}),
+        problems=[dict(each) for each in operation.problems or ()],
+        num_items=operation.num_items,
+        error=None if operation.error is None else OperationErrorWire(**operation.error),
+        created_at=operation.created_at,
+        started_at=operation.started_at,
+        finished_at=operation.finished_at,
+    )
+
+
+def _items(
+    services: Services, index: str, items: str, num_bytes: int, start: int, end: int, total: int
+) -> list[dict[str, Any]]:
+    """Those from ``start`` up to, not including, ``end``."""
+    blobs = services.blobs
+    try:
+        after = min(end + 1, total)
+        places = b"".join(blobs.read(index, start * _PLACE.size, after * _PLACE.size))
+        first, *_ = offsets = [place for (place,) in _PLACE.iter_unpack(places)]
+        last = offsets[end - start] if end < total else num_bytes
+        content = b"".join(blobs.read(items, first, last))
+    except DamagedBlob as damage:
+        raise ApiError(500, f"The operation's list is damaged or lost: {damage.message}", headers={"x-should-retry": "false"}) from None  # fmt: skip
+    return [msgspec.json.decode(line) for line in content.splitlines()]

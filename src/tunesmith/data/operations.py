@@ -1,0 +1,55 @@
+"""What can be done to data files, told by a kind and settings as JSON: one door for whoever is asked to by name.
+
+``run`` takes files and gives new files, each with its version, the counts, the first of what gave no row, and, where
+people shall decide, a list of items, one JSON object a line. It changes nothing that it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tunesmith.core.errors import Problem
+from tunesmith.data.versions import Parent, Version
+
+Progress = Callable[[float], None]
+"""Hears the share that is done, 0 to 1, now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file, and the name that people know it by."""
+
+    path: Path
+    name: str
+    sha256: str
+    version: Version | None = None
+
+    @property
+    def parent(self) -> Parent:
+        return Parent(self.name, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file that was made: training data, unless ``purpose`` says otherwise."""
+
+    path: Path
+    name: str
+    version: Version
+    purpose: str = "fine-tune"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it. ``problems`` are bounded; ``counts`` have everything."""
+
+    outputs: tuple[Output, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    items: Path | None = None
+
+
+Run = Callable[[Mapping[str, Any], Sequence[Input], Path, Progress], Done]

@@ -1,0 +1,122 @@
+"""Operations on data files over HTTP: asked for, refused with all that is wrong, their lists paged."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx2
+import pytest
+from tests.api.conftest import put_blob
+from tests.api.test_file_reports import Caller
+
+from tunesmith.store import operations
+from tunesmith.store.blob_references import BlobRef
+from tunesmith.worker.data_operation import PLACE
+
+
+@pytest.fixture
+def caller(server: Any) -> Caller:
+    return Caller(server)
+
+
+def ask(caller: Caller, *file_ids: str, kind: str = "split", **settings: Any) -> httpx2.Response:
+    return caller.post("/data/operations", {"kind": kind, "input_file_ids": list(file_ids), "settings": settings})
+
+
+def new_file(caller: Caller) -> str:
+    return caller.upload([{"prompt": f"p{n}", "completion": "c"} for n in range(12)])
+
+
+def test_an_operation_is_queued_with_every_setting_written_out(caller: Caller) -> None:
+    file_id = new_file(caller)
+    made = ask(caller, file_id, share=0.25)
+    assert made.status_code == 200
+    body = made.json()
+    assert body["settings"] == {"share": 0.25, "seed": 0}
+    assert (body["object"], body["status"], body["input_file_ids"]) == ("data.operation", "queued", [file_id])
+    assert (body["output_file_ids"], body["error"], body["progress"]) == ([], None, 0.0)
+    assert caller.get(f"/data/operations/{body['id']}").json() == body
+    assert caller.get("/data/operations").json()["data"] == [body]
+
+
+def test_everything_that_is_wrong_with_a_request_is_told_at_once(caller: Caller) -> None:
+    refused = ask(caller, new_file(caller), share=3, seeds=1)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["param"]) == (400, "settings.share")
+    assert "settings.share: input should be less than 1" in error["message"]
+    assert "settings.seeds: there is no such setting (did you mean seed?)" in error["message"]
+    unknown = ask(caller, new_file(caller), kind="splitt").json()["error"]
+    assert unknown["message"] == "kind: an unknown kind (did you mean split?)"
+    assert caller.get("/data/operations").json()["data"] == []
+
+
+def test_files_that_are_not_there_are_all_named(caller: Caller) -> None:
+    refused = ask(caller, "file-none")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_file")
+    too_many = ask(caller, new_file(caller), new_file(caller)).json()["error"]
+    assert too_many["message"] == "split takes 1 file."
+
+
+def test_the_same_idempotency_key_makes_one_operation(caller: Caller) -> None:
+    body = {"kind": "split", "input_file_ids": [new_file(caller)]}
+    headers = {**caller.headers, "Idempotency-Key": "once"}
+    url = f"{caller.server.base_url}/v1/data/operations"
+    first, again = (httpx2.post(url, json=body, headers=headers).json() for _ in range(2))
+    assert first == again
+    assert len(caller.get("/data/operations").json()["data"]) == 1
+    other = httpx2.post(url, json={**body, "settings": {"seed": 9}}, headers=headers)
+    assert (other.status_code, len(caller.get("/data/operations").json()["data"])) == (400, 1)
+
+
+def test_a_cancelled_operation_stays_cancelled(caller: Caller) -> None:
+    made = ask(caller, new_file(caller)).json()
+    cancelled = caller.post(f"/data/operations/{made['id']}/cancel", {})
+    assert cancelled.json()["status"] == "cancelled"
+    again = caller.post(f"/data/operations/{made['id']}/cancel", {})
+    assert (again.status_code, again.json()["error"]["message"]) == (
+        400,
+        "The operation has ended already: it is cancelled.",
+    )
+
+
+def test_a_list_is_paged_from_any_place(caller: Caller) -> None:
+    made = ask(caller, new_file(caller)).json()
+    assert caller.get(f"/data/operations/{made['id']}/items").status_code == 409
+    finish(caller, [{"number": n, "text": "größe" * n} for n in range(25)])
+    page = caller.get(f"/data/operations/{made['id']}/items", offset=7, limit=3).json()
+    assert ([each["number"] for each in page["data"]], page["total"], page["has_more"]) == ([7, 8, 9], 25, True)
+    last = caller.get(f"/data/operations/{made['id']}/items", offset=23).json()
+    assert ([each["number"] for each in last["data"]], last["has_more"]) == ([23, 24], False)
+    assert caller.get(f"/data/operations/{made['id']}/items", offset=99).json()["data"] == []
+
+
+def finish(caller: Caller, items: list[dict[str, Any]]) -> None:
+    """As a worker does."""
+    lines = [json.dumps(item, ensure_ascii=False).encode() + b"\n" for item in items]
+    content, places, at = b"".join(lines), b"", 0
+    for line in lines:
+        places, at = places + PLACE.pack(at), at + len(line)
+    refs = [
+        BlobRef(name, put_blob(caller.server, each), len(each))
+        for name, each in (("items", content), ("index", places))
+    ]
+    with caller.server.database.write() as connection:
+        mine = operations.claim(connection, worker_id="w", now=time.time())
+        assert mine is not None
+        operations.succeed(
+            connection, mine, counts={}, problems=[], made=[], items=refs, num_items=len(items), now=time.time()
+        )
+
+
+def test_an_uploaded_file_is_made_of_nothing_else(caller: Caller) -> None:
+    file_id = new_file(caller)
+    version = caller.get(f"/files/{file_id}/version").json()
+    assert (version["file_id"], version["parents"], version["operations"], version["num_rows"]) == (
+        file_id,
+        [],
+        [],
+        None,
+    )
+    assert caller.get("/files/file-none/version").status_code == 404

@@ -1,0 +1,129 @@
+"""Operations on data files: all that they make, or nothing, whatever happens to the worker and its child."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tunesmith.store import blob_references, file_versions, operations
+from tunesmith.store.operations import State
+from tunesmith.store.tables import files
+from tunesmith.worker.attempt import OperationAttempt, Stop
+from tunesmith.worker.data_operation import _within
+
+ROWS = [
+    {"messages": [{"role": "user", "content": f"question {n}"}, {"role": "assistant", "content": f"answer {n}"}]}
+    for n in range(20)
+]
+CONTENT = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
+
+
+def num_files(world: Any) -> int:
+    with world.database.read() as connection:
+        return len(connection.execute(files.select()).all())
+
+
+def references(world: Any, operation_id: str) -> list[str]:
+    with world.database.read() as connection:
+        return [ref.name for ref in blob_references.of(connection, "operation", operation_id)]
+
+
+def test_an_operation_makes_files_that_say_what_they_are_made_of(world_on_each: Any) -> None:
+    world = world_on_each
+    done = world.operate(world.new_operation(CONTENT, names=["chats.jsonl"], share=0.2, seed=3))
+    assert (done.state, done.progress, done.error) == (State.SUCCEEDED, 1.0, None)
+    assert done.counts == {"rows_read": 20, "rows_training": 16, "rows_validation": 4}
+    training, validation = map(world.content, done.output_file_ids)
+    assert sorted((training + validation).splitlines()) == sorted(CONTENT.splitlines())
+    with world.database.read() as connection:
+        version = file_versions.of(connection, done.output_file_ids)[done.output_file_ids[1]]
+    assert (version["num_rows"], version["parents"][0]["name"]) == (4, "chats.jsonl")
+    assert version["operations"][0]["parameters"]["seed"] == 3
+    assert references(world, done.id) == []
+
+
+def test_data_that_cannot_be_used_fails_the_operation_with_every_problem(world: Any) -> None:
+    done = world.operate(world.new_operation(CONTENT + b"{broken\n" + b'{"messages": []}\n'))
+    assert (done.state, done.error["code"], done.num_failures) == (State.FAILED, "invalid_data", 0)
+    assert [problem["line"] for problem in done.problems] == [21, 22]
+    assert num_files(world) == 1
+    assert references(world, done.id) == []
+
+
+def test_settings_that_do_not_fit_fail_it_in_a_sentence(world: Any) -> None:
+    done = world.operate(world.new_operation(CONTENT, share=7))
+    assert done.state is State.FAILED
+    assert "settings.share: input should be less than 1" in done.error["message"]
+
+
+def test_a_child_that_dies_is_tried_again_and_then_given_up(world: Any) -> None:
+    world.faults(data_dies=True)
+    done = world.operate(world.new_operation(CONTENT), max_attempts=2)
+    assert (done.state, done.num_failures, done.attempt) == (State.FAILED, 2, 2)
+    assert done.error["message"] == "The data process was killed by signal 9 (probably out of memory) 2 times."
+    assert num_files(world) == 1
+
+
+def test_a_cancelled_operation_ends_its_child_and_makes_nothing(world_on_each: Any) -> None:
+    world = world_on_each
+    world.faults(data_waits=True)
+    operation_id, worker, stop = world.new_operation(CONTENT), world.worker(), Stop()
+    worker._tend_safely(stop)
+    world.wait_for(lambda: world.operation(operation_id).progress == 0.25)
+    with world.database.write() as connection:
+        operations.cancel(connection, "proj_one", operation_id, time.time())
+    for thread in worker._operating.values():
+        thread.join(30)
+        assert not thread.is_alive()
+    assert world.operation(operation_id).state is State.CANCELLED
+    assert (num_files(world), references(world, operation_id)) == (1, [])
+
+
+def test_an_operation_of_a_killed_worker_is_done_by_another(world: Any) -> None:
+    world.faults(data_waits=True)
+    operation_id = world.new_operation(CONTENT)
+    first = world.start_worker("first")
+    world.wait_for(lambda: world.operation(operation_id).progress == 0.25)
+    first.kill()
+    world.faults()
+    done = world.operate(operation_id)
+    assert (done.state, done.num_failures, len(done.output_file_ids)) == (State.SUCCEEDED, 1, 2)
+    assert num_files(world) == 3
+
+
+def test_a_worker_that_is_asked_to_end_gives_its_operation_back(world: Any) -> None:
+    world.faults(data_waits=True)
+    operation_id, worker, stop = world.new_operation(CONTENT), world.worker(), Stop()
+    worker._tend_safely(stop)
+    world.wait_for(lambda: world.operation(operation_id).progress == 0.25)
+    stop.ask()
+    for thread in worker._operating.values():
+        thread.join(30)
+    given_back = world.operation(operation_id)
+    assert (given_back.state, given_back.worker_id, given_back.num_failures) == (State.QUEUED, None, 0)
+
+
+def test_a_file_that_was_deleted_meanwhile_is_read_all_the_same(world: Any) -> None:
+    from tunesmith.store import files as files_store
+
+    operation_id = world.new_operation(CONTENT)
+    file_id = world.operation(operation_id).input_file_ids[0]
+    with world.database.write() as connection:
+        assert files_store.delete(connection, "proj_one", file_id, time.time())
+    assert world.operate(operation_id).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("path", ["../../faults", "/etc/hostname", "out/../0.jsonl", "out"])
+def test_a_child_may_hand_over_nothing_but_what_it_made(world: Any, path: str) -> None:
+    world.new_operation(CONTENT)
+    with world.database.write() as connection:
+        operation = operations.claim(connection, worker_id="here", now=time.time())
+    assert operation is not None
+    with OperationAttempt(world.place(), operation, Stop()) as attempt:
+        (attempt.folder / "out").mkdir()
+        (attempt.folder / "0.jsonl").write_bytes(CONTENT)
+        with pytest.raises(Exception, match="has not made"):
+            _within(attempt.folder, path)
