@@ -49,7 +49,8 @@ class OperationErrorWire(Wire):
 
 class OperationWire(Wire):
     """``problems`` are the first of what gave no row, and of what was noticed; ``counts`` has everything. Once it has
-    succeeded, ``output_file_ids`` are the files that it made, and ``num_items`` says how long its list is."""
+    succeeded, ``output_file_ids`` are the files that it made, and ``num_items`` says how long its list is. ``result`` is what
+    it found out besides: a format and why, a guessed mapping, figures."""
 
     id: Annotated[str, NoId("this operation's own")]
     object: Literal["data.operation"] = "data.operation"
@@ -62,6 +63,7 @@ class OperationWire(Wire):
     counts: dict[str, int]
     problems: list[dict[str, Any]]
     num_items: int
+    result: dict[str, Any] | None
     error: OperationErrorWire | None
     created_at: int
     started_at: int | None
@@ -256,6 +258,7 @@ def _on_wire(operation: Operation) -> OperationWire:
         counts=dict(operation.counts or {}),
         problems=[dict(each) for each in operation.problems or ()],
         num_items=operation.num_items,
+        result=None if operation.result is None else dict(operation.result),
         error=None if operation.error is None else OperationErrorWire(**operation.error),
         created_at=operation.created_at,
         started_at=operation.started_at,

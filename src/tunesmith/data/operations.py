@@ -44,12 +44,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of it. ``problems`` are bounded; ``counts`` have everything."""
+    """What came of it. ``problems`` are bounded; ``counts`` have everything; ``result`` is what was found out besides, small
+    enough to be shown whole."""
 
     outputs: tuple[Output, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     items: Path | None = None
+    result: Mapping[str, Any] | None = None
 
 
 Run = Callable[[Mapping[str, Any], Sequence[Input], Path, Progress], Done]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, bindparam, case, exists, or_, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, case, exists, null, or_, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store import blob_references, file_versions, files
@@ -63,6 +63,7 @@ class Operation:
     progress: float
     counts: Mapping[str, int] | None
     problems: Sequence[Mapping[str, Any]] | None
+    result: Mapping[str, Any] | None
     output_file_ids: Sequence[str] | None
     num_items: int
     error: Mapping[str, Any] | None
@@ -241,7 +242,7 @@ def fail_attempt(
 def succeed(
     connection: Connection, operation: Operation, *, counts: Mapping[str, int],
     problems: Sequence[Mapping[str, Any]], made: Sequence[NewFile], items: Sequence[BlobRef] = (), num_items: int = 0,
-    now: float,
+    result: Mapping[str, Any] | None = None, now: float,
 ) -> Operation:  # fmt: skip
     """The files come to be, with what they are made of, and the list stays; what it read is let go of."""
     fresh: list[File] = []
@@ -256,6 +257,7 @@ def succeed(
     blob_references.refer(connection, "operation", operation.id, items, now)
     values = {
         "state": State.SUCCEEDED, "progress": 1.0, "counts": dict(counts), "problems": [dict(each) for each in problems],
+        "result": null() if result is None else dict(result),
         "output_file_ids": [file.id for file in fresh], "num_items": num_items, "finished_at": int(now),
         "worker_id": None,
     }  # fmt: skip

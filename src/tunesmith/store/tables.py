@@ -172,6 +172,8 @@ operations = Table(
     Column("counts", _Json),
     # [{rule, severity, message, hint, …}]: the first of what gave no row, and what was noticed.
     Column("problems", _Json),
+    # What it found out besides: the format of a file and why, a guessed mapping, figures.
+    Column("result", _Json),
     # Ids of the files that it made.
     Column("output_file_ids", _Json),
     # How many items its list has (found duplicates, personal data …), to be looked at one by one.

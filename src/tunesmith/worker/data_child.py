@@ -65,7 +65,13 @@ def told(done: Done) -> dict[str, Any]:
     ]
     problems = [problem.as_json() for problem in done.problems[:MAX_PROBLEMS]]
     items = None if done.items is None else str(done.items)
-    return {"outputs": outputs, "counts": dict(done.counts), "problems": problems, "items": items}
+    return {
+        "outputs": outputs,
+        "counts": dict(done.counts),
+        "problems": problems,
+        "items": items,
+        "result": done.result,
+    }
 
 
 if __name__ == "__main__":

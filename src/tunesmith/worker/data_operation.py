@@ -112,7 +112,7 @@ def _keep(attempt: OperationAttempt, word: Mapping[str, Any]) -> None:
         now = attempt.place.now()
         after = operations.succeed(
             connection, operation, counts=word["counts"], problems=word["problems"], made=made, items=items,
-            num_items=num_items, now=now,
+            num_items=num_items, result=word["result"], now=now,
         )  # fmt: skip
         for file_id in after.output_file_ids or ():
             audit.record_made(connection, after.project_id, after.member_id, file_id, after.id, after.kind, now)

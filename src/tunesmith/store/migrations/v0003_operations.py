@@ -34,6 +34,7 @@ def upgrade(op: Operations) -> None:
         sa.Column("progress", sa.Float(), server_default="0", nullable=False),
         sa.Column("counts", JSON, nullable=True),
         sa.Column("problems", JSON, nullable=True),
+        sa.Column("result", JSON, nullable=True),
         sa.Column("output_file_ids", JSON, nullable=True),
         sa.Column("num_items", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error", JSON, nullable=True),
