@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.api.conftest import put_blob
+from tests.api.conftest import make_job_row, put_blob
 from tests.api.test_file_reports import Caller
 
-from tunesmith.store import operations
+from tunesmith.store import files, models, operations
 from tunesmith.store.blob_references import BlobRef
 from tunesmith.worker.data_operation import PLACE
 
@@ -120,3 +120,26 @@ def test_an_uploaded_file_is_made_of_nothing_else(caller: Caller) -> None:
         None,
     )
     assert caller.get("/files/file-none/version").status_code == 404
+
+
+def test_a_corrected_copy_says_what_it_was_made_from(caller: Caller) -> None:
+    file_id = new_file(caller)
+    edits = [{"line": 2, "text": '{"prompt": "a", "completion": "b"}'}, {"line": 3, "text": None}]
+    fixed = caller.post(f"/files/{file_id}/revisions", {"edits": edits}).json()["file"]
+    version = caller.get(f"/files/{fixed['id']}/version").json()
+    assert (version["num_rows"], version["parents"][0]["name"]) == (11, "a.jsonl")
+    assert version["operations"] == [
+        {"name": "revise", "parameters": {}, "counts": {"rows_edited": 1, "rows_dropped": 1}}
+    ]
+
+
+def test_a_models_lineage_tells_what_its_data_was_made_of(caller: Caller) -> None:
+    server, project = caller.server, caller.server.project()
+    fixed = caller.post(f"/files/{new_file(caller)}/revisions", {"edits": [{"line": 3, "text": None}]}).json()["file"]
+    job = make_job_row(server, project, training_file_id=fixed["id"])
+    with server.database.write() as connection:
+        model = models.register(connection, job, time.time(), "starter").name
+        assert files.delete(connection, project.id, fixed["id"], time.time())
+    (data,) = caller.get(f"/models/{model}/lineage").json()["data"]
+    assert (data["file_id"], data["filename"]) == (fixed["id"], "a.fixed.jsonl")
+    assert [each["name"] for each in data["operations"]] == ["revise"]

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from tunesmith.api.auth import IdOf, NoId, RequestId, permit
 from tunesmith.api.errors import ApiError, Refusals, bad_request, not_found
 from tunesmith.api.files import FileId, no_such_file
+from tunesmith.api.job_figures_wire import MadeByWire, ParentWire
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import ListOf, RequestBody, Wire, answer
 from tunesmith.core.errors import Problems
@@ -77,17 +78,6 @@ class OperationItemsWire(Wire):
     data: list[dict[str, Any]]
     total: int
     has_more: bool
-
-
-class ParentWire(Wire):
-    name: str
-    sha256: str
-
-
-class MadeByWire(Wire):
-    name: str
-    parameters: dict[str, Any]
-    counts: dict[str, int]
 
 
 class FileVersionWire(Wire):

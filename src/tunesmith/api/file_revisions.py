@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from tunesmith.api.auth import RequestId, permit
@@ -25,7 +26,8 @@ from tunesmith.data.file_rows import is_array
 from tunesmith.data.report_file import Report
 from tunesmith.data.revision import Revision
 from tunesmith.data.strict_json import UNREAD, read_json
-from tunesmith.store import audit, files
+from tunesmith.data.versions import Operation, Parent, Version
+from tunesmith.store import audit, file_versions, files
 from tunesmith.store.blobs import DamagedBlob
 from tunesmith.store.files import File
 from tunesmith.store.principals import Action, Principal
@@ -57,12 +59,24 @@ def create_revision(
             connection, principal.project_id, filename=filename, purpose=PURPOSE, num_bytes=made.num_bytes,
             sha256=made.sha256, now=now, expires_at=file.expires_at,
         )  # fmt: skip
+        file_versions.put(connection, fresh.id, None, _version(connection, file, made))
         audit.record(connection, principal, "file.create", fresh.id, now, request_id, detail)
     return answer(
         RevisionWire(
             file=on_wire(fresh).model_dump(mode="json"), num_edited=made.num_edited, num_dropped=made.num_dropped
         )
     )
+
+
+def _version(connection: Connection, file: File, made: _Made) -> dict[str, Any]:
+    """What the copy is made of; licence and source are those of the file itself."""
+    own = file_versions.of(connection, [file.id]).get(file.id, {})
+    counts = {"rows_edited": made.num_edited, "rows_dropped": made.num_dropped}
+    version = Version(
+        made.sha256, made.num_lines, made.num_bytes, (Parent(file.filename, file.sha256),),
+        (Operation("revise", {}, counts),), own.get("licence"), own.get("source"),
+    )  # fmt: skip
+    return version.as_json()
 
 
 def fixed_name(filename: str) -> str:
@@ -138,6 +152,7 @@ def _lines_with_errors(services: Services, principal: Principal, file: File, mod
 class _Made:
     sha256: str
     num_bytes: int
+    num_lines: int
     num_edited: int
     num_dropped: int
 
@@ -159,7 +174,8 @@ def _write(services: Services, file: File, revision: Revision, last_edit: int) -
         blobs.put_file(path, digest.hexdigest())
     finally:
         path.unlink(missing_ok=True)
-    return _Made(digest.hexdigest(), num_bytes, revision.num_edited, revision.num_dropped)
+    num_lines = revision.num_lines - revision.num_dropped
+    return _Made(digest.hexdigest(), num_bytes, num_lines, revision.num_edited, revision.num_dropped)
 
 
 def _whole(pieces: Iterator[bytes], file: File) -> Iterator[bytes]:

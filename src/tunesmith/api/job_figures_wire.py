@@ -104,6 +104,32 @@ class JobPreviewWire(Wire):
     """The same job as the body of ``POST /v1/fine_tuning/jobs``, without what is absent."""
 
 
+class ParentWire(Wire):
+    """A file that another one was made from."""
+
+    name: str
+    sha256: str
+
+
+class MadeByWire(Wire):
+    """One thing that was done to data, with what settings, and what it counted."""
+
+    name: str
+    parameters: dict[str, Any]
+    counts: dict[str, int]
+
+
+class DataWire(Wire):
+    """A file that training read, as it was then: its hash, and what it was made of. It may be deleted since."""
+
+    file_id: Annotated[str, NoId("said, not asked")]
+    filename: str
+    sha256: str
+    num_bytes: int
+    parents: list[ParentWire]
+    operations: list[MadeByWire]
+
+
 class LineageWire(Wire):
     """What a model was made from, oldest first, and what depends on it."""
 
@@ -116,6 +142,8 @@ class LineageWire(Wire):
     job_id: Annotated[str, NoId("said, not asked")] | None
     training_file: Annotated[str, NoId("said, not asked")] | None
     validation_file: Annotated[str, NoId("said, not asked")] | None
+    data: Sequence[DataWire]
+    """The training file and, where there is one, the validation file."""
     checkpoints: Sequence[str]
     children: Sequence[str]
     """The project's models whose training started from this one."""

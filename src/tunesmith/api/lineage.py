@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from tunesmith.api.auth import IdOf, permit
 from tunesmith.api.errors import not_found
-from tunesmith.api.job_figures_wire import LineageWire
+from tunesmith.api.job_figures_wire import DataWire, LineageWire
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import answer
-from tunesmith.store import checkpoints, jobs, lineage, models
+from tunesmith.store import checkpoints, file_versions, jobs, lineage, models
+from tunesmith.store.jobs import Job
 from tunesmith.store.principals import Action, Principal
 
 router = APIRouter(tags=["Models"])
@@ -39,7 +40,7 @@ def _of_base(connection: Connection, services: Services, principal: Principal, n
     descent = lineage.descent(connection, principal.project_id, known.name)
     return LineageWire(
         model=known.name, kind="base", base_model=known.name, parent_model=None, job_id=None, training_file=None,
-        validation_file=None, checkpoints=[], children=descent.children, jobs_under_way=descent.jobs_under_way,
+        validation_file=None, data=[], checkpoints=[], children=descent.children, jobs_under_way=descent.jobs_under_way,
         num_bytes=0,
     )  # fmt: skip
 
@@ -60,8 +61,22 @@ def _of_own(connection: Connection, services: Services, principal: Principal, na
         job_id=job.id,
         training_file=job.training_file_id,
         validation_file=job.validation_file_id,
+        data=_data(connection, job),
         checkpoints=[] if model is None else lineage.checkpoints_of(connection, job),
         children=descent.children,
         jobs_under_way=descent.jobs_under_way,
         num_bytes=lineage.owned_bytes(connection, kind, found.id),
     )
+
+
+def _data(connection: Connection, job: Job) -> list[DataWire]:
+    found = lineage.files_of(connection, job)
+    versions = file_versions.of(connection, [file.id for file in found])
+    nothing: dict[str, Any] = {"parents": [], "operations": []}
+    return [
+        DataWire(
+            file_id=file.id, filename=file.filename, sha256=file.sha256, num_bytes=file.num_bytes,
+            parents=versions.get(file.id, nothing)["parents"], operations=versions.get(file.id, nothing)["operations"],
+        )
+        for file in found
+    ]  # fmt: skip

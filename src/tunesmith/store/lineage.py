@@ -25,6 +25,25 @@ def checkpoints_of(connection: Connection, job: Job) -> list[str]:
     return list(connection.execute(own.order_by(checkpoints.c.step_number)).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file that a job has read, deleted since or not."""
+
+    id: str
+    filename: str
+    sha256: str
+    num_bytes: int
+
+
+def files_of(connection: Connection, job: Job) -> list[DataFile]:
+    """The training file, then the validation file, if there is one."""
+    ids = [file_id for file_id in (job.training_file_id, job.validation_file_id) if file_id is not None]
+    columns = (files.c.id, files.c.filename, files.c.sha256, files.c.num_bytes)
+    query = select(*columns).where(files.c.project_id == job.project_id, files.c.id.in_(ids))
+    found = {row.id: DataFile(*row) for row in connection.execute(query)}
+    return [found[file_id] for file_id in dict.fromkeys(ids) if file_id in found]
+
+
 def descent(connection: Connection, project_id: str, name: str) -> Descent:
     """Of a base model, a tuned one or a checkpoint, within the project."""
     starts_here = (jobs.c.project_id == project_id, jobs.c.model == name)
