@@ -127,7 +127,13 @@ def test_a_corrected_copy_says_what_it_was_made_from(caller: Caller) -> None:
     edits = [{"line": 2, "text": '{"prompt": "a", "completion": "b"}'}, {"line": 3, "text": None}]
     fixed = caller.post(f"/files/{file_id}/revisions", {"edits": edits}).json()["file"]
     version = caller.get(f"/files/{fixed['id']}/version").json()
-    assert (version["num_rows"], version["parents"][0]["name"]) == (11, "a.jsonl")
+    parent = {
+        "name": "a.jsonl",
+        "sha256": version["parents"][0]["sha256"],
+        "file_id": file_id,
+        "is_training_data": True,
+    }
+    assert (version["num_rows"], version["parents"]) == (11, [parent])
     assert version["operations"] == [
         {"name": "revise", "parameters": {}, "counts": {"rows_edited": 1, "rows_dropped": 1}}
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -163,18 +163,28 @@ def list_data_operation_items(
 @router.get("/v1/files/{file_id}/version", response_model=FileVersionWire)
 def retrieve_file_version(file_id: FileId, principal: Reader, services: ServicesOf) -> Response:
     """What the file was made of, and by what."""
+    now = services.now()
     with services.database.read() as connection:
-        file = files.get(connection, principal.project_id, file_id, services.now())
+        file = files.get(connection, principal.project_id, file_id, now)
         if file is None:
             raise no_such_file(file_id)
         version = file_versions.of(connection, [file.id]).get(file.id)
-    made = version or {"num_rows": None, "parents": [], "operations": [], "licence": None, "source": None}
+        made = version or {"num_rows": None, "parents": [], "operations": [], "licence": None, "source": None}
+        parents = [_parent(connection, principal, each, now) for each in made["parents"]]
     return answer(
         FileVersionWire(
             file_id=file.id, sha256=file.sha256, num_bytes=file.num_bytes, num_rows=made["num_rows"],
-            parents=made["parents"], operations=made["operations"], licence=made["licence"], source=made["source"],
+            parents=parents, operations=made["operations"], licence=made["licence"], source=made["source"],
         )
     )  # fmt: skip
+
+
+def _parent(connection: Connection, principal: Principal, parent: Mapping[str, str], now: float) -> ParentWire:
+    file = files.find(connection, principal.project_id, parent["sha256"], now)
+    is_training_data = file is not None and file.purpose == "fine-tune"
+    return ParentWire(
+        name=parent["name"], sha256=parent["sha256"], file_id=file and file.id, is_training_data=is_training_data
+    )
 
 
 def _settings(body: OperationCreate) -> dict[str, Any]:

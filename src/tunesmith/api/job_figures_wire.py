@@ -105,10 +105,12 @@ class JobPreviewWire(Wire):
 
 
 class ParentWire(Wire):
-    """A file that another one was made from."""
+    """A file that another one was made from. ``file_id`` is null where the project has no such file any more."""
 
     name: str
     sha256: str
+    file_id: Annotated[str, NoId("said, not asked")] | None = None
+    is_training_data: bool = False
 
 
 class MadeByWire(Wire):

@@ -72,6 +72,13 @@ def list_page(
     return Page([File.of(row) for row in page.items], page.has_more)
 
 
+def find(connection: Connection, project_id: str, sha256: str, now: float) -> File | None:
+    """The newest file of these bytes."""
+    query = _alive(project_id, now).where(files.c.sha256 == sha256).order_by(files.c.seq.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else File.of(row)
+
+
 def delete(connection: Connection, project_id: str, file_id: str, now: float) -> bool:
     """Whether there was such a file. Jobs that use it have references of their own."""
     alive = _alive(project_id, now).with_only_columns(files.c.id).where(files.c.id == file_id)

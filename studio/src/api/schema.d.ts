@@ -438,6 +438,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Data Operations */
+        get: operations["list_data_operations_v1_data_operations_get"];
+        put?: never;
+        /**
+         * Create Data Operation
+         * @description Ask again for its status until it has ended; it makes new files and changes none.
+         */
+        post: operations["create_data_operation_v1_data_operations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Retrieve Data Operation */
+        get: operations["retrieve_data_operation_v1_data_operations__operation_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/operations/{operation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Data Operation
+         * @description Nothing of it stays: it has made no file until it has succeeded.
+         */
+        post: operations["cancel_data_operation_v1_data_operations__operation_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/operations/{operation_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Data Operation Items
+         * @description What it has found, where people decide what becomes of each: personal data, duplicates, drafts.
+         */
+        get: operations["list_data_operation_items_v1_data_operations__operation_id__items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file_id}/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve File Version
+         * @description What the file was made of, and by what.
+         */
+        get: operations["retrieve_file_version_v1_files__file_id__version_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -1383,6 +1481,24 @@ export interface components {
             mime_type: string;
             expires_after?: components["schemas"]["ExpiresAfter"] | null;
         };
+        /**
+         * DataWire
+         * @description A file that training read, as it was then: its hash, and what it was made of. It may be deleted since.
+         */
+        DataWire: {
+            /** File Id */
+            file_id: string;
+            /** Filename */
+            filename: string;
+            /** Sha256 */
+            sha256: string;
+            /** Num Bytes */
+            num_bytes: number;
+            /** Parents */
+            parents: components["schemas"]["ParentWire"][];
+            /** Operations */
+            operations: components["schemas"]["MadeByWire"][];
+        };
         /** EndpointDeleted */
         EndpointDeleted: {
             /** Id */
@@ -1622,6 +1738,34 @@ export interface components {
             num_tokens: number | null;
             /** Num Trained Tokens */
             num_trained_tokens: number | null;
+        };
+        /**
+         * FileVersionWire
+         * @description What a file is made of. An uploaded file has no parents and no operations.
+         */
+        FileVersionWire: {
+            /**
+             * Object
+             * @default file.version
+             * @constant
+             */
+            object: "file.version";
+            /** File Id */
+            file_id: string;
+            /** Sha256 */
+            sha256: string;
+            /** Num Bytes */
+            num_bytes: number;
+            /** Num Rows */
+            num_rows: number | null;
+            /** Parents */
+            parents: components["schemas"]["ParentWire"][];
+            /** Operations */
+            operations: components["schemas"]["MadeByWire"][];
+            /** Licence */
+            licence: string | null;
+            /** Source */
+            source: string | null;
         };
         /** FunctionOfCall */
         FunctionOfCall: {
@@ -2159,6 +2303,8 @@ export interface components {
             training_file: string | null;
             /** Validation File */
             validation_file: string | null;
+            /** Data */
+            data: components["schemas"]["DataWire"][];
             /** Checkpoints */
             checkpoints: string[];
             /** Children */
@@ -2207,12 +2353,41 @@ export interface components {
             /** Has More */
             has_more: boolean;
         };
+        /** ListOf[OperationWire] */
+        ListOf_OperationWire_: {
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
+            /** Data */
+            data: components["schemas"]["OperationWire"][];
+            /** Has More */
+            has_more: boolean;
+        };
         /** LogprobsOnWire */
         LogprobsOnWire: {
             /** Content */
             content: components["schemas"]["TokenOnWire"][] | null;
             /** Refusal */
             refusal?: null;
+        };
+        /**
+         * MadeByWire
+         * @description One thing that was done to data, with what settings, and what it counted.
+         */
+        MadeByWire: {
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
         };
         /**
          * MeWire
@@ -2410,6 +2585,101 @@ export interface components {
             name?: string | null;
             role: components["schemas"]["Role"];
         };
+        /** OperationCreate */
+        OperationCreate: {
+            /**
+             * Kind
+             * @example split
+             */
+            kind: string;
+            /** Input File Ids */
+            input_file_ids: string[];
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        /** OperationErrorWire */
+        OperationErrorWire: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * OperationItemsWire
+         * @description A part of an operation's list, in its order; what an item holds depends on the kind.
+         */
+        OperationItemsWire: {
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** Total */
+            total: number;
+            /** Has More */
+            has_more: boolean;
+        };
+        /**
+         * OperationWire
+         * @description ``problems`` are the first of what gave no row, and of what was noticed; ``counts`` has everything. Once it has
+         *     succeeded, ``output_file_ids`` are the files that it made, and ``num_items`` says how long its list is. ``result`` is what
+         *     it found out besides: a format and why, a guessed mapping, figures.
+         */
+        OperationWire: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @default data.operation
+             * @constant
+             */
+            object: "data.operation";
+            /** Kind */
+            kind: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** Progress */
+            progress: number;
+            /** Input File Ids */
+            input_file_ids: string[];
+            /** Output File Ids */
+            output_file_ids: string[];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Problems */
+            problems: {
+                [key: string]: unknown;
+            }[];
+            /** Num Items */
+            num_items: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            error: components["schemas"]["OperationErrorWire"] | null;
+            /** Created At */
+            created_at: number;
+            /** Started At */
+            started_at: number | null;
+            /** Finished At */
+            finished_at: number | null;
+        };
         /** OverLengthCostWire */
         OverLengthCostWire: {
             /**
@@ -2437,6 +2707,23 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Created At */
             created_at: number;
+        };
+        /**
+         * ParentWire
+         * @description A file that another one was made from. ``file_id`` is null where the project has no such file any more.
+         */
+        ParentWire: {
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** File Id */
+            file_id?: string | null;
+            /**
+             * Is Training Data
+             * @default false
+             */
+            is_training_data: boolean;
         };
         /** PartObject */
         PartObject: {
@@ -4196,6 +4483,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevisionWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_data_operations_v1_data_operations_get: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+                kind?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_OperationWire_"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    create_data_operation_v1_data_operations_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperationCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    retrieve_data_operation_v1_data_operations__operation_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    cancel_data_operation_v1_data_operations__operation_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_data_operation_items_v1_data_operations__operation_id__items_get: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationItemsWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    retrieve_file_version_v1_files__file_id__version_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileVersionWire"];
                 };
             };
             /** @description What went wrong. */

@@ -14,7 +14,7 @@ import { FilesTable } from "~/pages/data/files/FilesTable";
 import { ROWS_PER_PAGE } from "~/pages/data/files/list";
 import { useFiles } from "~/pages/data/files/useFiles";
 import { clean, type ListSearch } from "~/pages/data/search";
-import { asLines } from "~/pages/data/upload/convert";
+import { asLines, byPurpose } from "~/pages/data/upload/convert";
 import { DropZone } from "~/pages/data/upload/DropZone";
 import { Unfinished } from "~/pages/data/upload/Unfinished";
 import { Remarks, UploadList } from "~/pages/data/upload/UploadList";
@@ -67,7 +67,9 @@ function Uploading({ isLarge }: { isLarge: boolean }) {
   const choose = async (files: File[]) => {
     const sent = await Promise.all(files.map(asLines));
     setRemarks(files.filter((file, index) => sent[index] !== file).map((file) => say.converted(file.name)));
-    if (sent.length > 0) uploads.add(sent, "fine-tune");
+    const [training, others] = byPurpose(sent);
+    if (training.length > 0) uploads.add(training, "fine-tune");
+    if (others.length > 0) uploads.add(others, "user_data");
   };
   return (
     <Stack gap="sm">

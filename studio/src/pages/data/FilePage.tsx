@@ -17,6 +17,10 @@ import { type FileObject, fileQuery, type Report, useReport } from "~/pages/data
 import classes from "~/pages/data/data.module.css";
 import { Figure } from "~/pages/data/Figure";
 import { DeleteFile } from "~/pages/data/files/DeleteFile";
+import { DuplicatesTab } from "~/pages/data/duplicates/DuplicatesTab";
+import { HistoryTab } from "~/pages/data/history/HistoryTab";
+import { PersonalTab } from "~/pages/data/personal/PersonalTab";
+import { ImportPanel } from "~/pages/data/import/ImportPanel";
 import { ProblemsTab } from "~/pages/data/report/ProblemsTab";
 import { Reading } from "~/pages/data/report/Reading";
 import { formatWords, reportWords } from "~/pages/data/report/words";
@@ -26,7 +30,7 @@ import { saveAs, shownName } from "~/pages/data/save";
 import { clean, type FileSearch } from "~/pages/data/search";
 import { TokensTab } from "~/pages/data/tokens/TokensTab";
 import { pageWords } from "~/pages/data/words";
-import { May } from "~/session";
+import { May, useSession } from "~/session";
 
 /** One file: what is wrong with it, its rows, its tokens. */
 export function FilePage() {
@@ -39,6 +43,7 @@ export function FilePage() {
 function OneFile({ file }: { file: FileObject }) {
   const say = useWords(reportWords);
   const format = useFormat();
+  const session = useSession();
   const isTraining = file.purpose === "fine-tune";
   const { data: report, error, refetch } = useReport(file.id, { limit: 1 }, isTraining);
   const facts = (
@@ -51,16 +56,25 @@ function OneFile({ file }: { file: FileObject }) {
     <Box maw={1280} mx="auto">
       <Anchor component={Link} to="/data" size="sm" display="inline-block" mb={6}><Group gap={4} component="span"><IconArrowLeft size={14} aria-hidden />{say.back}</Group></Anchor>
       <Page title={shownName(file.filename)} text={facts} actions={<Actions file={file} report={report} />}>
-        {!isTraining ? <Alert color="blue" py="xs">{say.otherPurpose(file.purpose)}</Alert>
+        {!isTraining ? <OtherPurpose file={file} />
           : error ? <Failed error={error} retry={() => void refetch()} />
           : !report ? <Loading />
           : report.status === "in_progress" ? <Reading report={report} />
           : report.status === "failed" ? <Alert color="red" title={say.noReport} icon={<IconAlertTriangle size={18} aria-hidden />}>{report.error}</Alert>
+          : report.file_format === null && session.may("file.write") ? <ImportPanel file={file} />
           : <Made report={report} />}
         <May action="file.write"><ChangeBar file={file} /></May>
       </Page>
     </Box>
   );
+}
+
+/** What is no training data may become some. */
+function OtherPurpose({ file }: { file: FileObject }) {
+  const say = useWords(reportWords);
+  const { may } = useSession();
+  if (file.purpose === "user_data" && may("file.write")) return <ImportPanel file={file} />;
+  return <Alert color="blue" py="xs">{say.otherPurpose(file.purpose)}</Alert>;
 }
 
 function Actions({ file, report }: { file: FileObject; report: Report | undefined }) {
@@ -113,10 +127,20 @@ function Made({ report }: { report: Report }) {
           <Tabs.Tab value="problems" rightSection={num > 0 && <Badge size="sm" variant="light" color={report.num_errors > 0 ? "red" : "yellow"}>{format.count(num)}</Badge>}>{say.problems}</Tabs.Tab>
           <Tabs.Tab value="rows">{say.rows}</Tabs.Tab>
           <Tabs.Tab value="tokens">{say.tokens}</Tabs.Tab>
+          <May action="file.write">
+            <Tabs.Tab value="personal">{say.personal}</Tabs.Tab>
+            <Tabs.Tab value="duplicates">{say.duplicates}</Tabs.Tab>
+          </May>
+          <Tabs.Tab value="history">{say.history}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="problems"><ProblemsTab report={report} /></Tabs.Panel>
         <Tabs.Panel value="rows"><RowsTab report={report} /></Tabs.Panel>
         <Tabs.Panel value="tokens"><TokensTab report={report} /></Tabs.Panel>
+        <May action="file.write">
+          <Tabs.Panel value="personal"><PersonalTab fileId={report.file_id} /></Tabs.Panel>
+          <Tabs.Panel value="duplicates"><DuplicatesTab fileId={report.file_id} /></Tabs.Panel>
+        </May>
+        <Tabs.Panel value="history"><HistoryTab fileId={report.file_id} /></Tabs.Panel>
       </Tabs>
     </Stack>
   );

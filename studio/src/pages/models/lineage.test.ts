@@ -4,7 +4,7 @@ import { chainOf, lossesOf } from "~/pages/models/lineage";
 
 const lineage: Schemas["LineageWire"] = {
   object: "model.lineage", model: "ft:b:p:s:1", kind: "tuned", base_model: "b", parent_model: "ft:b:p:s:0", job_id: "ftjob-1", training_file: "file-1",
-  validation_file: "file-1", checkpoints: ["c1", "c2"], children: ["d"], jobs_under_way: [], num_bytes: 10,
+  validation_file: "file-1", data: [], checkpoints: ["c1", "c2"], children: ["d"], jobs_under_way: [], num_bytes: 10,
 };
 
 test("the chain goes from the base model to the model itself", () => {

@@ -11,6 +11,12 @@ export async function asLines(file: File): Promise<File> {
   return new File([lines], file.name.replace(/\.json$/i, ".jsonl"), { lastModified: file.lastModified, type: "application/jsonl" });
 }
 
+/** Files that may be training data as they are, and those of which some is made first: tables, mail, archives, documents. */
+export function byPurpose(files: readonly File[]): [training: File[], others: File[]] {
+  const isLines = (file: File) => /\.jsonl$/i.test(file.name);
+  return [files.filter(isLines), files.filter((file) => !isLines(file))];
+}
+
 /** Null where the text is no list of objects: the API says what is wrong with it. */
 export function linesOfList(text: string): string | null {
   const { ok, places } = scan(text);

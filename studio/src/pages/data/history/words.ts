@@ -1,0 +1,45 @@
+import { words } from "~/i18n/language";
+
+export const historyWords = words({
+  en: {
+    uploaded: "This file was uploaded as it is; nothing was done to it here.",
+    madeOf: "Made of",
+    done: "What was done",
+    licence: "Licence",
+    source: "Source",
+    hash: "SHA-256",
+    compare: "Compare with it",
+    comparing: "What differs",
+    same: (count: string) => `${count} rows are the same`,
+    added: (count: string) => `${count} added`,
+    removed: (count: string) => `${count} removed`,
+    changed: (count: string) => `${count} changed`,
+    was: "before",
+    is: "now",
+    equal: "The two files hold the same rows",
+    operations: {
+      convert: "Imported", clean: "Personal data taken out", deduplicate: "Duplicates removed", split: "Split", fix: "Mended", revise: "Rows edited", synthesize: "Examples generated",
+      add_examples: "Examples added",
+    } as Record<string, string>,
+  },
+  zh: {
+    uploaded: "此文件按原样上传，这里没有对它做过任何处理。",
+    madeOf: "来自",
+    done: "做过的处理",
+    licence: "许可证",
+    source: "来源",
+    hash: "SHA-256",
+    compare: "与它比较",
+    comparing: "差别",
+    same: (count: string) => `${count} 行相同`,
+    added: (count: string) => `新增 ${count} 行`,
+    removed: (count: string) => `删除 ${count} 行`,
+    changed: (count: string) => `修改 ${count} 行`,
+    was: "之前",
+    is: "现在",
+    equal: "两个文件的行完全相同",
+    operations: {
+      convert: "导入", clean: "去除个人信息", deduplicate: "去重", split: "拆分", fix: "修正", revise: "编辑行", synthesize: "生成示例", add_examples: "加入示例",
+    } as Record<string, string>,
+  },
+});

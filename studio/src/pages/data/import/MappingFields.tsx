@@ -1,0 +1,37 @@
+import { Alert, Autocomplete, Paper, Select, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useWords } from "~/i18n/language";
+import { useSaid } from "~/i18n/said";
+import { type Mapping, OUTPUTS, partsOf, withOutput, withPart } from "~/pages/data/import/preview";
+import { importWords } from "~/pages/data/import/words";
+
+type Props = { columns: string[]; mapping: Mapping; isSure: boolean; reason: string | null; change: (mapping: Mapping) => void };
+
+/** A table's columns, each given its part in a row; a part may also be a text with columns in braces. */
+export function MappingFields({ columns, mapping, isSure, reason, change }: Props) {
+  const say = useWords(importWords);
+  const said = useSaid();
+  return (
+    <Paper withBorder p="sm">
+      <Stack gap="sm">
+        <Stack gap={2}>
+          <Title order={3} size="h5">{say.mapping}</Title>
+          <Text size="sm" c="dimmed">{say.mappingHint}</Text>
+          {isSure ? <Text size="sm" c="dimmed">{say.guessed}</Text> : <Alert color="yellow" py={6}>{say.unsure}</Alert>}
+          {reason && <Text size="xs" c="dimmed" dir="auto">{said(reason)}</Text>}
+        </Stack>
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
+          <Select
+            label={say.output} allowDeselect={false} value={mapping.output ?? "chat"} data={OUTPUTS.map((value) => ({ value, label: say.outputs[value] ?? value }))}
+            onChange={(output) => output && change(withOutput(mapping, output))}
+          />
+          {partsOf(mapping.output).map((part) => (
+            <Autocomplete
+              key={part} label={say.parts[part]} description={say.partHints[part]} placeholder={say.empty} data={columns} value={mapping[part] ?? ""}
+              onChange={(text) => change(withPart(mapping, part, text))}
+            />
+          ))}
+        </SimpleGrid>
+      </Stack>
+    </Paper>
+  );
+}

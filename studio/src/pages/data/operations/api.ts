@@ -1,0 +1,59 @@
+import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, body, type Schemas } from "~/api/client";
+
+export type Operation = Schemas["OperationWire"];
+export type Settings = Record<string, unknown>;
+
+const POLL_MS = 300;
+
+export function hasEnded(operation: Operation | undefined): boolean {
+  return operation !== undefined && operation.status !== "queued" && operation.status !== "running";
+}
+
+/** Asked again and again until it has ended; then it stays as it is. */
+export function operationQuery(operationId: string) {
+  return queryOptions({
+    queryKey: ["data-operation", operationId],
+    queryFn: ({ signal }) => body(api.GET("/v1/data/operations/{operation_id}", { params: { path: { operation_id: operationId } }, signal })),
+    staleTime: (query) => (hasEnded(query.state.data) ? Number.POSITIVE_INFINITY : 0),
+    refetchInterval: (query) => (hasEnded(query.state.data) ? false : POLL_MS),
+  });
+}
+
+/** A part of what it has found; a list never changes. */
+export function itemsQuery(operationId: string, offset: number, limit: number) {
+  return queryOptions({
+    queryKey: ["data-operation-items", operationId, offset, limit],
+    queryFn: ({ signal }) =>
+      body(api.GET("/v1/data/operations/{operation_id}/items", { params: { path: { operation_id: operationId }, query: { offset, limit } }, signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function start(kind: string, fileIds: string[], settings: Settings): Promise<Operation> {
+  return body(api.POST("/v1/data/operations", { body: { kind, input_file_ids: fileIds, settings } }));
+}
+
+/** One operation at a time on these files: begun, followed, cancelled. */
+export function useOperation(kind: string, fileIds: string[]) {
+  const [id, setId] = useState<string | null>(null);
+  const starting = useMutation({
+    mutationFn: (settings: Settings) => start(kind, fileIds, settings),
+    onSuccess: (operation) => setId(operation.id),
+  });
+  const followed = useQuery({ ...operationQuery(id ?? ""), enabled: id !== null });
+  const cancelling = useMutation({
+    mutationFn: () => body(api.POST("/v1/data/operations/{operation_id}/cancel", { params: { path: { operation_id: id ?? "" } } })),
+    onSettled: () => void followed.refetch(),
+  });
+  const operation = id === null ? undefined : followed.data;
+  return {
+    begin: (settings: Settings) => starting.mutate(settings),
+    operation,
+    error: starting.error ?? followed.error,
+    isUnderWay: starting.isPending || (id !== null && !hasEnded(operation)),
+    cancel: () => cancelling.mutate(),
+    forget: () => setId(null),
+  };
+}

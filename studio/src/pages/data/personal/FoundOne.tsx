@@ -1,0 +1,35 @@
+import { Badge, Button, Group, Mark, Text } from "@mantine/core";
+import { memo } from "react";
+import { useFormat } from "~/i18n/format";
+import { useWords } from "~/i18n/language";
+import type { Decision } from "~/pages/data/operations/decisions";
+import { kindWords, personalWords } from "~/pages/data/personal/words";
+
+/** One thing that was found: `value_id` names its value wherever it stands. */
+export type Found = { id: string; value_id: string; kind: string; line: number; path: string; before: string; value: string; after: string };
+
+type Props = { found: Found; decisions: ReadonlyMap<string, Decision>; decide: (ids: readonly string[], decision: Decision | null) => void };
+
+export const FoundOne = memo(function FoundOne({ found, decisions, decide }: Props) {
+  const say = useWords(personalWords);
+  const { kinds } = useWords(kindWords);
+  const format = useFormat();
+  const isKept = (decisions.get(found.id) ?? decisions.get(found.value_id)) === "reject";
+  return (
+    <Group role="listitem" gap="xs" wrap="nowrap" align="flex-start">
+      <Badge variant={isKept ? "outline" : "light"} color={isKept ? "gray" : "blue"} tt="none" miw="max-content">{kinds[found.kind] ?? found.kind}</Badge>
+      <Text size="sm" flex={1} miw={0} dir="auto" style={{ overflowWrap: "anywhere" }}>
+        <Text span size="xs" c="dimmed" ff="monospace">{say.row(format.count(found.line))} · {found.path} </Text>
+        {found.before}<Mark color={isKept ? "gray" : "yellow"}>{found.value}</Mark>{found.after}
+      </Text>
+      {isKept ? (
+        <Button size="compact-xs" variant="default" onClick={() => decide([found.id, found.value_id], null)}>{say.replace}</Button>
+      ) : (
+        <>
+          <Button size="compact-xs" variant="default" onClick={() => decide([found.id], "reject")}>{say.keep}</Button>
+          <Button size="compact-xs" variant="subtle" onClick={() => decide([found.value_id], "reject")}>{say.keepEverywhere}</Button>
+        </>
+      )}
+    </Group>
+  );
+});
