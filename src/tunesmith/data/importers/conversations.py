@@ -90,8 +90,10 @@ def messages_of(items: Any, note: Note, key: str = "messages") -> list[Message]:
         raise Refused("missing_messages_list", f"{key} is {what}", _MESSAGES_HINT, key)
     if all(map(_is_plain, items)):
         return items
+    if (messages := _plain_sharegpt(items)) is not None:
+        return messages
     ids = CallIds({*_ids_of(items)})
-    messages: list[Message] = []
+    messages = []
     for index, item in enumerate(items):
         path = f"{key}[{index}]"
         if not isinstance(item, dict):
@@ -116,6 +118,22 @@ def _is_plain(item: Any) -> bool:
         and isinstance(item["role"], str)
         and item["role"] in _PLAIN_ROLES
     )
+
+
+def _plain_sharegpt(items: list[Any]) -> list[Message] | None:
+    """The messages, where each is a role of the commonest and a text."""
+    messages = []
+    for item in items:
+        if not isinstance(item, dict) or item.keys() != {"from", "value"} or not isinstance(item["value"], str):
+            return None
+        role = _COMMONEST.get(item["from"]) if isinstance(item["from"], str) else None
+        if role is None:
+            return None
+        messages.append({"role": role, "content": item["value"]})
+    return messages
+
+
+_COMMONEST: Final = {"human": "user", "gpt": "assistant", "system": "system", "user": "user", "assistant": "assistant"}
 
 
 def _ids_of(items: list[Any]) -> Iterator[str]:
@@ -246,4 +264,5 @@ _TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text", *_REASONING
 
 
 def _text_of_part(part: Any) -> Any:
-    return next((part[key] for key in ("text", "value", "thinking", "content") if key in part), None) if isinstance(part, dict) else None
+    keys = ("text", "value", "thinking", "content")
+    return next((part[key] for key in keys if key in part), None) if isinstance(part, dict) else None

@@ -88,8 +88,8 @@ def _fault(fault: Fault, text: str, place: Place, column: int | None, is_cut: bo
 
 def _rows_inside(value: dict[str, Any], place: Place) -> Iterator[Record | Left]:
     """A row is itself, unless each of its lists holds rows or (text, label) pairs and it says nothing beside."""
-    lists = {key: item for key, item in value.items() if isinstance(item, list)}
-    if not lists or any(isinstance(item, str) for item in value.values()) or not all(map(_holds_rows, lists.items())):
+    lists = {key: item for key, item in value.items() if isinstance(item, list) and _ROW_LISTS.fullmatch(key)}
+    if not lists or any(isinstance(item, str) for item in value.values()) or not not all(map(_holds_rows, value.values())):
         yield Record(value, place)
         return
     for key, items in lists.items():
@@ -107,9 +107,9 @@ def _rows_inside(value: dict[str, Any], place: Place) -> Iterator[Record | Left]
 _ROW_LISTS: Final = re.compile(r"(?:oos_)?(?:train|training|validation|valid|val|dev|test|data|rows|examples|samples|items)")
 
 
-def _holds_rows(named: tuple[str, list[Any]]) -> bool:
-    key, items = named
-    return bool(_ROW_LISTS.fullmatch(key)) and all(isinstance(item, dict) or _is_labelled(item) for item in items[:10])
+def _holds_rows(items: Any) -> bool:
+    """A list of rows, or something small beside them, such as a version number."""
+    return not isinstance(items, list) or all(isinstance(item, dict) or _is_labelled(item) for item in items[:10])
 
 
 def _is_labelled(item: Any) -> bool:
