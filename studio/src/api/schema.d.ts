@@ -2509,7 +2509,8 @@ export interface components {
         };
         /**
          * ProblemWire
-         * @description One finding; ``line`` and ``column`` count from 1, ``path`` is a JSON path such as ``messages[1].content``.
+         * @description One finding; ``line``, ``column`` (in characters) and ``byte_column`` count from 1, ``path`` is a JSON path such
+         *     as ``messages[1].content``.
          */
         ProblemWire: {
             /** Rule */
@@ -2527,6 +2528,8 @@ export interface components {
             line: number | null;
             /** Column */
             column: number | null;
+            /** Byte Column */
+            byte_column: number | null;
             /** Path */
             path: string | null;
         };
@@ -2659,6 +2662,8 @@ export interface components {
             num_turns: number;
             /** Num With System */
             num_with_system: number;
+            /** Num Without User */
+            num_without_user: number;
             /** Num Duplicates */
             num_duplicates: number;
             messages_per_row: components["schemas"]["SpreadWire"];
@@ -2750,6 +2755,8 @@ export interface components {
         SpreadWire: {
             /** Min */
             min: number;
+            /** Mean */
+            mean: number;
             /** Median */
             median: number;
             /** P95 */
