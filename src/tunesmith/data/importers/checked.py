@@ -26,16 +26,6 @@ def shape_of_row(row: Mapping[str, Any], is_reinforcement: bool) -> FileFormat:
 
 def error_of(row: Mapping[str, Any], format: FileFormat) -> Finding | None:
     """The first error of the row, and None where it can be trained on."""
-    if format == "preference":
-        asked = row["input"]
-        for k in ("preferred_output", "non_preferred_output"):
-            _, findings = read_row({**asked, "messages": [*asked["messages"], *row[k]]}, 1, "chat", _NO_TOKENS)
-            for finding in findings:
-                if finding.severity == "error": return finding
-        return None
-    if format == "reinforcement":
-        row = {**row, "messages": [*row["messages"], {"role": "assistant", "content": "x"}]}
-        format = "chat"
     _, findings = read_row(row, 1, format, _NO_TOKENS)
     return next((finding for finding in findings if finding.severity == "error"), None)
 

@@ -156,6 +156,8 @@ def _add(
     messages: list[Message], item: Message, ids: CallIds, note: Note, path: str, *, is_last_answer: bool
 ) -> None:
     role = _role(item, path)
+    if role != item.get("role", role) and role != "call":
+        note("role_renamed", f"the role {shorten(item['role'])} is written as {role}")
     message = _message(item, role, ids, note, path)
     last = messages[-1] if messages else {}
     if role == "tool":

@@ -18,6 +18,7 @@ from tunesmith.data.importers.json_records import layout_of
 from tunesmith.data.importers.opening import Opened
 from tunesmith.data.importers.pairs import LABEL_KEYS
 from tunesmith.data.importers.preferences import rating_key
+from tunesmith.data.row_shapes import REINFORCEMENT_KEYS
 
 Holder = Literal["lines", "array", "values", "delimited", "excel", "parquet", "arrow", "text", "mail", "none"]
 RecordFormat = Literal[
@@ -153,7 +154,7 @@ def _listed(value: Value, *names: str) -> list[Any] | None:
 
 
 def _is_unanswered(value: Value) -> bool:
-    items = value.get("messages")
+    items = None if value.keys() <= REINFORCEMENT_KEYS else value.get("messages")
     last = items[-1] if isinstance(items, list) and items else None
     return isinstance(last, dict) and last.get("role") in ("user", "tool", "system", "developer")
 
@@ -179,7 +180,7 @@ _SHAPES: Final = (
         "kto", "an answer and a label that is true or false",
         lambda value: rating_key(value) is not None and ("completion" in value or _listed(value, "role", "from") is not None),
     ),
-    Shape("reinforcement", "messages that end where the model shall answer", _is_unanswered),
+    Shape("reinforcement", "messages that end where the model shall answer, and keys beside", _is_unanswered),
     Shape("sharegpt", "messages with from and value", lambda value: "messages" in value and _listed(value, "from") is not None),
     Shape("chat", "messages", _has("messages")),
     Shape("sharegpt", "conversations with from and value", lambda value: _listed(value, "from") is not None),
