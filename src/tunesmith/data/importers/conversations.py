@@ -39,6 +39,10 @@ _USED: Final = frozenset(
 def make_chat(value: Mapping[str, Any], note: Note) -> list[Row]:
     """A row with ``messages``."""
     messages = messages_of(value.get("messages"), note)
+    if not any(message["role"] == "assistant" for message in messages):
+        hint = "add the assistant's message; where a grader judges by the answer alone, say --format reinforcement"
+        what = "no message is the assistant's: there is nothing to train on"
+        raise Refused("example_missing_assistant_message", what, hint, "messages")
     return [with_metadata(chat_row(messages, value), value, _USED, note)]
 
 

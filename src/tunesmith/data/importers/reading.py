@@ -71,6 +71,10 @@ def read_sources(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Sou
     if path.is_dir() and (options.format == "mail" or (options.format is None and _is_mail_folder(path))):
         yield Source(path.name, "mail", "the folder holds mail", import_mail(path, options.mail))
         return
+    if path.is_dir() and options.format in (None, "continue") and _is_continue_folder(path):
+        made = continue_dev.import_continue(_records_of_folder(path, options))
+        yield Source(path.name, "continue", "the folder holds events of the Continue assistant", made)
+        return
     for opened in sources(path, options.limits):
         yield opened if isinstance(opened, Left) else _read(opened, options, notes)
 
@@ -88,6 +92,20 @@ def _begins_as_mail(file: Path) -> bool:
         head = stream.read(HEAD_BYTES)
         return holder_of(Opened(file.name, file.name, head, file, True, lambda: file.open("rb"))).holder == "mail"
     return False
+
+
+def _is_continue_folder(path: Path) -> bool:
+    """Its files are read as one, for an answer's rating stands in another file than the answer."""
+    stems = [file.stem for file in path.rglob("*.jsonl") if file.is_file()]
+    return bool(stems) and set(stems) <= set(continue_dev.EVENTS)
+
+
+def _records_of_folder(path: Path, options: ReadOptions) -> Records:
+    for opened in sources(path, options.limits):
+        if isinstance(opened, Left):
+            yield opened
+        elif opened.suffix == ".jsonl":
+            yield from _until_damaged(json_records(opened, "lines", options.encoding), opened.name)
 
 
 def _read(opened: Opened, options: ReadOptions, notes: Notes) -> Source:
