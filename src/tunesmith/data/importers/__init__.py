@@ -10,4 +10,5 @@ mapping: which column is what: parsed, judged, applied
 column_guess: a mapping guessed, with reason and confidence
 frames: rows to DataFrames and back
 continue_dev: Continue's development data to rows
+mail: mail to questions and answers
 """
