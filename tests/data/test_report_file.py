@@ -11,7 +11,8 @@ import pytest
 
 from tunesmith.data import report_file
 from tunesmith.data.render import Renderer, render_all
-from tunesmith.data.report_file import ModelRead, Report, Summary, write_report
+from tunesmith.data.report_file import Report, Summary, write_report
+from tunesmith.data.row_measures import ModelRead
 from tunesmith.data.statistics import compute_statistics
 from tunesmith.data.validate import validate_file
 from tunesmith.nn.catalog import STARTER_FOLDER

@@ -29,7 +29,7 @@ def test_chat_is_counted() -> None:
     found = compute_statistics(CHAT)
     assert (found.num_rows, found.num_turns, found.num_with_system, found.num_duplicates) == (3, 4, 1, 1)
     assert found.num_characters == 7 + 22 + 7
-    assert found.messages_per_row == Spread(2, 2, 5, 5)
+    assert found.messages_per_row == Spread(2, 2, 5, 5, 3.0)
     assert found.tokens is None
 
 
@@ -43,7 +43,7 @@ def test_tokens_are_counted() -> None:
     tokens = compute_statistics(CHAT, TOKENIZED).tokens
     assert tokens is not None
     assert (tokens.total_tokens, tokens.trained_tokens) == (20, 10)
-    assert tokens.lengths == Spread(4, 4, 12, 12)
+    assert tokens.lengths == Spread(4, 4, 12, 12, 20 / 3)
     assert tokens.bucket_edges == tuple(range(14))
     assert tokens.bucket_counts == (0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1)
     assert (tokens.num_over_length, tokens.over_length_costs) == (0, ())
@@ -70,8 +70,8 @@ def test_histogram_has_few_round_buckets_for_any_length() -> None:
 
 
 def test_spread_names_counts_that_occur() -> None:
-    assert spread(range(1, 101)) == Spread(1, 50, 95, 100)
-    assert spread([]) == Spread(0, 0, 0, 0)
+    assert spread(range(1, 101)) == Spread(1, 50, 95, 100, 50.5)
+    assert spread([]) == Spread(0, 0, 0, 0, 0.0)
 
 
 def test_statistics_are_json() -> None:

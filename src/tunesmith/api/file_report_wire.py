@@ -14,7 +14,8 @@ Severity = Literal["error", "warning"]
 
 
 class ProblemWire(Wire):
-    """One finding; ``line`` and ``column`` count from 1, ``path`` is a JSON path such as ``messages[1].content``."""
+    """One finding; ``line``, ``column`` (in characters) and ``byte_column`` count from 1, ``path`` is a JSON path such
+    as ``messages[1].content``."""
 
     rule: str
     severity: Severity
@@ -22,6 +23,7 @@ class ProblemWire(Wire):
     hint: str
     line: int | None
     column: int | None
+    byte_column: int | None
     path: str | None
 
 
@@ -36,6 +38,7 @@ class RuleCountWire(Wire):
 
 class SpreadWire(Wire):
     min: int
+    mean: float
     median: int
     p95: int
     max: int
@@ -69,6 +72,7 @@ class RowFiguresWire(Wire):
     num_characters: int
     num_turns: int
     num_with_system: int
+    num_without_user: int
     num_duplicates: int
     messages_per_row: SpreadWire
 

@@ -126,6 +126,7 @@ def _row_figures(summary: Summary) -> RowFiguresWire | None:
         return None
     return RowFiguresWire(
         num_characters=figures.num_characters, num_turns=figures.num_turns, num_with_system=figures.num_with_system,
+        num_without_user=figures.num_without_user,
         num_duplicates=figures.num_duplicates, messages_per_row=_spread(figures.messages_per_row),
     )  # fmt: skip
 
@@ -159,4 +160,4 @@ def _token_figures(summary: Summary, model: str | None) -> TokenFiguresWire | No
 
 
 def _spread(spread: Spread) -> SpreadWire:
-    return SpreadWire(min=spread.min, median=spread.median, p95=spread.p95, max=spread.max)
+    return SpreadWire(min=spread.min, mean=spread.mean, median=spread.median, p95=spread.p95, max=spread.max)

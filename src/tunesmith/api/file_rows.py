@@ -22,7 +22,7 @@ from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import answer
 from tunesmith.core.errors import UserError
 from tunesmith.data.encoding import HEAD_BYTES, BadBytes, foreign_bytes
-from tunesmith.data.examples import ChatExample, Example, FileFormat
+from tunesmith.data.examples import ChatExample, CompletionExample, Example, FileFormat
 from tunesmith.data.file_rows import is_array, line_row
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.formats import control_token_pattern, detect_format
@@ -136,7 +136,7 @@ def _looked_at(file: File, raw: RawRow, report: Report | None, renderer: Rendere
     tokens = renderer.tokenizer.control_tokens if renderer is not None else ()
     example = judge_row(row, format, control_token_pattern(tokens), found)
     painted = None
-    if example is not None and renderer is not None and _can_be_painted(example, raw):
+    if isinstance(example, ChatExample | CompletionExample) and renderer is not None and _can_be_painted(example, raw):
         painted = _paint(example, renderer, found)
     problems = [*found.problems, *_of_the_file(report, raw.line)][:MOST_PROBLEMS]
     value = None if row.value is UNREAD or not _can_be_sent(row.value) else row.value
@@ -157,13 +157,18 @@ class _Findings:
     def wants(self, finding: Finding) -> bool:
         return len(self.problems) < MOST_PROBLEMS
 
-    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None:
+    def note(self, finding: Finding, line: int | None) -> None:
+        self.add(finding, line)
+
+    def add(
+        self, finding: Finding, line: int | None = None, column: int | None = None, byte_column: int | None = None
+    ) -> None:
         self.has_errors = self.has_errors or finding.severity == "error"
         if self.wants(finding):
             self.problems.append(
                 ProblemWire(
                     rule=finding.rule, severity=finding.severity, message=finding.message, hint=finding.hint, line=line,
-                    column=column, path=path_text(finding.path),
+                    column=column, byte_column=byte_column, path=path_text(finding.path),
                 )
             )  # fmt: skip
 

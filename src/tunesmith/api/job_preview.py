@@ -312,7 +312,7 @@ def _apart(error: ApiError) -> Sequence[ApiError]:
 def _problem_wire(problem: Problem) -> ProblemWire:
     return ProblemWire(
         rule=problem.rule, severity=problem.severity, message=problem.message, hint=problem.hint, line=problem.line,
-        column=problem.column, path=problem.path,
+        column=problem.column, byte_column=problem.byte_column, path=problem.path,
     )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from typing import Any, Final
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError, is_disk_full, is_out_of_memory
 from tunesmith.data.render import Renderer
-from tunesmith.data.report_file import ModelRead, Report, write_report
+from tunesmith.data.report_file import Report, write_report
+from tunesmith.data.row_measures import ModelRead
 from tunesmith.nn.catalog import locate
 
 ROWS: Final = "rows.jsonl"

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from tunesmith.core.errors import Problem, Problems, UserError
-from tunesmith.data.examples import Dataset, Example, FileFormat, TokenizedExample
+from tunesmith.core.errors import Problem, UserError
+from tunesmith.data.examples import Dataset, Example, FileFormat
 from tunesmith.data.over_length import OverLengthPolicy
 from tunesmith.data.preview import Segment, marked, paint, visible
-from tunesmith.data.render import Renderer, render, render_all
-from tunesmith.data.statistics import DataStatistics, Spread, TokenStatistics, compute_statistics
-from tunesmith.data.validate import DataReport, read_dataset, validate_file
+from tunesmith.data.render import Renderer, render
+from tunesmith.data.row_measures import ModelRead, RowMeasures
+from tunesmith.data.statistics import DataStatistics, Spread, TokenStatistics
+from tunesmith.data.validate import DataReport, Findings, Keep, check_file, read_dataset
 from tunesmith.nn.catalog import find_folder
 
 _MOST_LISTED: Final = 50
+_LARGE_BYTES: Final = 16 << 20
 _BAR_CELLS: Final = 40
 _SEVERITY_STYLE: Final = {"error": "bold red", "warning": "yellow"}
 _POLICY_NAMES: Final[dict[OverLengthPolicy, str]] = {
@@ -40,13 +43,8 @@ def show_check(
     if max_seq_len is not None and base_model is None:
         raise UserError("--max-seq-len counts tokens, so it needs a base model.", "add --base-model starter, say")
     renderer = Renderer.load(find_folder(base_model)) if base_model else None
-    report = validate_file(file, format, renderer.tokenizer.control_tokens if renderer else ())
-    report, tokenized = _tokenize(report, renderer)
-    statistics = None
-    if report.dataset:
-        bos_id = renderer.tokenizer.bos_id if renderer else None
-        keeps_first = bos_id is not None and any(example.token_ids[:1] == (bos_id,) for example in tokenized or ())
-        statistics = compute_statistics(report.dataset, tokenized, max_seq_len, keep_first_token=keeps_first)
+    with _progress(file, as_json=as_json) as advance:
+        report, statistics = check_and_measure(file, format, renderer, max_seq_len, advance)
     if as_json:
         said = {**report.as_json(), "statistics": statistics.as_json() if statistics else None}
         typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
@@ -54,6 +52,35 @@ def show_check(
         _print_check(_console(no_color), report, statistics, renderer)
     if report.errors:
         raise typer.Exit(UserError.exit_code)
+
+
+def check_and_measure(
+    file: Path, format: FileFormat | None, renderer: Renderer | None, max_seq_len: int | None,
+    advance: Callable[[int], None] = lambda num_bytes: None,
+) -> tuple[DataReport, DataStatistics | None]:  # fmt: skip
+    """The report and, where no row has an error, the figures; no example is held in memory."""
+    measures: list[RowMeasures] = []
+
+    def keep(found: Findings) -> Keep:
+        measures.append(RowMeasures(found, ModelRead(renderer, None, max_seq_len) if renderer else None))
+        return measures[0].keep
+
+    report = check_file(file, keep, format, renderer.tokenizer.control_tokens if renderer else (), advance)
+    return report, None if report.errors or report.format is None else measures[0].tally.statistics()
+
+
+@contextmanager
+def _progress(file: Path, *, as_json: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, for a file that takes a while."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    num_bytes = file.stat().st_size if file.is_file() else 0
+    if as_json or not console.is_terminal or num_bytes < _LARGE_BYTES:
+        yield lambda advanced: None
+        return
+    columns = (TextColumn("Checking {task.description}", markup=False), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(file.name, total=num_bytes)
+        yield lambda advanced: bar.advance(task, advanced)
 
 
 def show_preview(
@@ -82,16 +109,6 @@ def _print(console: Console, what: Text | str) -> None:
     console.print(what if isinstance(what, Text) else Text(what), soft_wrap=True)
 
 
-def _tokenize(report: DataReport, renderer: Renderer | None) -> tuple[DataReport, list[TokenizedExample] | None]:
-    """The dataset's tokens; rows that the base model's template refuses become errors of the report."""
-    if report.dataset is None or renderer is None:
-        return report, None
-    try:
-        return report, render_all(report.dataset.examples, renderer, report.path)
-    except Problems as refused:
-        return replace(report, dataset=None, problems=(*report.problems, *refused.problems)), None
-
-
 # ---- check ---------------------------------------------------------------------------------------
 
 
@@ -100,9 +117,9 @@ def _print_check(
 ) -> None:
     for problems in (report.errors, report.warnings):
         _print_problems(console, problems)
-    if statistics and report.dataset:
-        _print_statistics(console, report.dataset, statistics)
-        if renderer and renderer.template.is_plain and report.dataset.is_chat:
+    if statistics and report.format:
+        _print_statistics(console, report.format, statistics)
+        if renderer and renderer.template.is_plain and report.format in ("chat", "alpaca"):
             _print(console, "\nThe base model has no chat template: a plain one, with roles as headings, is used.")
     _print(console, _verdict(report))
 
@@ -132,13 +149,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _print_statistics(console: Console, dataset: Dataset, statistics: DataStatistics) -> None:
+def _print_statistics(console: Console, format: FileFormat, statistics: DataStatistics) -> None:
     table = Table.grid(padding=(0, 2))
     facts = {
-        "format": dataset.format,
+        "format": format,
         "rows": f"{statistics.num_rows:,} ({statistics.num_duplicates:,} exact duplicates)",
         "answers": f"{statistics.num_turns:,}",
         "with a system message": f"{statistics.num_with_system:,}",
+        "without a user's message": f"{statistics.num_without_user:,}",
         "messages a row": _spread(statistics.messages_per_row),
         "characters": f"{statistics.num_characters:,}",
     }
@@ -156,7 +174,7 @@ def _print_statistics(console: Console, dataset: Dataset, statistics: DataStatis
 
 
 def _spread(spread: Spread) -> str:
-    return f"{spread.min:,} to {spread.max:,} (median {spread.median:,}, 95 % up to {spread.p95:,})"
+    return f"{spread.min:,} to {spread.max:,} (mean {spread.mean:,.1f}, median {spread.median:,}, 95 % up to {spread.p95:,})"
 
 
 def _print_histogram(console: Console, tokens: TokenStatistics) -> None:

@@ -19,8 +19,8 @@ Severity = Literal["error", "warning"]
 class Problem:
     """One finding in what the user gave: where it stands, which rule it breaks, how to mend it.
 
-    ``line`` and ``column`` count from 1 (``column`` in characters); ``path`` is a JSON path such as
-    ``messages[1].content``. Fields that do not apply are None.
+    ``line``, ``column`` (in characters) and ``byte_column`` (in bytes of UTF-8) count from 1; ``path`` is a JSON path
+    such as ``messages[1].content``. Fields that do not apply are None.
     """
 
     rule: str
@@ -31,6 +31,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     path: str | None = None
+    byte_column: int | None = None
 
     def as_json(self) -> dict[str, str | int | None]:
         return asdict(self)

@@ -4,6 +4,8 @@ examples: the nouns: Example, TokenizedExample, Dataset
 formats: the shapes a row can have, and how each becomes an Example
 row_shapes: which format a row has, told by its keys
 chat_rows: a chat row to its messages
+preference_rows: a preference row to its conversation and its two answers
+reinforcement_rows: a reinforcement row to its conversation, and what a grader reads
 tool_calls: the tools of a chat row, declared, called and answered
 findings: what is found wrong in a row
 validate: a file judged whole: a Dataset, or every bad row
@@ -25,6 +27,7 @@ versions: what a data file is made of, and from what
 operations: what an operation on data files takes and gives
 operation_kinds: each kind of operation, run
 row_index: where the rows of a file begin
+row_measures: the rows that can be used, measured as they are read
 report_file: what was found in a file, in a folder, to be read in pages
 revision: a file's bytes with some lines changed
 preview: what is trained on, shown

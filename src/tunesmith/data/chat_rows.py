@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 from tunesmith.data.examples import ChatExample, Message, Role
@@ -20,27 +21,37 @@ _MESSAGE_KEYS: Final = frozenset({"role", "content", "name", "weight", "tool_cal
 
 
 def read_chat(row: Row, line: int, findings: list[Finding]) -> ChatExample:
-    raw = row.get("messages")
-    if not isinstance(raw, list) or not raw:
-        findings.append(_no_messages(row))
+    messages = read_messages(row, (), findings)
+    if not messages:
         return ChatExample(line, ())
-    messages = [_read_message(item, ("messages", index), findings) for index, item in enumerate(raw)]
     tools = read_tools(row, findings)
-    if not any(map(_blurs_the_conversation, findings)):
+    if not any(map(blurs_the_conversation, findings)):
         _judge_conversation(messages, findings)
     judge_tool_calls(messages, row, tools, findings)
-    return ChatExample(line, tuple(messages), tools)
+    return ChatExample(line, messages, tools)
 
 
-def _blurs_the_conversation(finding: Finding) -> bool:
+def read_messages(holder: Row, path: RowPath, findings: list[Finding]) -> tuple[Message, ...]:
+    """Those under ``messages`` of the object at ``path``; none, with a finding, where there is no such list."""
+    raw = holder.get("messages")
+    if not isinstance(raw, list) or not raw:
+        findings.append(_no_messages(holder, path))
+        return ()
+    return tuple(read_message(item, (*path, "messages", index), findings) for index, item in enumerate(raw))
+
+
+def blurs_the_conversation(finding: Finding) -> bool:
     """Who speaks last, or is trained on, is not to be judged where a role or a weight could not be read."""
     return finding.rule == "not_an_object" or finding.path[-1:] in {("role",), ("weight",)}
 
 
-def _no_messages(row: Row) -> Finding:
+def _no_messages(row: Row, path: RowPath) -> Finding:
     if "messages" in row:
         what = "an empty list" if row["messages"] == [] else shorten(row["messages"])
-        return Finding("missing_messages_list", f"messages is {what}", _MESSAGES_HINT, ("messages",))
+        return Finding("missing_messages_list", f"messages is {what}", _MESSAGES_HINT, (*path, "messages"))
+    if path:
+        message = f"{path[-1]} has no messages but {quoted(row) or 'no keys'}"
+        return Finding("missing_messages_list", message, _MESSAGES_HINT, path)
     other = shape_of(row)
     looks = f"; it looks like a {other} row, and a file holds one format" if other else ""
     return Finding(
@@ -51,7 +62,7 @@ def _no_messages(row: Row) -> Finding:
 _MESSAGES_HINT: Final = 'write {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}'
 
 
-def _read_message(item: Any, path: RowPath, findings: list[Finding]) -> Message:
+def read_message(item: Any, path: RowPath, findings: list[Finding]) -> Message:
     if not isinstance(item, dict):
         hint = 'write {"role": "user", "content": "…"}'
         findings.append(Finding("not_an_object", f"the message is {shorten(item)}, not an object", hint, path))
@@ -180,7 +191,7 @@ def _read_tool_call_id(item: Row, role: Role, path: RowPath, findings: list[Find
     return _read_name(item, "tool_call_id", path, findings)
 
 
-def _judge_conversation(messages: list[Message], findings: list[Finding]) -> None:
+def _judge_conversation(messages: Sequence[Message], findings: list[Finding]) -> None:
     spoken = [message for message in messages if message.role == "assistant"]
     if not spoken:
         hint = "add the assistant's message that the model should learn to write"

@@ -129,3 +129,14 @@ def _likely_encoding(content: bytes) -> str:
 
 def _is_decodable(content: bytes, codec: str) -> bool:
     return "\ufffd" not in content[:-4].decode(codec, errors="replace")[:-2]
+
+
+def text_encoding(head: bytes) -> str | None:
+    """The encoding of text that begins like this, where it is not UTF-8: told by its first characters, or a guess."""
+    wide = _wide_encoding(head)
+    if wide is not None:
+        return wide
+    lines = head.split(b"\n")
+    whole = lines if len(head) < HEAD_BYTES else lines[:-1] or [head[:-4]]
+    bad = [line for line in whole if not _is_utf8(line)]
+    return _likely_encoding(b"\n".join(bad)) if bad else None

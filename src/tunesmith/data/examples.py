@@ -5,11 +5,11 @@ Keeps no behaviour: formats read into these, validation judges them, rendering t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
-FileFormat = Literal["chat", "prompt_completion", "alpaca"]
+FileFormat = Literal["chat", "prompt_completion", "alpaca", "preference", "reinforcement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,32 @@ class CompletionExample:
     completion: str
 
 
+@dataclass(frozen=True, slots=True)
+class PreferenceExample:
+    """A conversation that ends before the assistant's turn, and two ways to go on: messages of the assistant and of
+    the tools that it calls."""
+
+    line: int
+    messages: tuple[Message, ...]
+    preferred: tuple[Message, ...]
+    non_preferred: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReinforcementExample:
+    """A conversation that ends before the assistant's turn. ``graded`` holds the row's other keys, for a grader."""
+
+    line: int
+    messages: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] = ()
+    graded: dict[str, Any] = field(default_factory=dict)
+
+
 Example = ChatExample | CompletionExample
+"""What supervised training learns from."""
+AnyExample = Example | PreferenceExample | ReinforcementExample
+"""What a file may hold, whatever the method that wants it."""
 
 
 @dataclass(frozen=True, slots=True)

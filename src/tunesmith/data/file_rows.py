@@ -27,14 +27,15 @@ class FileRow:
     value: Any
     faults: list[Fault] = field(default_factory=list)
     column: int = 1
-    is_example: bool = True
+    byte_column: int = 1
 
-    def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of a character of the text."""
+    def position(self, offset: int) -> tuple[int, int, int]:
+        """Line, column and byte column of a character of the text."""
         newlines = self.text.count("\n", 0, offset)
         if newlines == 0:
-            return self.line, self.column + offset
-        return self.line + newlines, offset - self.text.rindex("\n", 0, offset)
+            return self.line, self.column + offset, self.byte_column + len(self.text[:offset].encode())
+        start = self.text.rindex("\n", 0, offset) + 1
+        return self.line + newlines, 1 + offset - start, 1 + len(self.text[start:offset].encode())
 
 
 def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
@@ -71,10 +72,10 @@ def _line_rows(lines: Iterable[bytes], update: Callable[[bytes], None], bad_byte
         update(line)
         content = line.removeprefix(BOM) if number == 1 else line
         if content and not content.isspace():
-            yield line_row(number, content, bad_bytes)
+            yield line_row(number, content, bad_bytes, 1 + len(line) - len(content))
 
 
-def line_row(number: int, line: bytes, bad_bytes: BadBytes) -> FileRow:
+def line_row(number: int, line: bytes, bad_bytes: BadBytes, byte_column: int = 1) -> FileRow:
     """Only a file's last line can lack the line feed at its end; if it also breaks off, the file was cut."""
     content = line.rstrip(b"\r\n")
     is_cut_off = not line.endswith(b"\n")
@@ -83,12 +84,14 @@ def line_row(number: int, line: bytes, bad_bytes: BadBytes) -> FileRow:
     except UnicodeDecodeError as error:
         text = content[: error.start].decode()
         if is_cut_off and error.reason == "unexpected end of data":
-            return FileRow(number, text, UNREAD, [invalid_json(_HALF_WRITTEN, _HALF_WRITTEN_HINT, len(text))])
-        return FileRow(number, text, UNREAD, [Fault(bad_bytes.finding(content, error), len(text))])
+            fault = invalid_json(_HALF_WRITTEN, _HALF_WRITTEN_HINT, len(text))
+        else:
+            fault = Fault(bad_bytes.finding(content, error), len(text))
+        return FileRow(number, text, UNREAD, [fault], byte_column=byte_column)
     value, faults = read_json(text, content)
     if is_cut_off and value is UNREAD and faults[-1].is_at_end:
         faults[-1] = invalid_json(_HALF_WRITTEN, _HALF_WRITTEN_HINT, len(text))
-    return FileRow(number, text, value, faults)
+    return FileRow(number, text, value, faults, byte_column=byte_column)
 
 
 _HALF_WRITTEN: Final = "the last line ends in the middle: was the file cut?"
@@ -146,4 +149,6 @@ def _element_rows(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[FileR
         line, seen = line + text.count("\n", seen, start), start
         element = text[start:end]
         value, faults = read_json(element, element.encode())
-        yield FileRow(line, element, value, faults, column=start - text.rfind("\n", 0, start))
+        start_of_line = text.rfind("\n", 0, start) + 1
+        byte_column = 1 + len(text[start_of_line:start].encode())
+        yield FileRow(line, element, value, faults, 1 + start - start_of_line, byte_column)

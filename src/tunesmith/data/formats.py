@@ -1,7 +1,7 @@
 """The shapes a training file can have, and how one row of each becomes an Example.
 
 Takes a row's JSON object, gives an Example or the findings that stand in its way; keeps nothing.
-Chat rows are read in `chat_rows`; the smaller formats here.
+Chat rows are read in `chat_rows`, preference and reinforcement rows in files of their own; the smaller formats here.
 """
 
 from __future__ import annotations
@@ -14,9 +14,19 @@ from typing import Any, Final
 import msgspec
 
 from tunesmith.data.chat_rows import read_chat
-from tunesmith.data.examples import ChatExample, CompletionExample, Example, FileFormat, Message
+from tunesmith.data.examples import (
+    AnyExample,
+    ChatExample,
+    CompletionExample,
+    FileFormat,
+    Message,
+    PreferenceExample,
+    ReinforcementExample,
+)
 from tunesmith.data.findings import Finding, Row, RowPath, path_text, quoted, shorten
-from tunesmith.data.row_shapes import describe_unknown, detect_format, has_shape, shape_of, unrecognized_row_keys
+from tunesmith.data.preference_rows import read_preference
+from tunesmith.data.reinforcement_rows import read_reinforcement
+from tunesmith.data.row_shapes import describe_unknown, detect_format, other_shape, shape_of, unrecognized_row_keys
 
 __all__ = [
     "COMMON_CONTROL_TOKENS",
@@ -44,10 +54,14 @@ COMMON_CONTROL_TOKENS: Final = (
 )
 
 
-def read_row(row: Row, line: int, format: FileFormat, control_tokens: re.Pattern[str]) -> tuple[Example, list[Finding]]:
+def read_row(
+    row: Row, line: int, format: FileFormat, control_tokens: re.Pattern[str]
+) -> tuple[AnyExample, list[Finding]]:
     """The row's Example (to be used only when no finding is an error) and what was found."""
     findings: list[Finding] = []
     example = _READERS[format](row, line, findings)
+    if "metadata" in row:
+        _judge_metadata(row["metadata"], findings)
     findings += _control_token_findings(example, format, control_tokens)
     return example, findings
 
@@ -58,20 +72,29 @@ def control_token_pattern(control_tokens: Collection[str] = ()) -> re.Pattern[st
     return re.compile("|".join(re.escape(token) for token in sorted(tokens, key=lambda token: (-len(token), token))))
 
 
-def fingerprint(example: Example) -> bytes:
+def fingerprint(example: AnyExample) -> bytes:
     """Equal for two examples that say the same, whatever their lines; 16 bytes."""
-    said = (
-        (example.messages, example.tools) if isinstance(example, ChatExample) else (example.prompt, example.completion)
-    )
-    return blake2b(_CANONICAL.encode(said), digest_size=16).digest()
+    return blake2b(_CANONICAL.encode(_said(example)), digest_size=16).digest()
+
+
+def _said(example: AnyExample) -> tuple[object, ...]:
+    match example:
+        case ChatExample():
+            return example.messages, example.tools
+        case CompletionExample():
+            return example.prompt, example.completion
+        case PreferenceExample():
+            return example.messages, example.preferred, example.non_preferred, example.tools
+        case ReinforcementExample():
+            return example.messages, example.tools, example.graded
 
 
 _CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def _read_prompt_completion(row: Row, line: int, findings: list[Finding]) -> CompletionExample:
-    if (other := _other_shape(row, "prompt_completion")) is not None:
-        findings.append(_mixed(row, other, "prompt_completion"))
+    if (mixed := other_shape(row, "prompt_completion")) is not None:
+        findings.append(mixed)
         return CompletionExample(line, "", "")
     prompt = _text(row, "prompt", "prompt_completion_types", findings, required=True)
     completion = _text(row, "completion", "prompt_completion_types", findings, required=True)
@@ -85,8 +108,8 @@ def _read_prompt_completion(row: Row, line: int, findings: list[Finding]) -> Com
 
 
 def _read_alpaca(row: Row, line: int, findings: list[Finding]) -> ChatExample:
-    if (other := _other_shape(row, "alpaca")) is not None:
-        findings.append(_mixed(row, other, "alpaca"))
+    if (mixed := other_shape(row, "alpaca")) is not None:
+        findings.append(mixed)
         return ChatExample(line, ())
     instruction = _text(row, "instruction", "alpaca_types", findings, required=True)
     more = _text(row, "input", "alpaca_types", findings)
@@ -102,15 +125,6 @@ def _read_alpaca(row: Row, line: int, findings: list[Finding]) -> ChatExample:
     messages += _read_history(row.get("history"), findings)
     messages.append(Message("user", "\n\n".join(part for part in (instruction, more) if part)))
     return ChatExample(line, (*messages, Message("assistant", output)))
-
-
-def _other_shape(row: Row, expected: FileFormat) -> FileFormat | None:
-    return None if has_shape(row, expected) else shape_of(row)
-
-
-def _mixed(row: Row, found: FileFormat, expected: FileFormat) -> Finding:
-    message = f"a {found} row in a {expected} file: it has {quoted(row)}"
-    return Finding("mixed_formats", message, "keep one format in a file: move these rows to a file of their own")
 
 
 def _text(
@@ -146,14 +160,28 @@ def _read_history(history: Any, findings: list[Finding]) -> list[Message]:
     return messages
 
 
-_READERS: Final[dict[FileFormat, Callable[[Row, int, list[Finding]], Example]]] = {
+_READERS: Final[dict[FileFormat, Callable[[Row, int, list[Finding]], AnyExample]]] = {
     "chat": read_chat,
     "prompt_completion": _read_prompt_completion,
     "alpaca": _read_alpaca,
+    "preference": read_preference,
+    "reinforcement": read_reinforcement,
 }
 
 
-def _control_token_findings(example: Example, format: FileFormat, tokens: re.Pattern[str]) -> list[Finding]:
+def _judge_metadata(metadata: Any, findings: list[Finding]) -> None:
+    hint = 'write {"metadata": {"source": "…"}}, or remove it: it is not trained on'
+    if not isinstance(metadata, dict):
+        message = f"metadata is {shorten(metadata)}, not an object of texts"
+        findings.append(Finding("invalid_metadata", message, hint, ("metadata",), "warning"))
+        return
+    for key, value in metadata.items():
+        if not isinstance(value, str):
+            message = f"metadata holds {shorten(value)}, not text"
+            findings.append(Finding("invalid_metadata", message, hint, ("metadata", key), "warning"))
+
+
+def _control_token_findings(example: AnyExample, format: FileFormat, tokens: re.Pattern[str]) -> list[Finding]:
     return [
         Finding(
             "special_token_warning",
@@ -167,10 +195,19 @@ def _control_token_findings(example: Example, format: FileFormat, tokens: re.Pat
     ]
 
 
-def _texts(example: Example, format: FileFormat) -> Iterable[tuple[RowPath, str]]:
+def _texts(example: AnyExample, format: FileFormat) -> Iterable[tuple[RowPath, str]]:
     if isinstance(example, CompletionExample):
         return ((("prompt",), example.prompt), (("completion",), example.completion))
-    paths: Iterable[RowPath] = (("messages", index, "content") for index in range(len(example.messages)))
+    if isinstance(example, PreferenceExample):
+        return (
+            *_contents(("input", "messages"), example.messages),
+            *_contents(("preferred_output",), example.preferred),
+            *_contents(("non_preferred_output",), example.non_preferred),
+        )
     if format == "alpaca":
-        paths = (() for _ in example.messages)
-    return ((path, message.content) for path, message in zip(paths, example.messages, strict=False) if message.content)
+        return (((), message.content) for message in example.messages if message.content)
+    return _contents(("messages",), example.messages)
+
+
+def _contents(path: RowPath, messages: Iterable[Message]) -> Iterable[tuple[RowPath, str]]:
+    return (((*path, index, "content"), message.content) for index, message in enumerate(messages) if message.content)

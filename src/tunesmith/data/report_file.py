@@ -19,15 +19,14 @@ from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 
-from tunesmith.core.errors import Severity, UserError
+from tunesmith.core.errors import Severity
 from tunesmith.data.encoding import HEAD_BYTES
-from tunesmith.data.examples import Example, FileFormat
+from tunesmith.data.examples import FileFormat
 from tunesmith.data.file_rows import is_array
 from tunesmith.data.findings import Finding, path_text
-from tunesmith.data.render import Renderer, render
 from tunesmith.data.row_index import RowIndex, RowIndexWriter
-from tunesmith.data.statistics import DataStatistics, Tally
-from tunesmith.data.template import EndlessTemplate
+from tunesmith.data.row_measures import ModelRead, RowMeasures
+from tunesmith.data.statistics import DataStatistics
 from tunesmith.data.validate import judge_file
 
 MOST_KEPT: Final = 100_000
@@ -43,15 +42,6 @@ _PLACE: Final = struct.Struct("<Q")
 
 Layout = Literal["lines", "array", "foreign"]
 """How the file holds its rows: one a line, in one JSON array, or not at all: it is no text."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRead:
-    """A base model, as far as rows are measured by it. ``max_seq_len`` None: its context."""
-
-    renderer: Renderer
-    context_length: int
-    max_seq_len: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,8 @@ def write_report(
     files = {name: (folder / name).open("wb") for name in (_ROWS, _BAD_LINES, _UNFIT_LINES)}
     index = RowIndexWriter(files[_ROWS])
     found = _Findings(files[_BAD_LINES])
-    examples = _Examples(found, files[_UNFIT_LINES], model)
+    unfit_lines = files[_UNFIT_LINES]
+    measures = RowMeasures(found, model, lambda line: unfit_lines.write(_PLACE.pack(line)))
 
     def update(content: bytes) -> None:
         nonlocal judged
@@ -106,20 +97,20 @@ def write_report(
 
     try:
         control_tokens = model.renderer.tokenizer.control_tokens if model else ()
-        format, num_rows = judge_file(path, found, examples.keep, control_tokens=control_tokens, update=update)
+        format, num_rows = judge_file(path, found, measures.keep, control_tokens=control_tokens, update=update)
         if num_rows and has_lines:
             index.read_rest(path)
     finally:
         for each in files.values():
             each.close()
-    figures = examples.tally.statistics() if num_rows and format else None
+    figures = measures.tally.statistics() if num_rows and format else None
     summary = Summary(
         file_format=format,
         layout=("lines" if has_lines else "array") if num_rows or judged == num_bytes else "foreign",
         sha256=digest.hexdigest() if judged == num_bytes else None,
         num_rows=num_rows,
         num_lines=index.num_lines,
-        num_rows_with_errors=_num_rows_with_errors(format, num_rows, found, examples),
+        num_rows_with_errors=_num_rows_with_errors(format, num_rows, found, measures),
         num_errors=found.count("error"),
         num_warnings=found.count("warning"),
         rules=found.rules(),
@@ -173,11 +164,11 @@ class Report:
                 yield from array("Q", part)
 
 
-def _num_rows_with_errors(format: FileFormat | None, num_rows: int, found: _Findings, examples: _Examples) -> int:
+def _num_rows_with_errors(format: FileFormat | None, num_rows: int, found: _Findings, measures: RowMeasures) -> int:
     """What gave no example has an error; lines do not say it, for the rows of an array may share one, or take many."""
     if format is None:
         return min(num_rows, found.num_bad_lines)
-    return num_rows - examples.num_kept + examples.num_unfit
+    return num_rows - measures.num_kept + measures.num_unfit
 
 
 class _Findings:
@@ -196,17 +187,21 @@ class _Findings:
         has_room = len(self._kept) < MOST_KEPT and self._room > 0
         return has_room or self._num_kept[finding.rule, finding.severity] < KEPT_OF_EACH_RULE
 
-    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None:
+    def add(
+        self, finding: Finding, line: int | None = None, column: int | None = None, byte_column: int | None = None
+    ) -> None:
         if finding.severity == "error":
             self.has_errors = True
             if line is not None and line > self._last_bad_line:
                 self._bad_lines.write(_PLACE.pack(line))
                 self._last_bad_line = line
                 self.num_bad_lines += 1
-        self.note(finding, line, column)
+        self._keep(finding, line, column, byte_column)
 
-    def note(self, finding: Finding, line: int | None, column: int | None = None) -> None:
-        """One that hinders nobody from looking at the rows that follow."""
+    def note(self, finding: Finding, line: int | None) -> None:
+        self._keep(finding, line, None, None)
+
+    def _keep(self, finding: Finding, line: int | None, column: int | None, byte_column: int | None) -> None:
         kind = (finding.rule, finding.severity)
         self._counts[kind] += 1
         if not self.wants(finding):
@@ -216,7 +211,7 @@ class _Findings:
             {
                 "rule": finding.rule, "severity": finding.severity, "message": _cut(finding.message, _LONGEST_TEXT),
                 "hint": _cut(finding.hint, _LONGEST_TEXT), "line": line, "column": column,
-                "path": None if path is None else _cut(path, _LONGEST_PATH),
+                "byte_column": byte_column, "path": None if path is None else _cut(path, _LONGEST_PATH),
             }
         )  # fmt: skip
         self._num_kept[kind] += 1
@@ -248,50 +243,6 @@ class _Findings:
                 places[name] = (start, len(offsets))
                 start += len(offsets)
         return places
-
-
-class _Examples:
-    """The rows that can be used: tallied and, where a model is given, rendered for it."""
-
-    def __init__(self, found: _Findings, unfit_lines: BinaryIO, model: ModelRead | None) -> None:
-        self._found, self._unfit_lines, self._model = found, unfit_lines, model
-        limit = None if model is None else model.max_seq_len or model.context_length
-        self.tally = Tally(limit)
-        self._limit = limit or 0
-        self._num_rendered = 0
-        self.num_kept = self.num_unfit = 0
-
-    def keep(self, example: Example, is_duplicate: bool) -> None:
-        self.num_kept += 1
-        self.tally.add(example, is_duplicate)
-        if self._model is not None and not self._found.has_errors:
-            self._render(example, self._model.renderer)
-
-    def _render(self, example: Example, renderer: Renderer) -> None:
-        try:
-            rendered = render(example, renderer)
-        except UserError as error:
-            message = error.message.replace(renderer.tokenizer.where, "the base model")
-            self._refuse(Finding("not_renderable", message, error.hint), example.line)
-            if isinstance(error, EndlessTemplate):
-                self._model = None  # its own fault: no other row is worth a second of waiting
-            return
-        if not self._num_rendered:
-            self.tally.keep_first_token = rendered.token_ids[:1] == (renderer.tokenizer.bos_id,)
-        self._num_rendered += 1
-        self.tally.add_tokens(rendered)
-        if not rendered.num_trained_tokens:
-            hint = "give at least one assistant message weight 1"
-            self._refuse(Finding("no_trained_tokens", "nothing to train on", hint), example.line)
-        if (length := len(rendered.token_ids)) > self._limit:
-            message = f"{length:,} tokens, and max_seq_len is {self._limit:,}"
-            hint = "shorten the row, raise max_seq_len if the base model allows it, or choose what over_length does"
-            self._found.note(Finding("over_length", message, hint, severity="warning"), example.line)
-
-    def _refuse(self, finding: Finding, line: int) -> None:
-        self._unfit_lines.write(_PLACE.pack(line))
-        self.num_unfit += 1
-        self._found.note(finding, line)
 
 
 def _filters(rule: str, severity: Severity) -> Iterator[tuple[str | None, Severity | None]]:

@@ -1,4 +1,4 @@
-"""Which format a row has, told by its keys alone."""
+"""Which format a row has, told by its keys; chat and reinforcement rows also by who speaks last."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ _SIGNATURES: Final[dict[FileFormat, frozenset[str]]] = {
     "chat": frozenset({"messages"}),
     "prompt_completion": frozenset({"prompt", "completion"}),
     "alpaca": frozenset({"instruction", "output"}),
+    "preference": frozenset({"preferred_output", "non_preferred_output"}),
+    "reinforcement": frozenset({"messages"}),
 }
+REINFORCEMENT_KEYS: Final = frozenset({"messages", "tools", "parallel_tool_calls", "metadata"})
+"""Those that are not for a grader."""
 _ROW_KEYS: Final[dict[FileFormat, frozenset[str]]] = {
-    "chat": frozenset({"messages", "tools", "parallel_tool_calls"}),
-    "prompt_completion": frozenset({"prompt", "completion"}),
-    "alpaca": frozenset({"instruction", "input", "output", "system", "history"}),
+    "chat": frozenset({"messages", "tools", "parallel_tool_calls", "metadata"}),
+    "prompt_completion": frozenset({"prompt", "completion", "metadata"}),
+    "alpaca": frozenset({"instruction", "input", "output", "system", "history", "metadata"}),
+    "preference": frozenset({"input", "preferred_output", "non_preferred_output", "metadata"}),
 }
 _SHAREGPT_HINT: Final = (
     "convert it to chat rows: name the list messages, from role (human → user, gpt → assistant), and value content"
@@ -40,11 +45,26 @@ def detect_format(rows: Iterable[Row]) -> FileFormat | None:
 
 
 def shape_of(row: Row) -> FileFormat | None:
+    if _waits_for_an_answer(row):
+        return "reinforcement"
     return next((name for name, keys in _SIGNATURES.items() if keys <= row.keys()), None)
 
 
-def has_shape(row: Row, format: FileFormat) -> bool:
-    return _SIGNATURES[format] <= row.keys()
+def _waits_for_an_answer(row: Row) -> bool:
+    """Whether its messages end before the assistant's turn, and a grader finds keys of its own beside them."""
+    messages = row.get("messages")
+    if not isinstance(messages, list) or not messages or row.keys() <= REINFORCEMENT_KEYS:
+        return False
+    last = messages[-1]
+    return isinstance(last, dict) and last.get("role") in ("user", "developer", "system", "tool")
+
+
+def other_shape(row: Row, expected: FileFormat) -> Finding | None:
+    """What is wrong with a row that has the keys of another format, and not those of the one expected."""
+    if _SIGNATURES[expected] <= row.keys() or (found := shape_of(row)) is None:
+        return None
+    message = f"a {found} row in a {expected} file: it has {quoted(row)}"
+    return Finding("mixed_formats", message, "keep one format in a file: move these rows to a file of their own")
 
 
 def describe_unknown(row: Row) -> Finding:
@@ -57,10 +77,12 @@ def describe_unknown(row: Row) -> Finding:
 
 
 _FORMATS_HINT: Final = (
-    "use rows with messages (chat), with prompt and completion, or with instruction and output (Alpaca)"
+    "use rows with messages (chat), with prompt and completion, with instruction and output (Alpaca), or with input,"
+    " preferred_output and non_preferred_output (preference)"
 )
 
 
 def unrecognized_row_keys(row: Row, format: FileFormat) -> list[str]:
-    """Keys of the row that its format does not know: they are ignored, which the user should hear."""
-    return [] if row.keys() <= _ROW_KEYS[format] else [key for key in row if key not in _ROW_KEYS[format]]
+    """Keys of the row that its format does not know: they are ignored, which the user should hear. A grader may read any."""
+    known = _ROW_KEYS.get(format)
+    return [] if known is None or row.keys() <= known else [key for key in row if key not in known]

@@ -8,11 +8,14 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from tunesmith.core import durable
+
+
+_BYTES_AT_ONCE: Final = 1 << 18
 
 
 class RowWriter:
@@ -23,17 +26,20 @@ class RowWriter:
         self.path = path
         self.num_rows = self.num_bytes = 0
         self._digest = sha256()
+        self._lines: list[bytes] = []
+        self._num_waiting = 0
         self._encoder = msgspec.json.Encoder()
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
     @property
     def sha256(self) -> str:
+        self._flush()
         return self._digest.hexdigest()
 
     def __enter__(self) -> RowWriter:
         with durable.disk_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._temporary.open("wb", buffering=1 << 20)
+            self._file = self._temporary.open("wb")
         return self
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -42,17 +48,28 @@ class RowWriter:
 
     def write_line(self, line: bytes) -> None:
         """JSON as it stands, without its line feed."""
-        content = line + b"\n"
-        with durable.disk_errors(self.path):
-            self._file.write(content)
-        self._digest.update(content)
+        self._lines.append(line)
         self.num_rows += 1
-        self.num_bytes += len(content)
+        self.num_bytes += len(line) + 1
+        self._num_waiting += len(line)
+        if self._num_waiting > _BYTES_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._lines:
+            content = b"\n".join([*self._lines, b""])
+            self._digest.update(content)
+            self._lines.clear()
+            self._num_waiting = 0
+            with durable.disk_errors(self.path):
+                self._file.write(content)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            if kind is None:
+                self._flush()
             with durable.disk_errors(self.path):
                 self._file.close()
                 if kind is None:

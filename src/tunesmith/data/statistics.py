@@ -12,7 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tunesmith.data.examples import ChatExample, Dataset, Example, TokenizedExample
+from tunesmith.data.examples import (
+    AnyExample,
+    CompletionExample,
+    Dataset,
+    Message,
+    PreferenceExample,
+    TokenizedExample,
+)
 from tunesmith.data.formats import fingerprint
 from tunesmith.data.over_length import OverLengthPolicy, apply_over_length
 
@@ -28,6 +35,7 @@ class Spread:
     median: int
     p95: int
     max: int
+    mean: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,14 @@ class TokenStatistics:
 
 @dataclass(frozen=True, slots=True)
 class DataStatistics:
-    """``turns`` are assistant messages (or completions); ``duplicates`` repeat an earlier example exactly."""
+    """``turns`` are assistant messages (or completions), ``num_without_user`` rows in which nobody asks;
+    ``duplicates`` repeat an earlier example exactly."""
 
     num_rows: int
     num_characters: int
     num_turns: int
     num_with_system: int
+    num_without_user: int
     num_duplicates: int
     messages_per_row: Spread
     tokens: TokenStatistics | None
@@ -97,16 +107,19 @@ class Tally:
     def __init__(self, max_seq_len: int | None = None, *, keep_first_token: bool = False) -> None:
         self.keep_first_token = keep_first_token
         self._max_seq_len = max_seq_len
-        self._num_characters = self._num_turns = self._num_with_system = self._num_duplicates = 0
+        self._num_characters = self._num_turns = self._num_with_system = self._num_without_user = 0
+        self._num_duplicates = 0
         self._messages = array("I")
         self._lengths = array("I")
         self._trained_tokens = 0
         self._costs = {policy: OverLengthCost(policy, 0, 0, 0, 0) for policy in POLICIES}
 
-    def add(self, example: Example, is_duplicate: bool) -> None:
+    def add(self, example: AnyExample, is_duplicate: bool) -> None:
         self._num_characters += _num_characters(example)
         self._num_turns += _num_turns(example)
-        self._num_with_system += _has_system(example)
+        messages = _messages(example)
+        self._num_with_system += any(message.role in ("system", "developer") for message in messages)
+        self._num_without_user += bool(messages) and not any(message.role == "user" for message in messages)
         self._num_duplicates += is_duplicate
         self._messages.append(_num_messages(example))
 
@@ -123,6 +136,7 @@ class Tally:
             num_characters=self._num_characters,
             num_turns=self._num_turns,
             num_with_system=self._num_with_system,
+            num_without_user=self._num_without_user,
             num_duplicates=self._num_duplicates,
             messages_per_row=spread(self._messages),
             tokens=self._token_statistics() if self._lengths else None,
@@ -160,29 +174,35 @@ class Tally:
 def spread(counts: Iterable[int]) -> Spread:
     """Nearest ranks, so that each figure is one of the counts; all 0 where there are none."""
     ranked = sorted(counts) or [0]
-    return Spread(ranked[0], _at_share(ranked, 0.5), _at_share(ranked, 0.95), ranked[-1])
+    return Spread(ranked[0], _at_share(ranked, 0.5), _at_share(ranked, 0.95), ranked[-1], sum(ranked) / len(ranked))
 
 
 def _at_share(ranked: Sequence[int], share: float) -> int:
     return ranked[math.ceil(share * len(ranked)) - 1]
 
 
-def _num_characters(example: Example) -> int:
-    if isinstance(example, ChatExample):
-        return sum(len(message.content or "") for message in example.messages)
-    return len(example.prompt) + len(example.completion)
+def _messages(example: AnyExample) -> tuple[Message, ...]:
+    if isinstance(example, CompletionExample):
+        return ()
+    if isinstance(example, PreferenceExample):
+        return (*example.messages, *example.preferred, *example.non_preferred)
+    return example.messages
 
 
-def _num_turns(example: Example) -> int:
-    return sum(m.role == "assistant" for m in example.messages) if isinstance(example, ChatExample) else 1
+def _num_characters(example: AnyExample) -> int:
+    if isinstance(example, CompletionExample):
+        return len(example.prompt) + len(example.completion)
+    return sum(len(message.content or "") for message in _messages(example))
 
 
-def _has_system(example: Example) -> bool:
-    return isinstance(example, ChatExample) and any(m.role in ("system", "developer") for m in example.messages)
+def _num_turns(example: AnyExample) -> int:
+    if isinstance(example, CompletionExample):
+        return 1
+    return sum(message.role == "assistant" for message in _messages(example))
 
 
-def _num_messages(example: Example) -> int:
-    return len(example.messages) if isinstance(example, ChatExample) else 2
+def _num_messages(example: AnyExample) -> int:
+    return 2 if isinstance(example, CompletionExample) else len(_messages(example))
 
 
 def _bucket_edges(longest: int) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,24 +13,24 @@ from tunesmith.data.examples import Message, Role, ToolCall
 from tunesmith.data.findings import Finding, Row, RowPath, shorten
 
 
-def read_tools(row: Row, findings: list[Finding]) -> tuple[dict[str, Any], ...]:
+def read_tools(row: Row, findings: list[Finding], path: RowPath = ()) -> tuple[dict[str, Any], ...]:
+    """Those under ``tools`` of the object at ``path``."""
     parallel = row.get("parallel_tool_calls")
     if parallel is not None and not isinstance(parallel, bool):
         message = f"parallel_tool_calls is {shorten(parallel)}"
-        findings.append(Finding("invalid_tools", message, "write true or false", ("parallel_tool_calls",)))
+        findings.append(Finding("invalid_tools", message, "write true or false", (*path, "parallel_tool_calls")))
     tools = row.get("tools")
     if tools is None:
         return ()
     if not isinstance(tools, list):
-        findings.append(Finding("invalid_tools", f"tools is {shorten(tools)}, not a list", _TOOLS_HINT, ("tools",)))
-        return ()
-    findings += [
-        Finding(
-            "invalid_tools", f"the tool {shorten(tool)} is not a function with a name", _TOOLS_HINT, ("tools", index)
+        findings.append(
+            Finding("invalid_tools", f"tools is {shorten(tools)}, not a list", _TOOLS_HINT, (*path, "tools"))
         )
-        for index, tool in enumerate(tools)
-        if _tool_name(tool) is None
-    ]
+        return ()
+    for index, tool in enumerate(tools):
+        if _tool_name(tool) is None:
+            message = f"the tool {shorten(tool)} is not a function with a name"
+            findings.append(Finding("invalid_tools", message, _TOOLS_HINT, (*path, "tools", index)))
     return tuple(tool for tool in tools if isinstance(tool, dict))
 
 
@@ -86,17 +87,28 @@ def _fault_of_arguments(arguments: Any) -> str | None:
     return None if isinstance(value, dict) else f"are {shorten(value)}, not an object"
 
 
+PathOf = Callable[[int], RowPath]
+"""Where in the row the message with this index stands."""
+
+
+def _in_messages(index: int) -> RowPath:
+    return ("messages", index)
+
+
 def judge_tool_calls(
-    messages: list[Message], row: Row, tools: tuple[dict[str, Any], ...], findings: list[Finding]
-) -> None:
+    messages: Sequence[Message], holder: Row, tools: tuple[dict[str, Any], ...], findings: list[Finding],
+    path_of: PathOf = _in_messages,
+) -> None:  # fmt: skip
+    """``holder`` is the object whose tools they are."""
     if any(message.tool_calls for message in messages):
-        _judge_declared(messages, {_tool_name(tool) for tool in tools}, row.get("tools") is not None, findings)
+        has_tools = holder.get("tools") is not None
+        _judge_declared(messages, {_tool_name(tool) for tool in tools}, has_tools, findings, path_of)
     if any(message.tool_calls or message.role == "tool" for message in messages):
-        _judge_answered(messages, findings)
+        _judge_answered(messages, findings, path_of)
 
 
 def _judge_declared(
-    messages: list[Message], declared: set[str | None], has_tools: bool, findings: list[Finding]
+    messages: Sequence[Message], declared: set[str | None], has_tools: bool, findings: list[Finding], path_of: PathOf
 ) -> None:
     severity: Severity = "error" if has_tools else "warning"
     for index, message in enumerate(messages):
@@ -106,12 +118,12 @@ def _judge_declared(
                 hint = (
                     f"did you mean {near[0]}?" if near else "declare it in the row's tools, as requests will do later"
                 )
-                path = ("messages", index, "tool_calls", call_index, "function", "name")
+                path = (*path_of(index), "tool_calls", call_index, "function", "name")
                 what = f"the tool {shorten(call.name)} is called, but not declared in tools"
                 findings.append(Finding("tool_not_declared", what, hint, path, severity))
 
 
-def _judge_answered(messages: list[Message], findings: list[Finding]) -> None:
+def _judge_answered(messages: Sequence[Message], findings: list[Finding], path_of: PathOf) -> None:
     """The calls of the last message may stay open: they are what the model is to learn."""
     open_calls: dict[str, RowPath] = {}
     for index, message in enumerate(messages):
@@ -120,12 +132,12 @@ def _judge_answered(messages: list[Message], findings: list[Finding]) -> None:
                 what = (
                     f"the tool message answers {shorten(message.tool_call_id)}, which no call just before has as its id"
                 )
-                at = ("messages", index, "tool_call_id")
+                at = (*path_of(index), "tool_call_id")
                 findings.append(Finding("tool_call_not_answered", what, _ANSWER_HINT, at, "warning"))
             continue
         findings += [_unanswered(call_id, path) for call_id, path in open_calls.items()]
         open_calls = {
-            call.id: ("messages", index, "tool_calls", call_index, "id")
+            call.id: (*path_of(index), "tool_calls", call_index, "id")
             for call_index, call in enumerate(message.tool_calls)
         }
     if messages[-1].role == "tool":

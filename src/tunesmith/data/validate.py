@@ -1,8 +1,8 @@
 """A file, judged whole: every bad row is named with its line, its column and what is wrong with it.
 
-``validate_file`` takes a path, gives a DataReport: all problems and, where none is an error, the Dataset.
-Examples are no longer kept once an error is met, so that a huge broken file costs little memory. ``judge_file``
-hands findings and examples on as they come, and keeps neither.
+``validate_file`` takes a path, gives a DataReport: all problems and, where none is an error, the Dataset that
+supervised training takes. Examples are no longer kept once an error is met, so that a huge broken file costs little
+memory. ``judge_file`` hands findings and examples of every method on as they come, and keeps neither.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +18,14 @@ from typing import Any, Final, Protocol
 
 from tunesmith.core.errors import Problem, Problems
 from tunesmith.data.encoding import HEAD_BYTES, foreign_bytes
-from tunesmith.data.examples import Dataset, Example, FileFormat
+from tunesmith.data.examples import (
+    AnyExample,
+    ChatExample,
+    CompletionExample,
+    Dataset,
+    Example,
+    FileFormat,
+)
 from tunesmith.data.file_rows import FileRow, file_rows
 from tunesmith.data.findings import Finding, RowPath, path_text, shorten
 from tunesmith.data.formats import control_token_pattern, fingerprint, read_row
@@ -32,13 +39,15 @@ _ROWS_TO_DETECT_BY: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """What was found in a file. ``num_rows`` counts its rows, good and bad; ``dataset`` is None after any error."""
+    """What was found in a file. ``num_rows`` counts its rows, good and bad; ``sha256``, of the file's bytes, and
+    ``dataset`` are None after any error, and the dataset where it was not asked for."""
 
     path: str
     format: FileFormat | None
     num_rows: int
     problems: tuple[Problem, ...]
-    dataset: Dataset | None
+    sha256: str | None = None
+    dataset: Dataset | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -53,7 +62,7 @@ class DataReport:
             "format": 1,
             "file": self.path,
             "file_format": self.format,
-            "sha256": self.dataset.sha256 if self.dataset else None,
+            "sha256": self.sha256,
             "num_rows": self.num_rows,
             "num_errors": len(self.errors),
             "num_warnings": len(self.warnings),
@@ -74,21 +83,55 @@ def read_dataset(
 
 
 def validate_file(path: Path, format: FileFormat | None = None, control_tokens: Collection[str] = ()) -> DataReport:
-    """Judge the whole file. ``control_tokens`` are a base model's own, added to the common families'."""
+    """Judge the whole file for supervised training: of rows that another method wants, one error says so.
+
+    ``control_tokens`` are a base model's own, added to the common families'.
+    """
     found = _Collector(str(path))
     digest = sha256()
     examples: list[Example] = []
 
-    def keep(example: Example, is_duplicate: bool) -> None:
-        if not found.has_errors:
+    def keep(example: AnyExample, is_duplicate: bool) -> None:
+        if not found.has_errors and isinstance(example, ChatExample | CompletionExample):
             examples.append(example)
-        elif examples:
+        else:
             examples.clear()
 
     format, num_rows = judge_file(path, found, keep, format, control_tokens, update=digest.update)
+    if format == "preference" or format == "reinforcement":
+        found.add(_of_other_method(format), line=1)
     if found.has_errors or format is None:
-        return found.report(format, num_rows, None)
-    return found.report(format, num_rows, Dataset(str(path), format, digest.hexdigest(), tuple(examples)))
+        return found.report(format, num_rows)
+    dataset = Dataset(str(path), format, digest.hexdigest(), tuple(examples))
+    return replace(found.report(format, num_rows), sha256=dataset.sha256, dataset=dataset)
+
+
+def check_file(
+    path: Path, keep: Callable[[Findings], Keep], format: FileFormat | None = None,
+    control_tokens: Collection[str] = (), progress: Callable[[int], None] = lambda num_bytes: None,
+) -> DataReport:  # fmt: skip
+    """Judge the whole file for whatever method wants it, holding none of its examples: ``keep``, made with where
+    findings go, is called with each. ``progress`` hears how many bytes were read, again and again."""
+    found = _Collector(str(path))
+    digest = sha256()
+
+    def update(content: bytes) -> None:
+        digest.update(content)
+        progress(len(content))
+
+    format, num_rows = judge_file(path, found, keep(found), format, control_tokens, update=update)
+    report = found.report(format, num_rows)
+    return report if report.errors else replace(report, sha256=digest.hexdigest())
+
+
+def _of_other_method(format: FileFormat) -> Finding:
+    if format == "preference":
+        message = "the file holds preference rows: the method dpo learns from them, supervised training cannot"
+        hint = "train with the method dpo, or write each preferred answer as a chat row"
+    else:
+        message = "the file holds reinforcement rows: the method reinforcement wants them, supervised training cannot"
+        hint = "train with the method reinforcement, or end each row with the assistant's answer"
+    return Finding("wrong_method", message, hint)
 
 
 class Findings(Protocol):
@@ -101,10 +144,16 @@ class Findings(Protocol):
         """Whether it is kept; of one that is counted only, nobody looks for the place in its row."""
         ...
 
-    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None: ...
+    def add(
+        self, finding: Finding, line: int | None = None, column: int | None = None, byte_column: int | None = None
+    ) -> None: ...
+
+    def note(self, finding: Finding, line: int | None) -> None:
+        """One that hinders nobody from looking at the rows that follow."""
+        ...
 
 
-Keep = Callable[[Example, bool], None]
+Keep = Callable[[AnyExample, bool], None]
 """Called with each example that can be used, and whether an earlier one says the same."""
 
 
@@ -125,7 +174,7 @@ def judge_file(
     num_rows = _judge_rows(chain(head, rows), format, control_token_pattern(control_tokens), found, keep)
     if num_rows == 0:
         message, hint = "the file is empty", "write one example per line, as JSON"
-        found.add(Finding("empty_file", message, hint), line=1, column=1)
+        found.add(Finding("empty_file", message, hint), 1, 1, 1)
     elif format is not None and num_rows < FEW_EXAMPLES:
         message = f"the file has {num_rows} row{'s' if num_rows > 1 else ''}"
         hint = f"{FEW_EXAMPLES} examples are the least that can teach something; 50 to 100 are a good start"
@@ -148,7 +197,7 @@ def _can_be_opened(path: Path, found: Findings) -> bool:
         return False
     finding = foreign_bytes(path, head)
     if finding is not None:
-        found.add(finding, 1, 1)
+        found.add(finding, 1, 1, 1)
     return finding is None
 
 
@@ -156,7 +205,7 @@ def _detect(head: list[FileRow], found: Findings) -> FileFormat | None:
     objects = [row for row in head if isinstance(row.value, dict)]
     format = detect_format(row.value for row in objects)
     if format is None and objects:
-        found.add(describe_unknown(objects[0].value), objects[0].line, objects[0].column)
+        found.add(describe_unknown(objects[0].value), *objects[0].position(0))
     return format
 
 
@@ -167,7 +216,7 @@ def _judge_rows(
     ignored_keys = _IgnoredKeys()
     num_rows = 0
     for row in rows:
-        num_rows += row.is_example
+        num_rows += 1
         example = judge_row(row, format, control_tokens, found)
         if example is None or format is None:
             continue
@@ -181,7 +230,7 @@ def _judge_rows(
 
 def judge_row(
     row: FileRow, format: FileFormat | None, control_tokens: re.Pattern[str], found: Findings
-) -> Example | None:
+) -> AnyExample | None:
     """The row's example, where it can be used: what is wrong with the row by itself goes to ``found``."""
     for fault in row.faults:
         found.add(fault.finding, *row.position(fault.offset))
@@ -189,7 +238,7 @@ def judge_row(
         return None
     if not isinstance(row.value, dict):
         message, hint = f"the row is {shorten(row.value)}, not an object", 'write each row as {"…": …}'
-        found.add(Finding("not_an_object", message, hint), row.line, row.column)
+        found.add(Finding("not_an_object", message, hint), *row.position(0))
         return None
     if format is None:
         return None
@@ -223,7 +272,7 @@ def _offset_of(finding: Finding, offsets: dict[tuple[RowPath, bool], int]) -> in
 def _warn_of_duplicate(first: int, row: FileRow, found: Findings) -> None:
     if first != row.line:
         message, hint = f"the example says the same as line {first}", "remove one, unless it shall count twice"
-        found.add(Finding("duplicate_example", message, hint, severity="warning"), row.line, row.column)
+        found.add(Finding("duplicate_example", message, hint, severity="warning"), *row.position(0))
 
 
 class _IgnoredKeys:
@@ -231,7 +280,7 @@ class _IgnoredKeys:
 
     def __init__(self) -> None:
         self._rows: Counter[str] = Counter()
-        self._first: dict[str, tuple[int, int]] = {}
+        self._first: dict[str, tuple[int, int, int]] = {}
 
     def count(self, keys: list[str], row: FileRow) -> None:
         for key in keys:
@@ -240,11 +289,11 @@ class _IgnoredKeys:
                 self._first[key] = row.position(StrictJson(row.text).offsets().get(((key,), True), 0))
 
     def warn(self, found: Findings) -> None:
-        for key, (line, column) in self._first.items():
+        for key, place in self._first.items():
             rows = self._rows[key]
             message = f"the key {shorten(key)} is ignored ({rows:,} row{'s have' if rows > 1 else ' has'} it)"
             finding = Finding("unrecognized_key", message, "remove it, or leave it: it is not used", (key,), "warning")
-            found.add(finding, line, column)
+            found.add(finding, *place)
 
 
 class _Collector:
@@ -259,18 +308,27 @@ class _Collector:
     def wants(self, finding: Finding) -> bool:
         return self._counts[finding.rule] < MOST_PROBLEMS_PER_RULE
 
-    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None:
+    def add(
+        self, finding: Finding, line: int | None = None, column: int | None = None, byte_column: int | None = None
+    ) -> None:
         self.has_errors = self.has_errors or finding.severity == "error"
         self._counts[finding.rule] += 1
         if self._counts[finding.rule] <= MOST_PROBLEMS_PER_RULE:
             path, rule = path_text(finding.path), finding.rule
             self._problems.append(
-                Problem(rule, finding.message, finding.hint, finding.severity, self._file, line, column, path)
+                Problem(
+                    rule, finding.message, finding.hint, finding.severity, self._file, line, column, path, byte_column
+                )
             )
 
-    def report(self, format: FileFormat | None, num_rows: int, dataset: Dataset | None) -> DataReport:
+    def note(self, finding: Finding, line: int | None) -> None:
+        had_errors = self.has_errors
+        self.add(finding, line)
+        self.has_errors = had_errors
+
+    def report(self, format: FileFormat | None, num_rows: int) -> DataReport:
         problems = sorted(self._problems, key=lambda problem: (problem.line is None, problem.line or 0))
-        return DataReport(self._file, format, num_rows, (*problems, *self._left_out()), dataset)
+        return DataReport(self._file, format, num_rows, (*problems, *self._left_out()))
 
     def _left_out(self) -> Iterator[Problem]:
         for rule, count in self._counts.items():

@@ -24,8 +24,8 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 from tunesmith.core import durable
 from tunesmith.core.errors import TunesmithError, UserError
+from tunesmith.data.chat_rows import read_chat
 from tunesmith.data.examples import TokenizedExample
-from tunesmith.data.formats import control_token_pattern, read_row
 from tunesmith.data.render import Renderer, render
 from tunesmith.data.tokenizer import Tokenizer as StarterTokenizer
 from tunesmith.infer.loaded import load_model
@@ -246,9 +246,8 @@ def losses_by_kind(model: Path, folder: Path) -> dict[str, float]:
 
 
 def _examples(path: Path, renderer: Renderer) -> list[TokenizedExample]:
-    pattern = control_token_pattern(renderer.tokenizer.control_tokens)
     rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    rendered = (render(read_row(row, line, "chat", pattern)[0], renderer) for line, row in enumerate(rows, 1))
+    rendered = (render(read_chat(row, line, []), renderer) for line, row in enumerate(rows, 1))
     return [example for example in rendered if len(example.token_ids) <= CONFIG.max_position_embeddings]
 
 

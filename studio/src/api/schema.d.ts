@@ -2796,7 +2796,8 @@ export interface components {
         };
         /**
          * ProblemWire
-         * @description One finding; ``line`` and ``column`` count from 1, ``path`` is a JSON path such as ``messages[1].content``.
+         * @description One finding; ``line``, ``column`` (in characters) and ``byte_column`` count from 1, ``path`` is a JSON path such
+         *     as ``messages[1].content``.
          */
         ProblemWire: {
             /** Rule */
@@ -2814,6 +2815,8 @@ export interface components {
             line: number | null;
             /** Column */
             column: number | null;
+            /** Byte Column */
+            byte_column: number | null;
             /** Path */
             path: string | null;
         };
@@ -2946,6 +2949,8 @@ export interface components {
             num_turns: number;
             /** Num With System */
             num_with_system: number;
+            /** Num Without User */
+            num_without_user: number;
             /** Num Duplicates */
             num_duplicates: number;
             messages_per_row: components["schemas"]["SpreadWire"];
@@ -3037,6 +3042,8 @@ export interface components {
         SpreadWire: {
             /** Min */
             min: number;
+            /** Mean */
+            mean: number;
             /** Median */
             median: number;
             /** P95 */

@@ -1,4 +1,14 @@
 """Every way in: what people have, turned into rows that can be trained on; each row that is left out is counted.
 
 rows: the nouns: where a row came from, a row found, a row made, a row left out
+tables: CSV, TSV and the like to records; the other tables' readers beside it
+table_header: the first row of a table: whether it names the columns
+excel: workbooks to records
+cell_text: a spreadsheet's value as people see it
+arrow_tables: Parquet and Arrow to records
+mapping: which column is what: parsed, judged, applied
+column_guess: a mapping guessed, with reason and confidence
+frames: rows to DataFrames and back
+continue_dev: Continue's development data to rows
+mail: mail to questions and answers
 """

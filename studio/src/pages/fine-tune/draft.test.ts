@@ -89,7 +89,7 @@ test("names of the request lead to fields", () => {
 });
 
 test("a finding about a row belongs to the file; a refusal to the field that it names", () => {
-  const row = { rule: "r", severity: "error" as const, message: "no answer", hint: "", line: 3, column: null, path: "messages[1].content" };
+  const row = { rule: "r", severity: "error" as const, message: "no answer", hint: "", line: 3, column: null, byte_column: null, path: "messages[1].content" };
   expect(fromPreview([row])[0]).toMatchObject({ path: "training_file", message: "3: no answer" });
   expect(fromFailure(new Failure(400, "too large", null, "lora_rank"))[0]).toMatchObject({ path: "lora_rank", message: "too large" });
   expect(fromFailure(new Failure(503, "away"))).toEqual([]);

@@ -5,7 +5,7 @@ import { marksBetween, nextLine, offsetsOf } from "~/pages/data/report/findingPa
 const LINES = [2, 2, 5, 9, 9, 9, 40, null];
 const read = async (index: number) => {
   const line = LINES[index];
-  return line === undefined ? undefined : ({ line, rule: "r", severity: "error", message: "", hint: "", column: null, path: null } satisfies Problem);
+  return line === undefined ? undefined : ({ line, rule: "r", severity: "error", message: "", hint: "", column: null, byte_column: null, path: null } satisfies Problem);
 };
 
 test.each([[1, 1, 2], [2, 1, 5], [9, 1, 40], [40, 1, null], [41, -1, 40], [9, -1, 5], [2, -1, null], [3, -1, 2]] as const)(

@@ -8,11 +8,15 @@ export const formatWords = words<Record<string, Format>>({
     chat: { name: "Conversations", why: "The base model’s chat template is put around the messages; only what the assistant says is learned." },
     prompt_completion: { name: "Prompt and completion", why: "Raw text without roles or template: the completion is learned, and the model is prompted with plain text later." },
     alpaca: { name: "Alpaca", why: "Read as conversations: instruction and input become the user’s message, output the assistant’s, which is learned." },
+    preference: { name: "Preferences", why: "A question with a preferred answer and another one; for the method dpo, not for supervised training." },
+    reinforcement: { name: "Reinforcement", why: "Questions that the model answers while it learns, and what a grader needs; for the method reinforcement." },
   },
   zh: {
     chat: { name: "对话", why: "消息会套用基础模型的对话模板；只有助手说的内容参与学习。" },
     prompt_completion: { name: "提示与补全", why: "不含角色和模板的原始文本：模型学习补全部分，之后也用纯文本来提示。" },
     alpaca: { name: "Alpaca", why: "按对话读取：instruction 与 input 成为用户消息，output 成为助手消息，后者参与学习。" },
+    preference: { name: "偏好", why: "一个问题，一个更好的回答和另一个回答；供 dpo 方法使用，不用于监督训练。" },
+    reinforcement: { name: "强化学习", why: "由模型在学习时回答的问题，以及评分器所需的内容；供 reinforcement 方法使用。" },
   },
 });
 

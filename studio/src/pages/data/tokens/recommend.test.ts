@@ -8,7 +8,7 @@ const cost = (policy: "drop" | "truncate_left" | "truncate_right", trained_token
 });
 const tokens = (change: Partial<Tokens>): Tokens => ({
   model: "m", context_length: 1024, max_seq_len: 1024, total_tokens: 1, trained_tokens: 1, bucket_edges: [], bucket_counts: [],
-  lengths: { min: 1, median: 1, p95: 1, max: 5000 }, num_over_length: 20,
+  lengths: { min: 1, mean: 1, median: 1, p95: 1, max: 5000 }, num_over_length: 20,
   over_length_costs: [cost("drop", 100, 20), cost("truncate_left"), cost("truncate_right", 100)], ...change,
 });
 
@@ -16,7 +16,7 @@ test("nothing to do where all fit", () => {
   expect(recommend(tokens({ num_over_length: 0 }), 100)).toBeNull();
 });
 test("a limit below what the model reads is raised", () => {
-  expect(recommend(tokens({ lengths: { min: 1, median: 1, p95: 1, max: 900 }, max_seq_len: 512 }), 100)?.kind).toBe("raise");
+  expect(recommend(tokens({ lengths: { min: 1, mean: 1, median: 1, p95: 1, max: 900 }, max_seq_len: 512 }), 100)?.kind).toBe("raise");
 });
 test("few rows are left out", () => {
   expect(recommend(tokens({}), 2000)?.policy).toBe("drop");

@@ -1,0 +1,79 @@
+"""Mail to rows, told in order: find the messages, drop what is no letter, see what answers what and who we are, pair.
+
+Two passes over the disk: the first reads headers alone, the second the bodies of answers and of what they answer. About
+half a kilobyte of each message is held in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tunesmith.core.errors import UserError
+from tunesmith.data.importers.mail.drops import dropped
+from tunesmith.data.importers.mail.envelopes import Envelope, Interned, envelope
+from tunesmith.data.importers.mail.headers import parse
+from tunesmith.data.importers.mail.letters import Letters
+from tunesmith.data.importers.mail.mailboxes import MAX_MESSAGES, messages
+from tunesmith.data.importers.mail.options import MailOptions
+from tunesmith.data.importers.mail.ours import ours
+from tunesmith.data.importers.mail.pairs import left, rows
+from tunesmith.data.importers.mail.threads import parents
+from tunesmith.data.importers.rows import Left, Outcomes, Place
+
+_DROP_HINTS = {
+    "mailing_list": "Keep mailing lists, if questions reach you over one.",
+    "bounce": "Nothing to do.",
+}
+
+
+def import_mail(path: Path, options: MailOptions | None = None) -> Outcomes:
+    """An mbox, a Maildir, an .eml file or a folder of any of these. Every message becomes part of a row or is left out
+    with its reason; ``Made.place.path`` is the Message-ID of the row's last answer.
+
+    Raises UserError where there is nothing at the path.
+    """
+    options = options or MailOptions()
+    if not path.exists():
+        raise UserError(f"There is nothing at {path}.", "Give a mailbox file, or a folder of mail.")
+    envelopes: list[Envelope] = []
+    for found in _letters_and_lefts(path, options):
+        if isinstance(found, Left):
+            yield found
+        else:
+            envelopes.append(found)
+    answered = parents(envelopes)
+    us = ours(options.me, envelopes, answered)
+    if options.tell and envelopes:
+        options.tell(us.reason)
+    if not us.names:
+        yield from (left(one, "unknown_me", us.reason) for one in envelopes)
+        return
+    with Letters(envelopes) as letters:
+        yield from rows(envelopes, answered, us, letters, options)
+
+
+def _letters_and_lefts(path: Path, options: MailOptions) -> Iterator[Envelope | Left]:
+    """Each message's envelope, or why it is no letter."""
+    interned, ids, num_letters, num_found = Interned(), set[str](), 0, 0
+    for found in messages(path):
+        num_found += 1
+        if isinstance(found, Left):
+            yield found
+            continue
+        headers = parse(found.head)
+        one = envelope(found.stored, headers, interned)
+        why = dropped(headers, one.sender, options.keep_lists)
+        if why is None and one.message_id in ids:
+            why = ("duplicate", "Another message has the same Message-ID.")
+        if why is None and num_letters >= MAX_MESSAGES:
+            why = ("too_many_messages", f"{MAX_MESSAGES:,} messages were read before it.")
+        if why:
+            yield left(one, *why, _DROP_HINTS.get(why[0]))
+            continue
+        if one.message_id:
+            ids.add(one.message_id)
+        num_letters += 1
+        yield one
+    if not num_found:
+        yield Left("not_mail", "The folder holds no file.", "Give a folder that holds mail.", Place(path.name), "error")

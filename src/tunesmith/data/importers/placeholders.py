@@ -1,0 +1,60 @@
+"""Names left open in a data set ({{name}}, <AUTHOR>): told, so that nobody trains on them unseen, and filled on request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tunesmith.core.errors import UserError
+from tunesmith.data.importers.making import Notes, Row
+from tunesmith.data.importers.rows import MADE_FROM, Place
+from tunesmith.data.row_texts import texts, with_texts
+
+_OPEN: Final = re.compile(r"\{\{ {0,3}([A-Za-z_][A-Za-z0-9_]{0,40}) {0,3}\}\}|<([A-Z][A-Z_]{1,40})>")
+_MARKUP: Final = frozenset(
+    "A B I U P S Q BR HR LI UL OL TD TR TH DL DT DD EM TT PRE DIV IMG SUB SUP DEL INS COL NAV VAR KBD BODY HEAD HTML "
+    "FORM FONT CODE SPAN LINK META MAIN TABLE TBODY THEAD TITLE SCRIPT STYLE STRONG CENTER SMALL INPUT LABEL BUTTON "
+    "BOS EOS PAD UNK SEP CLS MASK".split()
+)  # fmt: skip
+
+
+def read_fills(given: list[str]) -> dict[str, str]:
+    """``name=Tunesmith`` …; names are the same in capitals. Raises UserError."""
+    fills: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UserError(f"--fill {text} has no name and value.", "write --fill name=Tunesmith")
+        fills[name.strip().strip("{}<>").lower()] = value
+    return fills
+
+
+def filled(row: Row, fills: Mapping[str, str], notes: Notes, place: Place) -> Row:
+    """The row with the names filled; those that stay open, and U+FFFD, are noted."""
+    changed = {}
+    noted: set[tuple[str, str]] = set()
+    for path, text in texts(row):
+        if path[0] == MADE_FROM:
+            continue
+        if "\ufffd" in text:
+            noted.add(("replacement_character", _LOST))
+        if "{{" in text or "<" in text:
+            new = _OPEN.sub(lambda match: fills.get(_name(match), match[0]), text)
+            if new != text:
+                changed[path] = new
+            noted |= {("placeholder", _open(match)) for match in _OPEN.finditer(new) if match[2] not in _MARKUP}
+    for rule, message in sorted(noted):
+        notes.add(rule, message, place)
+    return with_texts(row, changed) if changed else row
+
+
+_LOST: Final = "U+FFFD stands in the text: whoever wrote the file had lost a character there already"
+
+
+def _open(match: re.Match[str]) -> str:
+    return f"{match[0]} stands in the text: if it is a name left open, fill it with --fill {_name(match)}=…"
+
+
+def _name(match: re.Match[str]) -> str:
+    return (match[1] or match[2]).lower()

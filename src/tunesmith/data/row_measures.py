@@ -1,0 +1,74 @@
+"""The rows that can be used, measured as they are read: tallied and, where a base model is given, rendered for it.
+
+Keeps no example: a few numbers of each go to its ``Tally``, what the model cannot be trained on to the findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tunesmith.core.errors import UserError
+from tunesmith.data.examples import AnyExample, ChatExample, CompletionExample, Example
+from tunesmith.data.findings import Finding
+from tunesmith.data.render import Renderer, render
+from tunesmith.data.statistics import Tally
+from tunesmith.data.template import EndlessTemplate
+from tunesmith.data.validate import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRead:
+    """A base model, as far as rows are measured by it. ``max_seq_len`` None: its context; with neither,
+    no row is too long."""
+
+    renderer: Renderer
+    context_length: int | None
+    max_seq_len: int | None = None
+
+
+class RowMeasures:
+    """``note_unfit`` hears the line of each row that the model cannot be trained on."""
+
+    def __init__(
+        self, found: Findings, model: ModelRead | None, note_unfit: Callable[[int], object] = lambda line: None
+    ) -> None:
+        self._found, self._note_unfit, self._model = found, note_unfit, model
+        self._limit = None if model is None else model.max_seq_len or model.context_length
+        self.tally = Tally(self._limit)
+        self._num_rendered = 0
+        self.num_kept = self.num_unfit = 0
+
+    def keep(self, example: AnyExample, is_duplicate: bool) -> None:
+        self.num_kept += 1
+        self.tally.add(example, is_duplicate)
+        if self._model is None or self._found.has_errors:
+            return
+        if isinstance(example, ChatExample | CompletionExample):
+            self._render(example, self._model.renderer)
+
+    def _render(self, example: Example, renderer: Renderer) -> None:
+        try:
+            rendered = render(example, renderer)
+        except UserError as error:
+            message = error.message.replace(renderer.tokenizer.where, "the base model")
+            self._refuse(Finding("not_renderable", message, error.hint), example.line)
+            if isinstance(error, EndlessTemplate):
+                self._model = None  # its own fault: no other row is worth a second of waiting
+            return
+        if not self._num_rendered:
+            self.tally.keep_first_token = rendered.token_ids[:1] == (renderer.tokenizer.bos_id,)
+        self._num_rendered += 1
+        self.tally.add_tokens(rendered)
+        if not rendered.num_trained_tokens:
+            hint = "give at least one assistant message weight 1"
+            self._refuse(Finding("no_trained_tokens", "nothing to train on", hint), example.line)
+        if self._limit is not None and (length := len(rendered.token_ids)) > self._limit:
+            message = f"{length:,} tokens, and max_seq_len is {self._limit:,}"
+            hint = "shorten the row, raise max_seq_len if the base model allows it, or choose what over_length does"
+            self._found.note(Finding("over_length", message, hint, severity="warning"), example.line)
+
+    def _refuse(self, finding: Finding, line: int) -> None:
+        self._note_unfit(line)
+        self.num_unfit += 1
+        self._found.note(finding, line)
