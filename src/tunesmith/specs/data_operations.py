@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from datetime import date
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +21,46 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
 
 
+InputFormat = Literal[
+    "chat", "reinforcement", "sharegpt", "preference", "kto", "prompt_completion", "seed_tasks", "alpaca", "dolly",
+    "question_answer", "classification", "text", "table", "continue", "mail",
+]  # fmt: skip
+
+
+class ImportSettings(Settings):
+    """How files are read; what is not said is detected."""
+
+    format: InputFormat | None = None
+    """What the rows are."""
+    mapping: dict[str, Any] | None = None
+    """Of a table: which column, or which text with columns in braces, each part of a row is made of."""
+    encoding: Annotated[str, Field(max_length=40)] | None = None
+    """The text's encoding."""
+    sheet: Annotated[str, Field(max_length=200)] | None = None
+    """The sheet of a workbook; all that are shown if not given."""
+    me: list[Annotated[str, Field(max_length=320)]] = Field(default_factory=list, max_length=200)
+    """Of mail: whose answers are learned, by address or @domain; guessed if empty."""
+    whole_threads: bool = False
+    """Of mail: a row for each thread instead of one for each answer."""
+    keep_lists: bool = False
+    """Of mail: mailing lists are used too."""
+    since: date | None = None
+    """Of mail: what is older is left out."""
+
+
+class ConvertSettings(ImportSettings):
+    """Files of any kind into one file of training data."""
+
+    fill: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=100)
+    """What to write for names that stand open in the data, such as {{name}}."""
+    filename: Annotated[str, Field(min_length=1, max_length=200, pattern=r"(?i)^[^/\\\x00]+\.jsonl$")] | None = None
+    """What the new file is called."""
+    licence: Annotated[str, Field(max_length=200)] | None = None
+    """The data's licence, kept in its version."""
+    source: Annotated[str, Field(max_length=1000)] | None = None
+    """Where the data is from, kept in its version."""
+
+
 class SplitSettings(Settings):
     """A training and a validation part of one file."""
 
@@ -30,9 +71,11 @@ class SplitSettings(Settings):
 
 
 KINDS: Final[Mapping[str, type[Settings]]] = {
+    "preview_import": ImportSettings,
+    "convert": ConvertSettings,
     "split": SplitSettings,
 }
-MOST_INPUTS: Final[Mapping[str, int]] = {"split": 1}
+MOST_INPUTS: Final[Mapping[str, int]] = {"preview_import": 1, "split": 1}
 
 
 def parse_settings(kind: str, raw: Mapping[str, Any]) -> Settings:

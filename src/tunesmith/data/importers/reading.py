@@ -38,6 +38,7 @@ FirstOf = dict[str, int | str | None]
 """Where rows of each other format begin."""
 _ROWS_TO_DETECT_BY: Final = 100
 _MOST_LINES_AT_ONCE: Final = 64
+_MOST_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file, archive member or mail folder. ``outcomes`` is read once, before the next source."""
+    """One file, archive member or mail folder. ``outcomes`` is read once, before the next source. Of a table, what a person
+    needs to say which column is what: its ``columns``, ``first_records``, and what was ``guessed``."""
 
     name: str
     format: Format
@@ -62,6 +64,9 @@ class Source:
     outcomes: Outcomes
     encoding: str | None = None
     mapping: dict[str, Any] | None = None
+    columns: tuple[str, ...] = ()
+    first_records: tuple[Record, ...] = ()
+    guessed: column_guess.Guess | None = None
 
 
 def read_sources(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Source | Left]:
@@ -233,15 +238,17 @@ def _of_columns(
     opened: Opened, held: Held, options: ReadOptions, values: list[dict[str, Any]], records: Records
 ) -> Source:
     columns = list(dict.fromkeys(key for value in values for key in value))
+    guess = column_guess.guess(columns, values)
     if options.mapping is not None:
         chosen, reason = mapping.parse(options.mapping, columns), "as --mapping says"
+    elif guess.mapping is None or not guess.is_sure:
+        return _unmapped(opened, held, values, columns, records, guess)
     else:
-        guess = column_guess.guess(columns, values)
-        if guess.mapping is None or not guess.is_sure:
-            return _unmapped(opened, held, values, columns, records, guess)
         chosen, reason = guess.mapping, guess.reason
+    first = tuple(Record(value, Place(opened.name)) for value in values[:_MOST_SHOWN])
     made = mapping.apply(chosen, records)
-    return Source(opened.name, "table", f"{held.reason}; {reason}", made, held.encoding, chosen.as_json())
+    reason = f"{held.reason}; {reason}"
+    return Source(opened.name, "table", reason, made, held.encoding, chosen.as_json(), tuple(columns), first, guess)
 
 
 def _unmapped(
@@ -262,7 +269,8 @@ def _unmapped(
     message = f"which column is what is not clear: {guess.reason}\n{shown}"
     place, hint = Place(opened.name), f"say it: --mapping '{example}', for instance"
     left = Left("mapping_needed", message, hint, place, "error")
-    return Source(opened.name, "unknown", reason, iter([left]), held.encoding)
+    first = tuple(Record(value, place) for value in values[:_MOST_SHOWN])
+    return Source(opened.name, "unknown", reason, iter([left]), held.encoding, None, tuple(columns), first, guess)
 
 
 def _of_one_format(records: Iterable[Record | Left], format: RecordFormat, first_of: FirstOf) -> Records:

@@ -1,0 +1,105 @@
+"""The first rows of a file as `convert` would make them, before anybody says that it shall: what it is taken for and why,
+its columns and what they are guessed to be, and each of the first pieces with the row that it gives, or why it gives none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tunesmith.data.findings import path_text
+from tunesmith.data.importers.checked import encoded, error_of, shape_of_row
+from tunesmith.data.importers.making import Notes
+from tunesmith.data.importers.reading import ReadOptions, Source, read_sources
+from tunesmith.data.importers.rows import Left, Made, Outcome, Place
+
+MOST_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One piece of the file: the row that it gives, or why it gives none. ``record`` is a table's row as it was found."""
+
+    place: Place
+    row: dict[str, Any] | None = None
+    left: Left | None = None
+    record: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``mapping`` is what was asked for, or guessed; ``is_sure`` says whether `convert` would use the guess by itself. Only
+    the first file of an archive is shown; ``num_sources`` counts those that were looked at."""
+
+    format: str
+    reason: str
+    notes: tuple[str, ...]
+    columns: tuple[str, ...]
+    mapping: dict[str, Any] | None
+    mapping_reason: str | None
+    is_sure: bool
+    samples: tuple[Sample, ...]
+    num_sources: int
+
+
+def preview(path: Path, options: ReadOptions, most: int = MOST_SHOWN) -> Preview:
+    """Raises UserError where an option cannot be followed, or the file is a bomb."""
+    notes, lefts = Notes(), list[Left]()
+    for number, source in enumerate(read_sources(path, options, notes), 1):
+        if isinstance(source, Left):
+            lefts.append(source)
+        else:
+            return _of_source(source, most, notes, number)
+    samples = tuple(Sample(left.place, left=left) for left in lefts[:most])
+    reason = lefts[0].message if lefts else "nothing stands in it"
+    return Preview("unknown", reason, (), (), None, None, False, samples, len(lefts))
+
+
+def _of_source(source: Source, most: int, notes: Notes, num_sources: int) -> Preview:
+    samples = tuple(_sample(outcome, source) for outcome in islice(source.outcomes, most))
+    if source.columns and not any(sample.row for sample in samples):
+        samples = (*samples, *(Sample(record.place, record=record.value) for record in source.first_records))[:most]
+    guess = source.guessed
+    guessed = guess.mapping.as_json() if guess and guess.mapping else None
+    told = [f"the file is read as {source.encoding}, and written as UTF-8"] if source.encoding else []
+    told += [note.message for note in notes.counted.values()]
+    return Preview(
+        format=source.format,
+        reason=source.reason,
+        notes=tuple(told[:20]),
+        columns=source.columns,
+        mapping=source.mapping or guessed,
+        mapping_reason=guess.reason if guess else None,
+        is_sure=source.mapping is not None or not source.columns,
+        samples=samples,
+        num_sources=num_sources,
+    )
+
+
+def _sample(outcome: Outcome | bytes, source: Source) -> Sample:
+    if isinstance(outcome, bytes):
+        return Sample(Place(source.name), row=msgspec.json.decode(outcome))
+    if isinstance(outcome, Left):
+        return Sample(outcome.place, left=outcome)
+    return _checked(outcome, source)
+
+
+def _checked(made: Made, source: Source) -> Sample:
+    """As `convert` checks what it writes."""
+    format = shape_of_row(made.row, is_reinforcement=source.format == "reinforcement")
+    finding = error_of(made.row, format)
+    line = encoded(made.row) if finding is None else finding
+    if isinstance(line, bytes):
+        return Sample(made.place, row=made.row)
+    where = ".".join(_parts(made.place.path, path_text(line.path))) or None
+    place = Place(made.place.file, made.place.line, made.place.column, where)
+    return Sample(place, left=Left(line.rule, line.message, line.hint, place, "error"), record=made.row)
+
+
+def _parts(*given: str | None) -> Iterator[str]:
+    return (part for part in given if part)
