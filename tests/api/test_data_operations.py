@@ -92,6 +92,17 @@ def test_a_list_is_paged_from_any_place(caller: Caller) -> None:
     assert caller.get(f"/data/operations/{made['id']}/items", offset=99).json()["data"] == []
 
 
+def test_what_was_found_in_a_file_goes_with_the_file(caller: Caller) -> None:
+    kept, gone = new_file(caller), caller.upload([{"prompt": "x", "completion": "y"}] * 12)
+    lists = [ask(caller, file_id).json()["id"] for file_id in (kept, gone)]
+    for _ in lists:
+        finish(caller, [{"found": "Ann"}])
+    caller.server.client().files.delete(gone)
+    totals = [caller.get(f"/data/operations/{each}/items").json()["total"] for each in lists]
+    assert totals == [1, 0]
+    assert caller.get(f"/data/operations/{lists[1]}").json()["status"] == "succeeded"
+
+
 def finish(caller: Caller, items: list[dict[str, Any]]) -> None:
     """As a worker does."""
     lines = [json.dumps(item, ensure_ascii=False).encode() + b"\n" for item in items]

@@ -11,7 +11,7 @@ import pytest
 
 from tunesmith.core.errors import Problems
 from tunesmith.data.operation_kinds import RUNS
-from tunesmith.data.operations import Done, Input
+from tunesmith.data.operations import Done, Input, Workbench
 from tunesmith.data.validate import validate_file
 from tunesmith.specs.data_operations import KINDS, parse_settings
 
@@ -35,7 +35,7 @@ class Bench:
             inputs.append(Input(path, name, sha256(content).hexdigest()))
         out = self.folder / f"out{len(list(self.folder.glob('out*')))}"
         out.mkdir()
-        return RUNS[kind](parse_settings(kind, settings), inputs, out, self.shares.append)
+        return RUNS[kind](parse_settings(kind, settings), inputs, Workbench(out, self.shares.append, b"key"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tunesmith.api.errors import ApiError, bad_request, not_found
 from tunesmith.api.multipart import Received, receive
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import ListOf, Wire, absent, answer
-from tunesmith.store import audit, files, idempotency
+from tunesmith.store import audit, files, idempotency, operations
 from tunesmith.store.principals import Action, Principal
 
 router = APIRouter()
@@ -132,6 +132,7 @@ def delete_file(
         file = files.get(connection, principal.project_id, file_id, now)
         if file is None or not files.delete(connection, principal.project_id, file_id, now):
             raise no_such_file(file_id)
+        operations.forget_lists(connection, principal.project_id, file_id)
         audit.record(connection, principal, "file.delete", file_id, now, request_id)
     services.reports.forget(principal.project_id, file.sha256)
     return answer(FileDeleted(id=file_id, deleted=True))

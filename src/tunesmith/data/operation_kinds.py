@@ -17,22 +17,22 @@ from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.previewing import Sample, preview
 from tunesmith.data.importers.reading import ReadOptions
 from tunesmith.data.importers.rows import Place
-from tunesmith.data.operations import Done, Input, Output, Progress
+from tunesmith.data.operations import Done, Input, Output, Progress, Workbench
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.split import split
 from tunesmith.data.validate import read_dataset
 from tunesmith.data.versions import Operation, Version
 from tunesmith.specs.data_operations import ConvertSettings, ImportSettings, Settings, SplitSettings
 
-Run = Callable[[Any, Sequence[Input], Path, Progress], Done]
+Run = Callable[[Any, Sequence[Input], Workbench], Done]
 
 
-def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], folder: Path, progress: Progress) -> Done:
+def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
     """The first rows; nothing is made."""
     (source,) = inputs
     told: list[str] = []
     seen = preview(source.path, _read_options(settings, told))
-    items = folder / "items.jsonl"
+    items = bench.folder / "items.jsonl"
     with items.open("wb") as out:
         for sample in seen.samples:
             out.write(_ENCODER.encode(_sample(sample, source)) + b"\n")
@@ -56,14 +56,14 @@ def _plain(record: Any) -> Any:
     return None if record is None else msgspec.json.decode(msgspec.json.encode(record, enc_hook=str))
 
 
-def run_convert(settings: ConvertSettings, inputs: Sequence[Input], folder: Path, progress: Progress) -> Done:
+def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
     """Every input in order into one file."""
     told: list[str] = []
     options = ConvertOptions(
         _read_options(settings, told), dict(settings.fill), licence=settings.licence, source=settings.source
     )
-    out = folder / "rows.jsonl"
-    share = _share_of(inputs, progress)
+    out = bench.folder / "rows.jsonl"
+    share = _share_of(inputs, bench.progress)
     try:
         made = convert([each.path for each in inputs], out, options, share)
     except NothingMade as nothing:
@@ -127,7 +127,7 @@ def _shown(name: str, inputs: Sequence[Input]) -> str:
     return name
 
 
-def run_split(settings: SplitSettings, inputs: Sequence[Input], folder: Path, progress: Progress) -> Done:
+def run_split(settings: SplitSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
     source = inputs[0]
     dataset, _ = read_dataset(source.path)
     training, validation = split(dataset, settings.share, settings.seed)
@@ -138,7 +138,7 @@ def run_split(settings: SplitSettings, inputs: Sequence[Input], folder: Path, pr
     }  # fmt: skip
     outputs = []
     for name, part in (("train", training), ("validation", validation)):
-        path = folder / f"{name}.jsonl"
+        path = bench.folder / f"{name}.jsonl"
         written = _write_lines(path, (lines[example.line - 1] for example in part.examples))
         outputs.append(
             Output(path, f"{stem(source.name)}.{name}.jsonl", made_by("split", settings, counts, [source], written))

@@ -6,7 +6,7 @@ people shall decide, a list of items, one JSON object a line. It changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,16 @@ from tunesmith.data.versions import Parent, Version
 
 Progress = Callable[[float], None]
 """Hears the share that is done, 0 to 1, now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Where an operation works: an empty folder for what it makes, whom it tells how far it is, and what surrogates of
+    personal data are drawn by."""
+
+    folder: Path
+    progress: Progress
+    surrogate_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,3 @@ class Done:
     problems: tuple[Problem, ...] = ()
     items: Path | None = None
     result: Mapping[str, Any] | None = None
-
-
-Run = Callable[[Mapping[str, Any], Sequence[Input], Path, Progress], Done]

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tunesmith.store import blob_references, files, idempotency, uploads
+from tunesmith.store import blob_references, files, idempotency, operations, uploads
 from tunesmith.store.blobs import Blobs
 from tunesmith.store.db import Database
 
@@ -46,7 +46,9 @@ class Collected:
 
 def collect(database: Database, store: Blobs, now: float, grace_seconds: float = GRACE_SECONDS) -> Collected:
     """End what has expired, then remove the blobs that nothing needs."""
-    num_files = _until_done(database, lambda connection: files.expire(connection, now, _AT_ONCE))
+    num_files = _until_done(
+        database, lambda connection: files.expire(connection, now, _AT_ONCE, operations.forget_lists)
+    )
     num_uploads = _until_done(database, lambda connection: uploads.expire(connection, now, _AT_ONCE))
     with database.write() as connection:
         idempotency.forget_old(connection, now)

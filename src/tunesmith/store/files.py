@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -89,14 +90,20 @@ def delete(connection: Connection, project_id: str, file_id: str, now: float) ->
     return True
 
 
-def expire(connection: Connection, now: float, limit: int = 1000) -> int:
-    """Let go of the bytes of files that have expired; → how many files."""
-    due = select(files.c.id).where(files.c.deleted_at.is_(None), files.c.expires_at <= int(now)).limit(limit)
-    ids = list(connection.execute(due).scalars())
-    for file_id in ids:
+def expire(
+    connection: Connection,
+    now: float,
+    limit: int = 1000,
+    forget: Callable[[Connection, str, str], object] = lambda *_: None,
+) -> int:
+    """Let go of the bytes of files that have expired; → how many files. ``forget`` is told of each, with its project."""
+    due = select(files.c.id, files.c.project_id).where(files.c.deleted_at.is_(None), files.c.expires_at <= int(now))
+    found = connection.execute(due.limit(limit)).all()
+    for file_id, project_id in found:
         connection.execute(update(files).where(files.c.id == file_id).values(deleted_at=int(now)))
         blob_references.drop(connection, "file", file_id)
-    return len(ids)
+        forget(connection, project_id, file_id)
+    return len(found)
 
 
 def _alive(project_id: str, now: float) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
@@ -39,6 +40,17 @@ def read_organization_id(database: Database) -> str:
         with database.write() as connection:
             found = organization_id(connection)
     _KNOWN[database.engine] = str(found)
+    return str(found)
+
+
+def surrogate_key(connection: Connection, project_id: str) -> str:
+    """What a project's surrogates of personal data are drawn by, the same for ever: hex. Within a writer's transaction."""
+    name = f"surrogate_key {project_id}"[:64]
+    take_turns(connection, name)
+    found = connection.execute(select(instance.c.value).where(instance.c.key == name)).scalar_one_or_none()
+    if found is None:
+        found = secrets.token_hex(32)
+        connection.execute(instance.insert().values(key=name, value=found))
     return str(found)
 
 

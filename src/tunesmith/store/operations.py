@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, bindparam, case, exists, null, or_, select, update
+from sqlalchemy import Connection, Row, Text, Update, bindparam, case, cast, exists, null, or_, select, update
 
 from tunesmith.core.ids import new_id
 from tunesmith.store import blob_references, file_versions, files
@@ -155,6 +155,20 @@ def cancel(connection: Connection, project_id: str, operation_id: str, now: floa
     if found is not None:
         raise MoveRefused(found)
     return None
+
+
+def forget_lists(connection: Connection, project_id: str, file_id: str) -> int:
+    """A file was deleted: what operations found in it, and quoted of it, goes too; → how many operations."""
+    reads_it = cast(operations.c.input_file_ids, Text).contains(file_id, autoescape=True)
+    ended = select(operations.c.id).where(
+        operations.c.project_id == project_id, operations.c.state.in_((State.SUCCEEDED, State.FAILED)), reads_it
+    )
+    ids = list(connection.execute(ended).scalars())
+    for operation_id in ids:
+        blob_references.drop(connection, "operation", operation_id)
+        values = {"num_items": 0, "problems": [], "result": null()}
+        connection.execute(update(operations).where(operations.c.id == operation_id).values(**values))
+    return len(ids)
 
 
 # --- what workers do --------------------------------------------------------------------------------

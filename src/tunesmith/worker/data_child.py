@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tunesmith.data.operation_kinds import RUNS
-from tunesmith.data.operations import Done, Input
+from tunesmith.data.operations import Done, Input, Workbench
 from tunesmith.data.versions import Version
 from tunesmith.specs.data_operations import parse_settings
 from tunesmith.worker.lifeline import Lifeline, leave, refuse, settle_in
@@ -50,7 +50,7 @@ def run(order: OperationOrder, lifeline: Lifeline) -> Done:
     ]
     folder = Path(order.out_folder)
     folder.mkdir()
-    return RUNS[order.kind](settings, inputs, folder, progress)
+    return RUNS[order.kind](settings, inputs, Workbench(folder, progress, bytes.fromhex(order.surrogate_key)))
 
 
 def _version(text: str) -> Version | None:

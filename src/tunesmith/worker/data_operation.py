@@ -19,6 +19,7 @@ from tunesmith.core.log import redacted
 from tunesmith.store import audit, blob_references, file_versions, operations
 from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.db import DatabaseUnavailable
+from tunesmith.store.instance import surrogate_key
 from tunesmith.store.operations import INDEX, INPUT_PREFIX, ITEMS, NewFile, Operation
 from tunesmith.store.queue import Fenced
 from tunesmith.worker.attempt import OperationAttempt
@@ -75,6 +76,7 @@ def _order(attempt: OperationAttempt) -> OperationOrder:
     place, operation = attempt.place, attempt.operation
     refs = {ref.name: ref for ref in attempt.read(lambda c: blob_references.of(c, "operation", operation.id))}
     named = attempt.read(lambda c: operations.inputs(c, operation))
+    key = attempt.write(lambda c, _: surrogate_key(c, operation.project_id))
     inputs = []
     for index, (file_id, filename) in enumerate(named):
         ref = refs.get(f"{INPUT_PREFIX}{index}")
@@ -90,6 +92,7 @@ def _order(attempt: OperationAttempt) -> OperationOrder:
         settings=operation.settings,
         inputs=inputs,
         out_folder=_OUT,
+        surrogate_key=key,
         lease_seconds=place.lease_seconds,
         parent_pid=os.getpid(),
         num_threads=place.num_threads,

@@ -101,6 +101,8 @@ class OperationOrder:
     inputs: Sequence[Mapping[str, str]]
     """Each with ``path``, ``name``, ``sha256``, ``file_id``, and ``version`` as JSON text, empty where there is none."""
     out_folder: str
+    surrogate_key: str
+    """What surrogates are drawn by, in hex; a secret of the project."""
     lease_seconds: float
     parent_pid: int
     num_threads: int
