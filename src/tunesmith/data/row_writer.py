@@ -14,7 +14,6 @@ import msgspec
 
 from tunesmith.core import durable
 
-
 _BYTES_AT_ONCE: Final = 1 << 18
 
 

@@ -131,7 +131,7 @@ def convert(
             raise NothingMade(work.conversion(out, None))
     version = Version(
         writer.sha256, writer.num_rows, writer.num_bytes, tuple(map(_parent, paths)), (_operation(work, options),),
-        **_said(paths, options),
+        *_said(paths, options),
     )  # fmt: skip
     write_version(out, version)
     return work.conversion(out, version)
@@ -193,9 +193,9 @@ class _Work:
 
     def _write(self, made: Made, summary: SourceSummary) -> None:
         is_chat = self._format in (None, "chat") and summary.format != "reinforcement"
-        if is_chat and (line := plain_line(made.row)) is not None:
+        if is_chat and (plain := plain_line(made.row)) is not None:
             self._format = "chat"
-            self._writer.write_line(line)
+            self._writer.write_line(plain)
             summary.made += 1
             return
         row = filled(made.row, self._options.fills, self.notes, made.place)
@@ -257,14 +257,14 @@ def _parent(path: Path) -> Parent:
         return Parent(path.name, durable.sha256_of(path))
     digest = sha256()
     for file in sorted(file for file in path.rglob("*") if file.is_file() and not file.name.endswith(SUFFIX)):
-        digest.update(f"{file.relative_to(path).as_posix()}\0{durable.sha256_of(file)}\n".encode(errors="surrogateescape"))
+        digest.update(
+            f"{file.relative_to(path).as_posix()}\0{durable.sha256_of(file)}\n".encode(errors="surrogateescape")
+        )
     return Parent(path.name or path.resolve().name, digest.hexdigest())
 
 
-def _said(paths: Sequence[Path], options: ConvertOptions) -> dict[str, str | None]:
+def _said(paths: Sequence[Path], options: ConvertOptions) -> tuple[str | None, str | None]:
     """Licence and source as the user says, or else as the one file's own version does."""
     version = read_version(paths[0]) if len(paths) == 1 and paths[0].is_file() else None
-    return {
-        "licence": options.licence or (version.licence if version else None),
-        "source": options.source or (version.source if version else None),
-    }
+    licence, source = (version.licence, version.source) if version else (None, None)
+    return options.licence or licence, options.source or source

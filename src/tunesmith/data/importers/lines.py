@@ -38,11 +38,11 @@ def read_lines(opened: Opened, encoding: str | None = None) -> Iterator[Line]:
 def known_encoding(name: str) -> str:
     """The name as it was given, if Python knows it as text; raises UserError."""
     try:
-        if codecs.lookup(name)._is_text_encoding:  # noqa: SLF001
-            return name
-    except LookupError:
-        pass
-    raise UserError(f"The encoding {name} is not known.", "name one such as gb18030, utf-16, windows-1252 or shift_jis")
+        "".encode(name)
+    except (LookupError, ValueError) as error:
+        hint = "name one such as gb18030, utf-16, windows-1252 or shift_jis"
+        raise UserError(f"The encoding {name} is not known.", hint) from error
+    return name
 
 
 def not_utf8(content: bytes, error: UnicodeDecodeError, place: Place) -> Left:

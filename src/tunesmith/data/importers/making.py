@@ -96,7 +96,7 @@ def text_of(value: Mapping[str, Any], key: str, note: Note) -> str:
 _SAYS_OF_ITSELF: Final = {
     **{key: key for key in ("thread", "author", "label", "source", "provenance", "id", "title", "url", "lang", "topic")},
     **{key: key for key in ("language", "dataset", "repo", "path", "book", "chapter", "subject", "name", "task")},
-    **{"category": "label", "class": "label", "intent": "label", "licence": "licence", "license": "licence"},
+    "category": "label", "class": "label", "intent": "label", "licence": "licence", "license": "licence",
 }  # fmt: skip
 _MEDIA: Final = frozenset({"images", "image", "videos", "video", "audios", "audio"})
 

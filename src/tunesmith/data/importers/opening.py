@@ -80,7 +80,7 @@ class Opened:
         return _as_it_is(self.path) if self.is_plain else _copied(self)
 
 
-def sources(path: Path, limits: Limits = Limits()) -> Iterator[Opened | Left]:  # noqa: B008
+def sources(path: Path, limits: Limits = Limits()) -> Iterator[Opened | Left]:
     """Each file that stands at ``path``; a Left for each that is none of ours to read."""
     if path.is_dir():
         files = (file for file in sorted(path.rglob("*")) if file.is_file())

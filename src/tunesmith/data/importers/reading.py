@@ -11,16 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from shlex import quote
+from typing import Any, Final, Literal
 
-from tunesmith.core.errors import UserError
+import msgspec
+
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.importers import column_guess, continue_dev, mapping, tables
 from tunesmith.data.importers.conversations import make_chat, make_sharegpt
-from tunesmith.data.importers.detect import Held, RecordFormat, describe, fits, format_of, holder_of, shape_of
+from tunesmith.data.importers.detect import Held, Holder, RecordFormat, describe, fits, format_of, holder_of, shape_of
 from tunesmith.data.importers.json_records import json_records, records_of_lines
 from tunesmith.data.importers.lines import Line, known_encoding, read_lines
-from tunesmith.data.importers.mail.importing import MailOptions, import_mail
+from tunesmith.data.importers.mail.importing import import_mail
+from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.making import Make, Notes, outcomes
 from tunesmith.data.importers.opening import DamagedSource, Limits, Opened, sources
 from tunesmith.data.importers.pairs import make_labelled, make_pair, make_prompt_completion, make_seed_task, make_text
@@ -83,15 +86,15 @@ def _is_mail_folder(path: Path) -> bool:
     if (path / "cur").is_dir() and (path / "new").is_dir():
         return True
     files = islice((file for file in sorted(path.rglob("*")) if file.is_file() and file.name[0] != "."), 200)
-    kinds = [_begins_as_mail(file) for file in files]
-    return bool(kinds) and sum(kinds) * 2 > len(kinds)
+    held = {_holder_of_file(file) for file in files}
+    return "mail" in held and held <= {"mail", "text", "none"}
 
 
-def _begins_as_mail(file: Path) -> bool:
+def _holder_of_file(file: Path) -> Holder:
     with suppress(OSError), file.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-        return holder_of(Opened(file.name, file.name, head, file, True, lambda: file.open("rb"))).holder == "mail"
-    return False
+        return holder_of(Opened(file.name, file.name, head, file, True, lambda: file.open("rb"))).holder
+    return "none"
 
 
 def _is_continue_folder(path: Path) -> bool:
@@ -170,10 +173,10 @@ def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) 
     found = format_of(values, is_table) if options.mapping is None and options.format is None else None
     if found is not None:
         format, reason = found
-        made = outcomes(_of_one_format(records, format, {}), _MAKERS[format], notes)
-        if format == "chat" and held.holder == "lines" and encoding is None:
-            made = _chat_lines(opened, notes)
-        return Source(name, format, f"{held.reason}; {reason}", made, encoding)
+        is_fast = format == "chat" and held.holder == "lines" and encoding is None
+        one = _of_one_format(records, format, {})
+        rows = _chat_lines(opened, notes) if is_fast else outcomes(one, _MAKERS[format], notes)
+        return Source(name, format, f"{held.reason}; {reason}", rows, encoding)
     return _of_columns(opened, held, options, values, records)
 
 
@@ -256,13 +259,19 @@ def _unmapped(
     if guess.mapping is None and held.holder in ("lines", "array", "values"):
         return _unknown(opened, reason, _hint_for(opened))
     shown = column_guess.describe(columns, values)
-    example = ",".join(f"{part}={name}" for part, name in zip(("user", "assistant"), columns, strict=False))
-    if guess.mapping is not None:
-        example = ",".join(f"{part}={name}" for part, name in guess.mapping.as_json().items() if part != "output")
+    likely = guess.mapping.as_json() if guess.mapping else dict(zip(("user", "assistant"), columns, strict=False))
     message = f"which column is what is not clear: {guess.reason}\n{shown}"
-    place, hint = Place(opened.name), f"say it: --mapping '{example}', for instance"
+    place, hint = Place(opened.name), f"say it: --mapping {shown_mapping(likely)}, for instance"
     left = Left("mapping_needed", message, hint, place, "error")
     return Source(opened.name, "unknown", reason, iter([left]), held.encoding)
+
+
+def shown_mapping(parts: Mapping[str, Any]) -> str:
+    """As --mapping takes it, in quotes."""
+    said = {part: name for part, name in parts.items() if (part, name) != ("output", "chat")}
+    is_plain = all(isinstance(name, str) and re.fullmatch(r"[\w .{}-]+", name) for name in said.values())
+    pairs = ",".join(f"{part}={name}" for part, name in said.items())
+    return quote(pairs if is_plain else msgspec.json.encode(said).decode())
 
 
 def _of_one_format(records: Iterable[Record | Left], format: RecordFormat, first_of: FirstOf) -> Records:
