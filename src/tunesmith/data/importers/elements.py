@@ -61,6 +61,7 @@ class ElementSplitter:
                     yield from self._between(chunk[start:end])
                     start = end
                 elif self._depth == self._base:
+                    yield from self._between(chunk[start:end])
                     start = at
             else:
                 self._depth -= 1

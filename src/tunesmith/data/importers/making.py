@@ -53,9 +53,11 @@ class Notes:
     counted: dict[str, Counted] = field(default_factory=dict)
 
     def add(self, rule: str, message: str, place: Place) -> None:
+        if message not in self.counted and len(self.counted) >= _MOST_NOTES:
+            rule, message = "more_notes", "more is noted than is listed"
         if message in self.counted:
             self.counted[message].count += 1
-        elif len(self.counted) < _MOST_NOTES:
+        else:
             self.counted[message] = Counted(rule, message, 1, place)
 
 

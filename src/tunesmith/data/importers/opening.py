@@ -57,8 +57,9 @@ class DamagedSource(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One file, unpacked. ``name`` tells a person where it is (``a.zip!b.csv``), ``inner_name`` what it is called once
-    unpacked (``b.csv``), ``head`` how it begins. ``path`` is the file on the disk that holds it."""
+    """One file, unpacked; a member of an archive can be read until the next is asked for. ``name`` tells a person where
+    it is (``a.zip!b.csv``), ``inner_name`` what it is called once unpacked (``b.csv``), ``head`` how it begins.
+    ``path`` is the file on the disk that holds it."""
 
     name: str
     inner_name: str

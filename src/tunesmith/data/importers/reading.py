@@ -253,7 +253,7 @@ def _unmapped(
 ) -> Source:  # fmt: skip
     """Nothing is made where nothing is sure; broken rows are told all the same."""
     if not values:
-        broken = (record for record in records if isinstance(record, Left))
+        broken = _broken_or_empty(records, opened.name)
         return Source(opened.name, "unknown", f"{held.reason}; no row can be read", broken, held.encoding)
     reason = f"{held.reason}; {describe(values[0])}"
     if guess.mapping is None and held.holder in ("lines", "array", "values"):
@@ -264,6 +264,16 @@ def _unmapped(
     place, hint = Place(opened.name), f"say it: --mapping {shown_mapping(likely)}, for instance"
     left = Left("mapping_needed", message, hint, place, "error")
     return Source(opened.name, "unknown", reason, iter([left]), held.encoding)
+
+
+def _broken_or_empty(records: Records, name: str) -> Outcomes:
+    is_empty = True
+    for record in records:
+        is_empty = False
+        if isinstance(record, Left):
+            yield record
+    if is_empty:
+        yield Left("empty_file", "the file holds no row", "write one example per line, as JSON", Place(name), "error")
 
 
 def shown_mapping(parts: Mapping[str, Any]) -> str:
