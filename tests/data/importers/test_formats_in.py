@@ -61,7 +61,8 @@ HI = [user("你好"), assistant("您好")]
 )
 def test_every_spelling_of_sharegpt_is_read(value: Row) -> None:
     found = format_of([value])
-    assert found is not None and found[0] == "sharegpt"
+    assert found is not None
+    assert found[0] == "sharegpt"
     assert row_of(make_sharegpt, value) == {"messages": HI}
 
 
@@ -71,9 +72,16 @@ def test_system_beside_a_conversation_goes_first() -> None:
 
 
 def test_last_question_that_nobody_answers_is_left_away_and_said() -> None:
-    value = {"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}, {"from": "human", "value": "c"}]}
+    value = {
+        "conversations": [
+            {"from": "human", "value": "a"},
+            {"from": "gpt", "value": "b"},
+            {"from": "human", "value": "c"},
+        ]
+    }
     [row], notes = made(make_sharegpt, value)
-    assert row["messages"] == [user("a"), assistant("b")] and notes == {"unanswered_end"}
+    assert row["messages"] == [user("a"), assistant("b")]
+    assert notes == {"unanswered_end"}
 
 
 def glaive(*turns: tuple[str, Any]) -> Row:
@@ -87,7 +95,8 @@ def test_tool_texts_become_calls_that_their_answers_name() -> None:
     assert row["tools"] == [{"type": "function", "function": {"name": "find", "parameters": {"type": "object"}}}]
     [_, called, answered, _] = row["messages"]
     [only] = called["tool_calls"]
-    assert json.loads(only["function"]["arguments"]) == {"q": "水"} and only["id"] == answered["tool_call_id"]
+    assert json.loads(only["function"]["arguments"]) == {"q": "水"}
+    assert only["id"] == answered["tool_call_id"]
 
 
 def test_several_calls_are_answered_one_by_one_or_at_once() -> None:
@@ -101,7 +110,9 @@ def test_several_calls_are_answered_one_by_one_or_at_once() -> None:
 
 
 def test_answer_without_a_call_and_a_call_that_is_no_json_are_refused() -> None:
-    assert refusal(make_sharegpt, glaive(("human", "?"), ("observation", "1"), ("gpt", "a"))) == "tool_answer_without_call"
+    assert (
+        refusal(make_sharegpt, glaive(("human", "?"), ("observation", "1"), ("gpt", "a"))) == "tool_answer_without_call"
+    )
     assert refusal(make_sharegpt, glaive(("human", "?"), ("function_call", "find(1)"))) == "bad_tool_call"
 
 
@@ -124,7 +135,8 @@ def test_chat_row_keeps_all_that_the_wire_knows() -> None:
         {"role": "assistant", "content": None, "refusal": "no"},
     ]
     row = row_of(make_chat, {"messages": messages, "parallel_tool_calls": False})
-    assert row["messages"][:5] == messages[:5] and row["messages"][5]["refusal"] == "no"
+    assert row["messages"][:5] == messages[:5]
+    assert row["messages"][5]["refusal"] == "no"
     assert row["parallel_tool_calls"] is False
 
 
@@ -146,7 +158,10 @@ def test_key_that_nobody_knows_is_said_and_a_misspelt_one_refused() -> None:
 
 def test_pictures_are_refused() -> None:
     image = {"type": "image_url", "image_url": {"url": "x"}}
-    assert refusal(make_chat, {"messages": [{"role": "user", "content": [image]}, assistant("b")]}) == "unsupported_content_part"
+    assert (
+        refusal(make_chat, {"messages": [{"role": "user", "content": [image]}, assistant("b")]})
+        == "unsupported_content_part"
+    )
     assert refusal(make_pair, {"query": "a", "response": "b", "images": ["x.png"]}) == "not_text"
     assert refusal(make_pair, {"query": "<img>x.png</img>a", "response": "b"}) == "not_text"
 
@@ -177,7 +192,8 @@ def test_what_a_row_says_of_itself_becomes_metadata() -> None:
 
 def test_numbers_become_text_and_say_so() -> None:
     [row], notes = made(make_pair, {"question": "1.5 + 1.5", "answer": 3})
-    assert row["messages"][1] == assistant("3") and notes == {"number_as_text"}
+    assert row["messages"][1] == assistant("3")
+    assert notes == {"number_as_text"}
 
 
 def test_row_that_asks_or_answers_nothing_is_refused() -> None:
@@ -197,7 +213,9 @@ def test_texts_and_labels_and_completions() -> None:
         "messages": [user("hi"), assistant("greet")], "metadata": {"label": "greet"},
     }  # fmt: skip
     assert row_of(make_prompt_completion, {"prompt": "a", "completion": " b"}) == {"prompt": "a", "completion": " b"}
-    assert row_of(make_prompt_completion, {"prompt": [user("a")], "completion": [assistant("b")]})["messages"][1] == assistant("b")
+    assert row_of(make_prompt_completion, {"prompt": [user("a")], "completion": [assistant("b")]})["messages"][
+        1
+    ] == assistant("b")
 
 
 PAIR = {
@@ -227,14 +245,16 @@ PAIR = {
 )
 def test_every_shape_of_a_preference_is_the_same_row(value: Row) -> None:
     found = format_of([value])
-    assert found is not None and found[0] == "preference"
+    assert found is not None
+    assert found[0] == "preference"
     assert row_of(make_preference, value) == PAIR
 
 
 def test_whole_conversations_share_their_start() -> None:
     start = [system("s"), user("a"), assistant("b"), user("c")]
     row = row_of(make_preference, {"chosen": [*start, assistant("x")], "rejected": [*start, assistant("y")]})
-    assert row["input"] == {"messages": start} and row["non_preferred_output"] == [assistant("y")]
+    assert row["input"] == {"messages": start}
+    assert row["non_preferred_output"] == [assistant("y")]
 
 
 def test_ranked_answers_give_the_first_over_each_other() -> None:
@@ -259,7 +279,8 @@ def test_thumbs_up_are_examples_and_thumbs_down_are_told() -> None:
 def test_reinforcement_keeps_what_the_grader_reads() -> None:
     value = {"messages": [user("2+2")], "target": 4, "nums": [2, 2]}
     found = format_of([value])
-    assert found is not None and found[0] == "reinforcement"
+    assert found is not None
+    assert found[0] == "reinforcement"
     assert row_of(make_reinforcement, value) == value
     assert refusal(make_reinforcement, {"messages": HI, "target": 4}) == "last_message_not_user"
 

@@ -91,17 +91,26 @@ def test_broken_element_is_told_with_its_line(tmp_path: Path) -> None:
     [first, broken, last] = records_in(tmp_path, b'[\n{"a": 1},\n{"a":\n 01},\n{"a": 3}\n]')
     assert isinstance(broken, Left)
     assert (broken.rule, broken.place.line, broken.place.path) == ("invalid_json", 4, "[1]")
-    assert isinstance(first, Record) and isinstance(last, Record) and last.place.line == 5
+    assert isinstance(first, Record)
+    assert isinstance(last, Record)
+    assert last.place.line == 5
 
 
 def test_array_that_is_cut_gives_what_is_whole(tmp_path: Path) -> None:
     [row, cut, bracket] = records_in(tmp_path, b'[{"a": 1}, {"a": "hal')
-    assert isinstance(row, Record) and isinstance(cut, Left) and "cut" in cut.message
+    assert isinstance(row, Record)
+    assert isinstance(cut, Left)
+    assert "cut" in cut.message
     assert isinstance(bracket, Left)
 
 
 def test_texts_among_rows_are_told_one_by_one(tmp_path: Path) -> None:
-    assert values_in(tmp_path, b'[{"a": 1}, "b", 3, {"a": 2}]') == [{"a": 1}, "not_an_object", "not_an_object", {"a": 2}]
+    assert values_in(tmp_path, b'[{"a": 1}, "b", 3, {"a": 2}]') == [
+        {"a": 1},
+        "not_an_object",
+        "not_an_object",
+        {"a": 2},
+    ]
 
 
 def test_row_with_a_key_twice_is_told(tmp_path: Path) -> None:
@@ -111,8 +120,10 @@ def test_row_with_a_key_twice_is_told(tmp_path: Path) -> None:
 def test_bytes_of_another_encoding_are_told_and_never_replaced(tmp_path: Path) -> None:
     content = b'{"a": "fine"}\n' + '{"a": "Größe"}\n'.encode("latin-1")
     good, bad = records_in(tmp_path, content)
-    assert isinstance(bad, Left) and isinstance(good, Record)
-    assert (bad.rule, bad.place.line) == ("not_utf8", 2) and "--encoding" in bad.hint
+    assert isinstance(bad, Left)
+    assert isinstance(good, Record)
+    assert (bad.rule, bad.place.line) == ("not_utf8", 2)
+    assert "--encoding" in bad.hint
 
 
 def test_object_with_lists_of_rows_gives_the_rows(tmp_path: Path) -> None:
