@@ -1,6 +1,7 @@
 """The rows of a file: its lines, or the elements of its one JSON array, each with its place.
 
-Lines are read one by one, so that a huge file costs little memory; an array is read whole.
+Lines are read one by one, so that a huge file costs little memory, and so are the elements of a large array; a small
+array is read whole.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from tunesmith.data.array_elements import MOST_ROW_BYTES, array_elements, too_long
 from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
 from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, read_json
+
+MOST_WHOLE_BYTES: Final = 8 << 20
+_SHOWN_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         file.seek(0)
-        if is_array(head):
+        if is_array(head) and path.stat().st_size > MOST_WHOLE_BYTES and not _is_json(head.split(b"\n", 1)[0]):
+            yield from _streamed_rows(file, update, bad_bytes)
+        elif is_array(head):
             content = file.read()
             update(content)
             yield from _array_rows(content, bad_bytes)
@@ -67,12 +74,27 @@ def _is_pretty_object(head: bytes) -> bool:
     return len(lines) == 2 and lines[0] == b"{" and not lines[1].startswith(b"{")
 
 
-def _line_rows(lines: Iterable[bytes], update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
-    for number, line in enumerate(lines, start=1):
+def _line_rows(file: BinaryIO, update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
+    number = 0
+    while line := file.readline(MOST_ROW_BYTES + 1):
+        number += 1
         update(line)
+        if len(line) > MOST_ROW_BYTES:
+            num_bytes = len(line) + _skip_line(file, line, update)
+            yield FileRow(number, line[:_SHOWN_BYTES].decode(errors="replace"), UNREAD, [too_long(num_bytes)])
+            continue
         content = line.removeprefix(BOM) if number == 1 else line
         if content and not content.isspace():
             yield line_row(number, content, bad_bytes, 1 + len(line) - len(content))
+
+
+def _skip_line(file: BinaryIO, line: bytes, update: Callable[[bytes], None]) -> int:
+    """How many bytes of a line whose beginning was read were left."""
+    num_bytes = 0
+    while not line.endswith(b"\n") and (line := file.readline(_SHOWN_BYTES)):
+        update(line)
+        num_bytes += len(line)
+    return num_bytes
 
 
 def line_row(number: int, line: bytes, bad_bytes: BadBytes, byte_column: int = 1) -> FileRow:
@@ -96,6 +118,24 @@ def line_row(number: int, line: bytes, bad_bytes: BadBytes, byte_column: int = 1
 
 _HALF_WRITTEN: Final = "the last line ends in the middle: was the file cut?"
 _HALF_WRITTEN_HINT: Final = "copy or export the file again, or remove its last line"
+
+
+def _streamed_rows(file: BinaryIO, update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
+    for element in array_elements(file, update):
+        place = (element.column, element.byte_column)
+        if element.fault is not None:
+            yield FileRow(element.line, element.content.decode(errors="replace"), UNREAD, [element.fault], *place)
+            continue
+        try:
+            text = element.content.decode()
+        except UnicodeDecodeError as error:
+            text = element.content[: error.start].decode()
+            yield FileRow(
+                element.line, text, UNREAD, [Fault(bad_bytes.finding(element.content, error), len(text))], *place
+            )
+            continue
+        value, faults = read_json(text, element.content)
+        yield FileRow(element.line, text, value, faults, *place)
 
 
 def _array_rows(content: bytes, bad_bytes: BadBytes) -> Iterator[FileRow]:
