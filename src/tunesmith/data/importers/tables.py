@@ -74,18 +74,25 @@ def read_delimited(
         hint = "give the delimiter, if it was taken for another"
         yield Left("too_many_columns", message, hint, Place(name, 1), "error")
         return
+    num_rows = 0
+    header = ""
     for line, cells in _parsed(lines, dialect.delimiter, skip_first=dialect.has_header):
         place = Place(name, line)
+        num_rows += 1
         if isinstance(cells, Left):
             yield replace(cells, place=place)
             continue
         columns = columns or numbered_names(len(cells))
         if len(cells) != len(columns):
-            yield _changed(cells, columns, place)
+            header = header or f"the header {len(columns)} ({quoted(columns, 4)})"
+            yield _changed(cells, header, place)
         elif not any(cells):
             yield Left("empty_row", "the row has no text in any cell", "remove it, or fill it in", place)
         else:
             yield Record(dict(zip(columns, cells, strict=True)), place)
+    if not num_rows:
+        what = "no row below its header" if dialect.has_header else "no row"
+        yield Left("empty_table", f"the table has {what}", "export it again", Place(name, 1), "error")
 
 
 def _likely_delimiter(text: str) -> tuple[str, list[list[str]]]:
@@ -254,10 +261,10 @@ def _too_broken() -> Left:
     return Left("broken_quote", message, "mend the quotes, or save the table anew as CSV", _NOWHERE, "error")
 
 
-def _changed(cells: list[str], columns: tuple[str, ...], place: Place) -> Left:
-    message = f"the row has {len(cells)} cell{'s' if len(cells) != 1 else ''}, the header {len(columns)} ({quoted(columns, 4)})"
+def _changed(cells: list[str], header: str, place: Place) -> Left:
+    message = f"the row has {len(cells)} cell{'s' if len(cells) != 1 else ''}, {header}: it begins with"
     hint = "put cells that hold the delimiter into quotes, and write empty cells out"
-    return Left("changing_columns", f"{message}: it begins with {shorten(cells[0], 40)}", hint, place, "error")
+    return Left("changing_columns", f"{message} {shorten(cells[0], 40)}", hint, place, "error")
 
 
 def _bad_cell(cells: list[str]) -> tuple[int, str] | None:
