@@ -31,7 +31,13 @@ def test_column_of_structs_becomes_messages_without_padding(tmp_path: Path) -> N
 
 
 def test_dates_and_what_is_no_number_become_json_values(tmp_path: Path) -> None:
-    table = pa.table({"at": [datetime.datetime(2026, 1, 1, 5)], "on": [datetime.date(2026, 1, 1)], "x": [float("nan")]})
+    table = pa.table(
+        {
+            "at": [datetime.datetime.fromisoformat("2026-01-01 05:00")],
+            "on": [datetime.date(2026, 1, 1)],
+            "x": [float("nan")],
+        }
+    )
     (found,) = parquet(tmp_path / "a.parquet", table)
     assert isinstance(found, Record)
     assert found.value == {"at": "2026-01-01 05:00:00", "on": "2026-01-01", "x": None}

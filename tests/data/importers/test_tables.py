@@ -28,11 +28,16 @@ def faults(text: str | bytes, **options: str) -> list[tuple[str, int | None]]:
     return [(found.rule, found.place.line) for found in read(text, **options) if isinstance(found, Left)]
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
-def test_delimiter_is_guessed_and_said(delimiter: str) -> None:
-    text = delimiter.join(["question", "answer"]) + "\n" + delimiter.join(["Hi, there; you", "Yo"]).replace(",", "")
-    if delimiter == ";":
-        text = 'question;answer\n"Hi, there; you";Yo'
+@pytest.mark.parametrize(
+    ("delimiter", "text"),
+    [
+        (",", "question,answer\nHi; there,Yo\n"),
+        ("\t", "question\tanswer\nHi, there; you\tYo\n"),
+        (";", 'question;answer\n"Hi, there; you";Yo\n'),
+        ("|", "question|answer\nHi, there; you|Yo\n"),
+    ],
+)
+def test_delimiter_is_guessed_and_said(delimiter: str, text: str) -> None:
     dialect = guess_dialect(text.encode())
     assert (dialect.delimiter, dialect.columns) == (delimiter, ("question", "answer"))
     assert "parted by" in dialect.reason
@@ -112,9 +117,9 @@ def test_unknown_encoding_is_the_users_mistake() -> None:
         read("a,b\n", encoding="utf-9")
 
 
-@pytest.mark.parametrize(("text", "rule"), [("", "empty_table"), ("question,answer\n", "empty_table")])
-def test_table_without_rows_is_told(text: str, rule: str) -> None:
-    assert [name for name, _ in faults(text)] == [rule]
+@pytest.mark.parametrize("text", ["", "question,answer\n", "\n\n"])
+def test_table_without_rows_is_told(text: str) -> None:
+    assert [rule for rule, _ in faults(text)] == ["empty_table"]
 
 
 def test_row_of_empty_cells_is_told() -> None:

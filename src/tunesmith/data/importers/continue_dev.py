@@ -298,18 +298,17 @@ def conversation_of(prompt: str) -> list[dict[str, str]]:
     return [turn for turn in turns if turn["role"] != "thinking" and (turn["content"] or turn["role"] == "user")]
 
 
-_HOME: Final = re.compile(
-    r"\A(?:file://(?:localhost)?)?/*(?:[A-Za-z]:/+)?(?:(?:home|Users|用户)/+[^/]+|root)/+", re.IGNORECASE
-)
-_ROOT: Final = re.compile(r"\A(?:[a-z][a-z0-9+.-]{1,30}://[^/]*)?/*(?:[A-Za-z]:/+)?")
+_ROOT: Final = re.compile(r"\A(?:[a-z][a-z0-9+.-]{1,30}://[^/]*)?/*(?:[A-Za-z]:/+)?", re.IGNORECASE)
+_HOME: Final = re.compile(r"\A(?:(?:home|users|用户)/+[^/]+|root)/+", re.IGNORECASE)
 
 
 def relative_path(path: Any) -> str | None:
-    """``file:///home/ada/proj/a.py`` → ``proj/a.py``: neither who nor on which machine."""
+    """``file:///home/someone/proj/a.py`` → ``proj/a.py``: neither who nor on which machine."""
     if not isinstance(path, str) or not path:
         return None
     plain = unquote(path).replace("\\", "/")
-    return _ROOT.sub("", _HOME.sub("", plain, count=1), count=1) or None
+    below = _ROOT.sub("", plain, count=1)
+    return (_HOME.sub("", below, count=1) if below != plain else below) or None
 
 
 def _chat(messages: list[dict[str, str]], answer: str) -> dict[str, Any]:
