@@ -144,3 +144,11 @@ def test_what_csv_writes_is_read_back(rows: list[tuple[str, str]]) -> None:
 @given(st.text(st.sampled_from('ab,"\n\r;\t'), max_size=60))
 def test_any_text_ends_in_outcomes(text: str) -> None:
     assert all(isinstance(found, Record | Left) for found in read("question,answer\n" + text))
+
+
+def test_conversation_in_a_cell_of_json_is_opened() -> None:
+    text = 'messages,tools,note\n"[{""role"":""user"",""content"":""a""}]",,"[1]"\n"[oops",,b\n'
+    assert values(text) == [
+        {"messages": [{"role": "user", "content": "a"}], "note": "[1]"},
+        {"messages": "[oops", "note": "b"},
+    ]

@@ -3,6 +3,7 @@
 rows: the nouns: where a row came from, a row found, a row made, a row left out
 tables: CSV, TSV and the like to records; the other tables' readers beside it
 table_header: the first row of a table: whether it names the columns
+nested_cells: cells of JSON text
 excel: workbooks to records
 cell_text: a spreadsheet's value as people see it
 arrow_tables: Parquet and Arrow to records

@@ -20,6 +20,7 @@ from typing import Any, Final
 from tunesmith.core.errors import UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.cell_text import cell_text
+from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.table_header import column_names, is_header, numbered_names
 
@@ -159,7 +160,7 @@ def _outcome(row: _Row, columns: tuple[str, ...], title: str, name: str) -> Reco
         message = f"the row has {len(cells)} cells, the header {len(columns)} ({quoted(columns, 4)})"
         return Left("changing_columns", message, "give each column a name in the first row", place, "error")
     cells += [""] * (len(columns) - len(cells))
-    return Record(dict(zip(columns, cells, strict=True)), place)
+    return Record(open_cells(dict(zip(columns, cells, strict=True)), nested_columns(columns)), place)
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:

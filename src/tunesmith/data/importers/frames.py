@@ -23,6 +23,7 @@ from tunesmith.data.file_rows import file_rows
 from tunesmith.data.findings import quoted
 from tunesmith.data.importers import arrow_tables, column_guess
 from tunesmith.data.importers.mapping import ColumnMapping, apply, from_json
+from tunesmith.data.importers.nested_cells import decode_json
 from tunesmith.data.importers.rows import MADE_FROM, Left, Made, Outcomes, Place, Record
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Version, write_version
@@ -114,8 +115,8 @@ def _as_row(record: Record | Left) -> Made | Left:
         return record
     row: dict[str, Any] = {}
     for key, value in record.value.items():
-        if isinstance(value, str) and key in _NEVER_PLAIN_TEXT and value.lstrip()[:1] in ("[", "{"):
-            value = arrow_tables.decode_json(value)
+        if isinstance(value, str) and key in _NEVER_PLAIN_TEXT:
+            value = decode_json(value)
         if value is not None:
             row[key] = value
     if not row:

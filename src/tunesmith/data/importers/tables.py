@@ -18,6 +18,7 @@ from tunesmith.core.errors import UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.arrow_tables import read_arrow, read_parquet
 from tunesmith.data.importers.excel import read_excel
+from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.table_header import column_names, is_header, numbered_names
 
@@ -74,6 +75,7 @@ def read_delimited(
         hint = "give the delimiter, if it was taken for another"
         yield Left("too_many_columns", message, hint, Place(name, 1), "error")
         return
+    nested = nested_columns(columns)
     num_rows = 0
     header = ""
     for line, cells in _parsed(lines, dialect.delimiter, skip_first=dialect.has_header):
@@ -89,7 +91,8 @@ def read_delimited(
         elif not any(cells):
             yield Left("empty_row", "the row has no text in any cell", "remove it, or fill it in", place)
         else:
-            yield Record(dict(zip(columns, cells, strict=True)), place)
+            row: dict[str, Any] = dict(zip(columns, cells, strict=True))
+            yield Record(open_cells(row, nested) if nested else row, place)
     if not num_rows:
         what = "no row below its header" if dialect.has_header else "no row"
         yield Left("empty_table", f"the table has {what}", "export it again", Place(name, 1), "error")
