@@ -56,6 +56,15 @@ def test_mapping_may_be_an_object() -> None:
     assert rows_of(frame, mapping={"user": "x", "assistant": "y"})[0]["messages"][1]["content"] == "b"
 
 
+def test_whatever_speaks_the_arrow_stream_is_read() -> None:
+    class Speaker:
+        def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+            columns = {"question": pa.array(["a"], pa.string_view()), "answer": pa.array(["b"], pa.large_string())}
+            return pa.table(columns).__arrow_c_stream__(requested_schema)
+
+    assert [message["content"] for message in rows_of(Speaker())[0]["messages"]] == ["a", "b"]
+
+
 @pytest.mark.parametrize("frame", [3, "text", {"a": 1}])
 def test_what_is_no_frame_is_refused(frame: Any) -> None:
     with pytest.raises(UserError, match="no frame"):
@@ -71,6 +80,7 @@ def test_frame_is_written_with_its_version(tmp_path: Path) -> None:
     written = write_rows(pd.DataFrame({"question": ["a", ""], "answer": ["b", "c"]}), tmp_path / "a.jsonl")
     version = read_version(tmp_path / "a.jsonl")
     assert version is not None
+    assert version.operations[0].parameters["mapping"]["user"] == "question"
     assert (written.num_rows, [left.rule for left in written.left], version.sha256) == (
         1,
         ["empty_question"],

@@ -112,6 +112,12 @@ def test_bytes_of_another_encoding_are_told_at_their_row() -> None:
     assert faults(text) == [("not_utf8", 3)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "gb18030", "shift_jis"])
+def test_bytes_that_another_encoding_lacks_are_told_at_their_row(encoding: str) -> None:
+    text = "question,answer\nok,fine\nbad,".encode(encoding) + b"\x00\xd8\xff\x30" + "\nc,d\n".encode(encoding)
+    assert faults(text, encoding=encoding)[:1] == [("not_utf8", 3)]
+
+
 def test_unknown_encoding_is_the_users_mistake() -> None:
     with pytest.raises(UserError, match="no encoding"):
         read("a,b\n", encoding="utf-9")

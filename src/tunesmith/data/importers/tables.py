@@ -7,6 +7,7 @@ more or fewer cells than the header is never shifted into place.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -30,7 +31,8 @@ _MOST_READ_AGAIN: Final = 16 * LONGEST_ROW
 _MOST_COLUMNS: Final = 2_000
 _HEAD_BYTES: Final = 1 << 16
 _DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
-_UNDECODED: Final = re.compile("[\udc80-\udcff]")
+_UNDECODED: Final = re.compile("[\udc80-\udcff\ufffd]")
+"""Bytes that UTF-8 does not have are kept as half characters; other encodings' become the replacement character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +164,13 @@ class _Lines:
         self.head = file.read(_HEAD_BYTES)
         self.is_undecoded = False
         try:
-            raw = io.BufferedReader(_Joined(self.head, file), 1 << 18)
-            self._text = io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
+            self._is_utf8 = codecs.lookup(encoding).name.startswith("utf-8")
         except LookupError as error:
             hint = "name one that Python knows: utf-8, gb18030, windows-1252 …"
             raise UserError(f"{encoding!r} is no encoding", hint) from error
+        errors = "surrogateescape" if self._is_utf8 else "replace"
+        raw = io.BufferedReader(_Joined(self.head, file), 1 << 18)
+        self._text = io.TextIOWrapper(raw, encoding, errors=errors, newline="")
         self._again: list[tuple[int, str]] = []
         self._row: list[tuple[int, str]] = []
         self._row_characters = self._read_again = self._num_read = 0
@@ -193,7 +197,7 @@ class _Lines:
         self._row_characters += len(line)
         if self._row_characters > LONGEST_ROW:
             raise csv.Error(_NEVER_CLOSED)
-        if not line.isascii() and not _is_decoded(line):
+        if not line.isascii() and not (_is_encodable(line) if self._is_utf8 else "\ufffd" not in line):
             self.is_undecoded = True
         return line
 
@@ -234,7 +238,7 @@ _NEVER_CLOSED: Final = "never closed"
 _LINE_TOO_LONG: Final = "line too long"
 
 
-def _is_decoded(line: str) -> bool:
+def _is_encodable(line: str) -> bool:
     try:
         line.encode()
     except UnicodeEncodeError:
@@ -270,15 +274,11 @@ def _changed(cells: list[str], header: str, place: Place) -> Left:
     return Left("changing_columns", f"{message} {shorten(cells[0], 40)}", hint, place, "error")
 
 
-def _bad_cell(cells: list[str]) -> tuple[int, str] | None:
-    found = ((number, cell) for number, cell in enumerate(cells, 1) if _UNDECODED.search(cell))
-    return next(found, None)
+def _bad_cell(cells: list[str]) -> int | None:
+    return next((number for number, cell in enumerate(cells, 1) if _UNDECODED.search(cell)), None)
 
 
-def _not_text(bad: tuple[int, str], encoding: str) -> Left:
-    number, cell = bad
-    match = _UNDECODED.search(cell)
-    byte = ord(match[0]) - 0xDC00 if match else 0
-    message = f"cell {number} holds the byte 0x{byte:02X}, which is not {encoding.upper()}"
+def _not_text(number: int, encoding: str) -> Left:
+    message = f"cell {number} holds bytes that are not {encoding.upper()}"
     hint = "convert the file to UTF-8, or name its encoding (spreadsheets often write windows-1252 or gb18030)"
     return Left("not_utf8", message, hint, _NOWHERE, "error")
