@@ -20,6 +20,7 @@ placeholders: names left open in a data set, told and filled
 checked: what is wrong with a row that was made
 tables: CSV, TSV and the like to records; the other tables' readers beside it
 table_header: the first row of a table: whether it names the columns
+nested_cells: cells of JSON text
 excel: workbooks to records
 cell_text: a spreadsheet's value as people see it
 arrow_tables: Parquet and Arrow to records

@@ -17,6 +17,7 @@ import msgspec
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.findings import shorten
+from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
 
 _BATCH_BYTES: Final = 4 << 20
@@ -70,6 +71,7 @@ def records_of(schema: Any, batches: Iterator[Any], name: str) -> Iterator[Recor
         yield Left("nested_too_deep", message, "write it as JSON text", Place(name), "error")
         return
     as_json = frozenset(field.name for field in schema if JSON_TEXT in (field.metadata or {}))
+    nested = nested_columns(schema.names)
     values = _Values()
     number = 0
     for batch in batches:
@@ -79,7 +81,7 @@ def records_of(schema: Any, batches: Iterator[Any], name: str) -> Iterator[Recor
                 place = Place(name, path=f"row {number}")
                 row = {key: values.plain(value, key, as_json) for key, value in found.items()}
                 yield from (values.left_out(column, place) for column in values.newly_binary())
-                yield Record(row, place)
+                yield Record(open_cells(row, nested) if nested else row, place)
 
 
 class _Values:
@@ -99,7 +101,7 @@ class _Values:
 
     def plain(self, value: Any, column: str, as_json: frozenset[str] = frozenset()) -> Any:
         if isinstance(value, str):
-            return decode_json(value) if column in as_json else value
+            return _json_value(value) if column in as_json else value
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, dict):
@@ -126,6 +128,14 @@ class _Values:
             return None
 
 
+def _json_value(text: str) -> Any:
+    """Of a column that is marked as JSON, so that a text may be any value."""
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def plain_scalar(value: Any) -> Any:
     """A date, a decimal, a float … as JSON has it; not-a-number and what else is missing become None."""
     if isinstance(value, float):
@@ -139,14 +149,6 @@ def plain_scalar(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain_scalar(item) for item in value]
     return str(value)
-
-
-def decode_json(text: str) -> Any:
-    """The value that the text holds; the text itself where it holds none."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        return text
 
 
 def pyarrow_or_explain(what: str) -> Any:
