@@ -88,7 +88,8 @@ def test_bomb_is_refused_after_the_bound(kind: str, tmp_path: Path) -> None:
 
 def test_zip_bomb_is_refused_though_its_header_lies_small(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"a.jsonl": bytes(9_000_000)})
-    opened = next(sources(path, Limits(most_bytes=2_000_000)))
+    found = sources(path, Limits(most_bytes=2_000_000))
+    opened = next(found)
     assert isinstance(opened, Opened)
     with pytest.raises(PackedTooTightly):
         read(opened)
@@ -117,14 +118,16 @@ def test_encrypted_member_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["", "gz", "xz"])
 def test_tar_gives_its_files_and_tells_its_links(kind: str, tmp_path: Path) -> None:
-    path = tmp_path / f"a.tar{'.' * bool(kind)}{kind}"
-    with tarfile.open(path, f"w:{kind}") as archive:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:") as archive:
         member = tarfile.TarInfo("in/b.jsonl")
         member.size = len(TEXT)
         archive.addfile(member, io.BytesIO(TEXT))
         link = tarfile.TarInfo("passwd")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
+    packed = PACKERS[kind](content.getvalue()) if kind else content.getvalue()
+    path = written(tmp_path / f"a.tar{'.' * bool(kind)}{kind}", packed)
     found = [(one.name, read(one)) if isinstance(one, Opened) else one.rule for one in sources(path)]
     assert found == [(f"{path.name}!in/b.jsonl", TEXT), "not_a_file"]
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from tunesmith.core.errors import UserError
+from tunesmith.data.array_elements import MOST_ROW_BYTES
 from tunesmith.data.encoding import BOM, text_encoding
 from tunesmith.data.importers.opening import DamagedSource, Opened
 from tunesmith.data.importers.rows import Left, Place
-
-MOST_ROW_BYTES: Final = 16 << 20
-"""The longest line, or element of an array, that is read: four million tokens, more than any model takes."""
 
 Line = tuple[int, bytes | Left]
 """A line's number, and the line with the line feed at its end (only a file's last can lack it)."""

@@ -166,11 +166,9 @@ def _header_block(lines: list[str], index: int) -> int:
         if match and match.lastgroup:
             kinds.add(match.lastgroup)
             last = offset
-        elif not line.strip() and (offset == index or offset - last > 1):
+        elif (not line.strip() and (offset == index or offset - last > 1)) or offset == index or offset - last > 3 or (line.strip() and {"subject", "sender"} <= kinds):
             break
-        elif offset == index or offset - last > 3 or (line.strip() and {"subject", "sender"} <= kinds):
-            break
-    is_block = "sender" in kinds and len(kinds) >= 3 or {"sender", "subject"} <= kinds
+    is_block = ("sender" in kinds and len(kinds) >= 3) or {"sender", "subject"} <= kinds
     return last - index + 1 if is_block else 0
 
 

@@ -110,11 +110,7 @@ def _without_closing(lines: list[str], end: int, names: frozenset[str]) -> int:
         if rules.FOOTNOTE.match(line):
             seen -= 1
             continue
-        if _closes(line, has_below=below > 0, has_above=index > 0):
-            cut = index
-        elif _is_name(line, names) and (index == 0 or not lines[index - 1].strip() or cut == index + 1) and index > 0:
-            cut = index
-        elif (
+        if _closes(line, has_below=below > 0, has_above=index > 0) or (_is_name(line, names) and (index == 0 or not lines[index - 1].strip() or cut == index + 1) and index > 0) or (
             rules.RULE.match(line)
             and below
             and index > 0
