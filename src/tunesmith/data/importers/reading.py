@@ -34,8 +34,9 @@ from tunesmith.data.importers.rows import Left, Outcome, Place, Record
 from tunesmith.data.importers.text_records import text_records
 
 Format = Literal[RecordFormat, "table", "continue", "mail", "unknown"]
-Outcomes = Iterator[Outcome | bytes]
-"""Bytes are a chat row that may be written as it stands."""
+PlainLines = list[bytes]
+"""Chat rows that may be written as they stand."""
+Outcomes = Iterator[Outcome | PlainLines]
 Records = Iterator[Record | Left]
 FirstOf = dict[str, int | str | None]
 """Where rows of each other format begin."""
@@ -219,17 +220,25 @@ def _chat_lines(opened: Opened, notes: Notes) -> Outcomes:
 
 def _plain_or_not(opened: Opened, made_of: Callable[[Iterable[Line]], Outcomes]) -> Outcomes:
     """Plain lines as they stand; those between go the long way, in their place."""
+    plain: PlainLines = []
     others: list[Line] = []
     for number, line in read_lines(opened):
-        is_plain = not isinstance(line, Left) and is_plain_chat(line)
-        if not is_plain:
+        if isinstance(line, bytes) and is_plain_chat(line):
+            if others:
+                yield from made_of(others)
+                others = []
+            plain.append(line.strip())
+        else:
             others.append((number, line))
-        if others and (is_plain or len(others) == _MOST_LINES_AT_ONCE):
+            if plain:
+                yield plain
+                plain = []
+        if len(plain) + len(others) >= _MOST_LINES_AT_ONCE:
             yield from made_of(others)
-            others.clear()
-        if is_plain and not isinstance(line, Left):
-            yield line.strip()
+            yield plain
+            plain, others = [], []
     yield from made_of(others)
+    yield plain
 
 
 def _of_columns(
