@@ -59,7 +59,7 @@ def test_large_array_has_the_findings_of_a_small_one(
 
 
 def test_row_that_is_too_long_is_named_and_the_next_one_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_rows, "MOST_ROW_BYTES", 100)
+    monkeypatch.setattr(file_rows, "MOST_ROW_BYTES", 120)
     path = tmp_path / "a.jsonl"
     path.write_text(f'{{"prompt": "{"x" * 500}"}}\n{GOOD[:-2]}\n{GOOD}\n' * 9, encoding="utf-8")
     report = validate_file(path)

@@ -37,9 +37,8 @@ class Element:
     fault: Fault | None = None
 
 
-def too_long(num_bytes: int | None = None) -> Fault:
-    size = "" if num_bytes is None else f" of {num_bytes:,} bytes"
-    message = f"a row{size} is too long to be read: at most {MOST_ROW_BYTES:,} bytes are"
+def too_long() -> Fault:
+    message = f"the row is too long: at most {MOST_ROW_BYTES:,} bytes of one are read"
     return Fault(Finding("row_too_long", message, "split it into several examples"), 0)
 
 

@@ -21,6 +21,7 @@ from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, 
 
 MOST_WHOLE_BYTES: Final = 8 << 20
 _SHOWN_BYTES: Final = 1 << 16
+_BATCH_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,47 @@ def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
             yield from _line_rows(file, update, bad_bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """Lines as they stand in the file, the first without a byte order mark."""
+
+    first_line: int
+    lines: list[bytes]
+    bom_bytes: int
+    bad_bytes: BadBytes
+
+    def row(self, number: int, line: bytes) -> FileRow | None:
+        """One of them, read strictly; None where it is blank."""
+        if line.isspace() or not line:
+            return None
+        return line_row(number, line, self.bad_bytes, 1 + (self.bom_bytes if number == 1 else 0))
+
+
+def line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch] | None:
+    """The lines of the file; None where they are no rows. ``update`` is given all its bytes, in order."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if is_array(head) or _is_pretty_object(head.removeprefix(BOM).lstrip()):
+        return None
+    return _line_batches(path, update)
+
+
+def _line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch]:
+    """Of a line that is too long, as much is given as tells that it is."""
+    bad_bytes, number = BadBytes(path), 1
+    with path.open("rb") as file:
+        while content := file.read(_BATCH_BYTES):
+            if not content.endswith(b"\n"):
+                content += file.readline(MOST_ROW_BYTES + 1)
+            update(content)
+            bom_bytes = len(BOM) if number == 1 and content.startswith(BOM) else 0
+            lines = BytesIO(content[bom_bytes:] if bom_bytes else content).readlines()
+            if lines and len(lines[-1]) > MOST_ROW_BYTES:
+                _skip_line(file, lines[-1], update)
+            yield LineBatch(number, lines, bom_bytes, bad_bytes)
+            number += len(lines)
+
+
 def is_array(head: bytes) -> bool:
     """Whether a file that begins like this is one JSON array, so that its rows are no lines."""
     return head.removeprefix(BOM).lstrip().startswith(b"[")
@@ -80,25 +122,22 @@ def _line_rows(file: BinaryIO, update: Callable[[bytes], None], bad_bytes: BadBy
         number += 1
         update(line)
         if len(line) > MOST_ROW_BYTES:
-            num_bytes = len(line) + _skip_line(file, line, update)
-            yield FileRow(number, line[:_SHOWN_BYTES].decode(errors="replace"), UNREAD, [too_long(num_bytes)])
-            continue
+            _skip_line(file, line, update)
         content = line.removeprefix(BOM) if number == 1 else line
         if content and not content.isspace():
             yield line_row(number, content, bad_bytes, 1 + len(line) - len(content))
 
 
-def _skip_line(file: BinaryIO, line: bytes, update: Callable[[bytes], None]) -> int:
-    """How many bytes of a line whose beginning was read were left."""
-    num_bytes = 0
+def _skip_line(file: BinaryIO, line: bytes, update: Callable[[bytes], None]) -> None:
+    """What of a line is left whose beginning was read."""
     while not line.endswith(b"\n") and (line := file.readline(_SHOWN_BYTES)):
         update(line)
-        num_bytes += len(line)
-    return num_bytes
 
 
 def line_row(number: int, line: bytes, bad_bytes: BadBytes, byte_column: int = 1) -> FileRow:
     """Only a file's last line can lack the line feed at its end; if it also breaks off, the file was cut."""
+    if len(line) > MOST_ROW_BYTES:
+        return FileRow(number, line[:_SHOWN_BYTES].decode(errors="replace"), UNREAD, [too_long()])
     content = line.rstrip(b"\r\n")
     is_cut_off = not line.endswith(b"\n")
     try:
