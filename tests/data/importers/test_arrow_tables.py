@@ -88,3 +88,21 @@ def test_type_nested_too_deep_is_refused(tmp_path: Path) -> None:
         kind = pa.list_(kind)
     found = parquet(tmp_path / "a.parquet", pa.table({"x": pa.array([None], kind)}))
     assert [one.rule for one in found if isinstance(one, Left)] == ["nested_too_deep"]
+
+
+def test_text_that_is_none_costs_its_row_alone(tmp_path: Path) -> None:
+    bad = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
+    found = parquet(tmp_path / "a.parquet", pa.table({"question": bad}))
+    assert [one.rule if isinstance(one, Left) else one.value["question"] for one in found] == ["a", "bad_value", "c"]
+
+
+def test_batch_that_claims_more_than_it_has_is_told(tmp_path: Path) -> None:
+    table = pa.table({"question": ["abc", "defg", "hij"]})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+    content = (tmp_path / "a.arrow").read_bytes()
+    offsets = bytes.fromhex("03000000 07000000")
+    assert content.count(offsets) == 1
+    (tmp_path / "a.arrow").write_bytes(content.replace(offsets, bytes.fromhex("03000000 ffffff7f")))
+    found = list(read_arrow(tmp_path / "a.arrow", "a"))
+    assert [one.rule for one in found if isinstance(one, Left)] == ["broken_table"]

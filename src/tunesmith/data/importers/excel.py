@@ -8,6 +8,7 @@ can claim is bounded before it is opened: its unpacked size, and the cells it ha
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -292,7 +293,7 @@ def _bomb(path: Path, name: str) -> Left | None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _STUMBLES as error:
         return _unreadable(error, name)
     size = sum(member.file_size for member in members)
     strings = sum(member.file_size for member in members if not member.filename.startswith("xl/worksheets/"))
@@ -328,4 +329,5 @@ def _openpyxl_or_explain() -> Any:
     if not openpyxl.DEFUSEDXML:
         raise UserError("openpyxl does not use defusedxml, so that a hostile workbook could exhaust the memory",
                         f"unset OPENPYXL_DEFUSEDXML (defusedxml {defusedxml.__version__} is installed)")  # fmt: skip
+    warnings.filterwarnings("ignore", module="openpyxl")  # it warns of styles and lists that it does not keep
     return openpyxl
