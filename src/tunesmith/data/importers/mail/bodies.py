@@ -18,8 +18,10 @@ from tunesmith.data.importers.mail.html_text import html_to_text
 
 MAX_DEPTH: Final = 20
 MAX_PARTS: Final = 500
-MAX_TEXT_BYTES: Final = 4 << 20
-"""Of one part, decoded; a longer one is no letter."""
+MAX_CHARS: Final = 1_000_000
+MAX_LINES: Final = 10_000
+"""Of a text with all its quotes; a longer one is no letter, and is left out whole."""
+_MAX_TEXT_BYTES: Final = 4 * MAX_CHARS + 8
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _PGP_MESSAGE: Final = "-----BEGIN PGP MESSAGE-----"
 _PGP_SIGNED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -54,6 +56,8 @@ def body(data: bytes) -> Body:
         return Body("", "encrypted")
     if budget.has_invitation:
         return Body("", "calendar_invite")
+    if len(text) > MAX_CHARS or text.count("\n") > MAX_LINES:
+        return Body("", "too_long")
     return Body(_unsigned(text))
 
 
@@ -140,7 +144,7 @@ def _is_attachment(part: _Part) -> bool:
 
 def _part_text(data: bytes, headers: Headers) -> str:
     content_type = headers.get("content-type", "")
-    text = decoded(_transferred(data, headers)[:MAX_TEXT_BYTES], parameter(content_type, "charset"))
+    text = decoded(_transferred(data, headers)[:_MAX_TEXT_BYTES], parameter(content_type, "charset"))
     text = text.replace("\r\n", "\n")
     if (parameter(content_type, "format") or "").casefold() != "flowed":
         return text
@@ -150,9 +154,9 @@ def _part_text(data: bytes, headers: Headers) -> str:
 def _transferred(data: bytes, headers: Headers) -> bytes:
     encoding = headers.get("content-transfer-encoding", "").partition(";")[0].strip().casefold()
     if encoding == "base64":
-        return base64_bytes(data[: 2 * MAX_TEXT_BYTES])
+        return base64_bytes(data[: 2 * _MAX_TEXT_BYTES])
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data[: 4 * MAX_TEXT_BYTES])
+        return binascii.a2b_qp(data[: 4 * _MAX_TEXT_BYTES])
     return data
 
 
