@@ -24,7 +24,10 @@ from tunesmith.data.importers.mail.signatures import unsigned
 _MOST_LETTERS: Final = 256
 _MOST_FILES: Final = 8
 _MOST_PEOPLE: Final = 20
-_TOO_LONG: Final = ("too_long", f"Its text has more than {MAX_CHARS:,} characters or {MAX_LINES:,} lines.")
+_TOO_LONG: Final = (
+    "too_long",
+    f"Its text has more than {MAX_CHARS:,} characters or {MAX_LINES:,} lines, or too many parts.",
+)
 _INSTEAD: Final = dict((drops.ENCRYPTED, drops.CALENDAR, _TOO_LONG))
 _NO_TEXT: Final = ("empty", "Nothing is left of its text without quotes and signature.")
 
@@ -88,11 +91,9 @@ class Letters:
 def letter(data: bytes, is_cut: bool = False) -> Letter:
     """The bytes of a message to its letter; ``is_cut`` where they are only its beginning."""
     headers = parse_headers(_head(data))
-    found = body(data)
+    found = body(data, is_cut)
     if found.instead:
         return Letter(problem=(found.instead, _INSTEAD[found.instead]))
-    if is_cut and "content-type" not in headers:
-        return Letter(problem=_TOO_LONG)
     subject = readable(headers.get("subject", "")[:2000])
     parts = written(found.text, is_forward(subject))
     author = next(iter(people(headers.get("from", ""))), Person("", ""))
