@@ -286,3 +286,31 @@ def test_plain_line_is_one_that_the_long_way_finds_right(said: list[Row], metada
 )
 def test_line_with_something_hidden_is_not_plain(line: str) -> None:
     assert not is_plain_chat(line.encode())
+
+
+def test_rows_after_many_broken_ones_are_made(write: Write, out: Path) -> None:
+    done, rows = converted(out, write("a.jsonl", "{broken\n" * 150 + lines([chat()] * 3)))
+    assert (len(rows), rules(done)) == (3, {"invalid_json": 150})
+
+
+def test_mail_in_a_folder_is_read_as_one(write: Write, out: Path) -> None:
+    ask = "From: Ana <ana@a.example>\nTo: help@b.example\nSubject: Tea\nMessage-ID: <1@a>\nDate: Mon, 3 Mar 2025 10:00:00 +0000\n\nIs there tea?\n"
+    reply = (
+        "From: Bo <help@b.example>\nTo: ana@a.example\nSubject: Re: Tea\nMessage-ID: <2@b>\nIn-Reply-To: <1@a>\n"
+        "Date: Mon, 3 Mar 2025 11:00:00 +0000\n\nYes, green tea.\n"
+    )
+    write("1.eml", ask)
+    folder = write("2.eml", reply).parent
+    done, rows = converted(out, folder)
+    assert [source.format for source in done.sources] == ["mail"]
+    assert rows[0]["messages"][0]["content"].strip() == "Is there tea?"
+
+
+def test_ratings_of_continue_are_found_in_the_folder(write: Write, out: Path) -> None:
+    said = {"prompt": "<user>\nhi", "completion": "hello", "sessionId": "s"}
+    write("chatFeedback.jsonl", [{**said, "feedback": False, "eventName": "chatFeedback"}])
+    path = write("chatInteraction.jsonl", [{**said, "eventName": "chatInteraction"}, {**said, "prompt": "<user>\nyo"}])
+    done, rows = converted(out, path.parent)
+    assert len(rows) == 1
+    assert done.sources[0].format == "continue"
+    assert done.num_left == 2

@@ -41,6 +41,7 @@ Records = Iterator[Record | Left]
 FirstOf = dict[str, int | str | None]
 """Where rows of each other format begin."""
 _ROWS_TO_DETECT_BY: Final = 100
+_MOST_TO_DETECT_BY: Final = 20_000
 _MOST_LINES_AT_ONCE: Final = 64
 
 
@@ -160,7 +161,7 @@ def _mail(opened: Opened, options: ReadOptions) -> Outcomes:
 
 def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) -> Source:
     records = _until_damaged(_records(opened, held, options), opened.name)
-    head = list(islice(records, _ROWS_TO_DETECT_BY))
+    head = _head(records)
     values = [record.value for record in head if isinstance(record, Record)]
     records = chain(head, records)
     name, encoding = opened.name, held.encoding
@@ -179,6 +180,18 @@ def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) 
         rows = _chat_lines(opened, notes) if is_fast else outcomes(one, _MAKERS[format], notes)
         return Source(name, format, f"{held.reason}; {reason}", rows, encoding)
     return _of_columns(opened, held, options, values, records)
+
+
+def _head(records: Records) -> list[Record | Left]:
+    """As far as the rows to detect by; a file may begin with many that are broken."""
+    head: list[Record | Left] = []
+    num_rows = 0
+    for record in records:
+        head.append(record)
+        num_rows += isinstance(record, Record)
+        if num_rows == _ROWS_TO_DETECT_BY or len(head) == _MOST_TO_DETECT_BY:
+            break
+    return head
 
 
 def _are_events(head: list[Record | Left]) -> bool:
@@ -281,6 +294,9 @@ def _broken_or_empty(records: Records, name: str) -> Outcomes:
         is_empty = False
         if isinstance(record, Left):
             yield record
+        else:
+            hint = "name the format with --format, or mend the rows before"
+            yield Left("unknown_format", "a row after too many that cannot be read", hint, record.place, "error")
     if is_empty:
         yield Left("empty_file", "the file holds no row", "write one example per line, as JSON", Place(name), "error")
 
