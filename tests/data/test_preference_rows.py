@@ -36,9 +36,9 @@ def look(tmp_path: Path, *rows: dict[str, Any]) -> tuple[DataReport, list[AnyExa
     kept: list[AnyExample] = []
 
     def keep(found: Findings) -> Keep:
-        return lambda example, is_duplicate: kept.append(example)
+        return kept.append
 
-    return check_file(path, keep), kept
+    return check_file(path, keep=keep), kept
 
 
 def first(report: DataReport) -> Problem:

@@ -3,7 +3,8 @@
 main: the commands, and the border where errors become exit codes
 quickstart: the whole story on the built-in base model and its own task
 local: train and evaluate on this machine
-data: data check and data preview
+data: the commands on data files
+data_convert: what `data convert` takes and prints
 data_pages: what they print
 chat: a conversation with a model here
 chat_options: what it was asked for

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -36,7 +36,9 @@ def convert(
     encoding: Annotated[str | None, typer.Option(help="The text's encoding; guessed if it is not UTF-8.")] = None,
     sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook; all that are shown if not given.")] = None,
     fill: Annotated[list[str] | None, typer.Option(help="Fill a name left open: name=Tunesmith for {{name}}.")] = None,
-    me: Annotated[list[str] | None, typer.Option(help="Of mail: whose answers are learnt, by address or @domain.")] = None,
+    me: Annotated[
+        list[str] | None, typer.Option(help="Of mail: whose answers are learnt, by address or @domain.")
+    ] = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of mail: leave out what is older than this day.")
     ] = None,
@@ -117,12 +119,9 @@ def _show_source(console: Console, source: SourceSummary) -> None:
     _say(console, f"{source.name}: {source.format}, {source.made:,} rows made, {num_left:,} left out", "bold")
     _say(console, f"  {source.reason}", "dim")
     if source.mapping:
-        parts = ",".join(f"{part}={_part(name)}" for part, name in source.mapping.items())
-        _say(console, f"  --mapping '{parts}'")
+        from tunesmith.data.importers.reading import shown_mapping
 
-
-def _part(name: Any) -> str:
-    return name if isinstance(name, str) else "+".join(name)
+        _say(console, f"  --mapping {shown_mapping(source.mapping)}")
 
 
 def _show_notes(console: Console, notes: tuple[Counted, ...]) -> None:

@@ -20,7 +20,7 @@ from tunesmith.data.over_length import OverLengthPolicy
 from tunesmith.data.preview import Segment, marked, paint, visible
 from tunesmith.data.render import Renderer, render
 from tunesmith.data.row_measures import ModelRead, RowMeasures
-from tunesmith.data.statistics import DataStatistics, Spread, TokenStatistics
+from tunesmith.data.statistics import DataStatistics, Spread, Tally, TokenStatistics
 from tunesmith.data.validate import DataReport, Findings, Keep, check_file, read_dataset
 from tunesmith.nn.catalog import find_folder
 
@@ -59,14 +59,17 @@ def check_and_measure(
     advance: Callable[[int], None] = lambda num_bytes: None,
 ) -> tuple[DataReport, DataStatistics | None]:  # fmt: skip
     """The report and, where no row has an error, the figures; no example is held in memory."""
-    measures: list[RowMeasures] = []
+    tally = Tally(max_seq_len)
+    if renderer is None:
+        report = check_file(file, format, tally=tally, progress=advance)
+    else:
+        model = ModelRead(renderer, None, max_seq_len)
 
-    def keep(found: Findings) -> Keep:
-        measures.append(RowMeasures(found, ModelRead(renderer, None, max_seq_len) if renderer else None))
-        return measures[0].keep
+        def keep(found: Findings) -> Keep:
+            return RowMeasures(found, model, tally).keep
 
-    report = check_file(file, keep, format, renderer.tokenizer.control_tokens if renderer else (), advance)
-    return report, None if report.errors or report.format is None else measures[0].tally.statistics()
+        report = check_file(file, format, renderer.tokenizer.control_tokens, tally, keep, advance)
+    return report, None if report.errors or report.format is None else tally.statistics()
 
 
 @contextmanager

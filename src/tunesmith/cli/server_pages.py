@@ -34,7 +34,7 @@ from tunesmith.cli.tables import Column, print_table
 from tunesmith.core import durable
 from tunesmith.core.errors import UserError
 from tunesmith.data.preview import visible
-from tunesmith.data.validate import Findings, Keep, check_file
+from tunesmith.data.validate import check_file
 
 JOBS: Final = "fine_tuning/jobs"
 _MOST_SHOWN: Final = 3
@@ -75,7 +75,7 @@ def send_file(url: str, path: Path, purpose: str, *, as_json: bool) -> None:
 
 def warn_of_bad_rows(path: Path, console: Console) -> None:
     """What ``tunesmith data check`` would refuse: said, and no more, as the file may be sent to be mended there."""
-    report = check_file(path, _keeps_nothing) if path.is_file() else None
+    report = check_file(path) if path.is_file() else None
     if report is None or not report.errors:
         return
     errors = f"{len(report.errors):,} error{'s' if len(report.errors) != 1 else ''}"
@@ -83,10 +83,6 @@ def warn_of_bad_rows(path: Path, console: Console) -> None:
     shown = [f"  {visible(str(problem))}" for problem in report.errors[:_MOST_SHOWN]]
     more = f"{command_name()} data check {shlex.quote(str(path))} shows all"
     console.print("\n".join([text, *shown, f"→ {more}"]), style="yellow", markup=False, soft_wrap=True)
-
-
-def _keeps_nothing(found: Findings) -> Keep:
-    return lambda example, is_duplicate: None
 
 
 def upload(server: RemoteServer, path: Path, purpose: str, console: Console) -> Answer:

@@ -9,7 +9,10 @@ reinforcement_rows: a reinforcement row to its conversation, and what a grader r
 tool_calls: the tools of a chat row, declared, called and answered
 findings: what is found wrong in a row
 validate: a file judged whole: a Dataset, or every bad row
+clean_lines: chat lines of which nothing is to be said, many at once
+said_before: which examples say what an earlier one says
 file_rows: the rows of a file: lines, or elements of an array
+array_elements: the elements of a JSON array of any length
 strict_json: JSON text to its value, or what is wrong and where
 encoding: bytes that are no UTF-8 text
 split: a training and a validation part, and what both share

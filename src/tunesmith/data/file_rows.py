@@ -1,6 +1,7 @@
 """The rows of a file: its lines, or the elements of its one JSON array, each with its place.
 
-Lines are read one by one, so that a huge file costs little memory; an array is read whole.
+Lines are read one by one, so that a huge file costs little memory, and so are the elements of a large array; a small
+array is read whole.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from tunesmith.data.array_elements import MOST_ROW_BYTES, array_elements, too_long
 from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
 from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, read_json
+
+MOST_WHOLE_BYTES: Final = 8 << 20
+_SHOWN_BYTES: Final = 1 << 16
+_BATCH_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,9 @@ def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         file.seek(0)
-        if is_array(head):
+        if is_array(head) and path.stat().st_size > MOST_WHOLE_BYTES and not _is_json(head.split(b"\n", 1)[0]):
+            yield from _streamed_rows(file, update, bad_bytes)
+        elif is_array(head):
             content = file.read()
             update(content)
             yield from _array_rows(content, bad_bytes)
@@ -52,6 +60,47 @@ def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
             yield FileRow(1, "", UNREAD, [invalid_json("one example is spread over several lines", _ONE_LINE_HINT, 0)])
         else:
             yield from _line_rows(file, update, bad_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """Lines as they stand in the file, the first without a byte order mark."""
+
+    first_line: int
+    lines: list[bytes]
+    bom_bytes: int
+    bad_bytes: BadBytes
+
+    def row(self, number: int, line: bytes) -> FileRow | None:
+        """One of them, read strictly; None where it is blank."""
+        if line.isspace() or not line:
+            return None
+        return line_row(number, line, self.bad_bytes, 1 + (self.bom_bytes if number == 1 else 0))
+
+
+def line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch] | None:
+    """The lines of the file; None where they are no rows. ``update`` is given all its bytes, in order."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if is_array(head) or _is_pretty_object(head.removeprefix(BOM).lstrip()):
+        return None
+    return _line_batches(path, update)
+
+
+def _line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch]:
+    """Of a line that is too long, as much is given as tells that it is."""
+    bad_bytes, number = BadBytes(path), 1
+    with path.open("rb") as file:
+        while content := file.read(_BATCH_BYTES):
+            if not content.endswith(b"\n"):
+                content += file.readline(MOST_ROW_BYTES + 1)
+            update(content)
+            bom_bytes = len(BOM) if number == 1 and content.startswith(BOM) else 0
+            lines = BytesIO(content[bom_bytes:] if bom_bytes else content).readlines()
+            if lines and len(lines[-1]) > MOST_ROW_BYTES:
+                _skip_line(file, lines[-1], update)
+            yield LineBatch(number, lines, bom_bytes, bad_bytes)
+            number += len(lines)
 
 
 def is_array(head: bytes) -> bool:
@@ -67,16 +116,28 @@ def _is_pretty_object(head: bytes) -> bool:
     return len(lines) == 2 and lines[0] == b"{" and not lines[1].startswith(b"{")
 
 
-def _line_rows(lines: Iterable[bytes], update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
-    for number, line in enumerate(lines, start=1):
+def _line_rows(file: BinaryIO, update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
+    number = 0
+    while line := file.readline(MOST_ROW_BYTES + 1):
+        number += 1
         update(line)
+        if len(line) > MOST_ROW_BYTES:
+            _skip_line(file, line, update)
         content = line.removeprefix(BOM) if number == 1 else line
         if content and not content.isspace():
             yield line_row(number, content, bad_bytes, 1 + len(line) - len(content))
 
 
+def _skip_line(file: BinaryIO, line: bytes, update: Callable[[bytes], None]) -> None:
+    """What of a line is left whose beginning was read."""
+    while not line.endswith(b"\n") and (line := file.readline(_SHOWN_BYTES)):
+        update(line)
+
+
 def line_row(number: int, line: bytes, bad_bytes: BadBytes, byte_column: int = 1) -> FileRow:
     """Only a file's last line can lack the line feed at its end; if it also breaks off, the file was cut."""
+    if len(line) > MOST_ROW_BYTES:
+        return FileRow(number, line[:_SHOWN_BYTES].decode(errors="replace"), UNREAD, [too_long()])
     content = line.rstrip(b"\r\n")
     is_cut_off = not line.endswith(b"\n")
     try:
@@ -96,6 +157,24 @@ def line_row(number: int, line: bytes, bad_bytes: BadBytes, byte_column: int = 1
 
 _HALF_WRITTEN: Final = "the last line ends in the middle: was the file cut?"
 _HALF_WRITTEN_HINT: Final = "copy or export the file again, or remove its last line"
+
+
+def _streamed_rows(file: BinaryIO, update: Callable[[bytes], None], bad_bytes: BadBytes) -> Iterator[FileRow]:
+    for element in array_elements(file, update):
+        place = (element.column, element.byte_column)
+        if element.fault is not None:
+            yield FileRow(element.line, element.content.decode(errors="replace"), UNREAD, [element.fault], *place)
+            continue
+        try:
+            text = element.content.decode()
+        except UnicodeDecodeError as error:
+            text = element.content[: error.start].decode()
+            yield FileRow(
+                element.line, text, UNREAD, [Fault(bad_bytes.finding(element.content, error), len(text))], *place
+            )
+            continue
+        value, faults = read_json(text, element.content)
+        yield FileRow(element.line, text, value, faults, *place)
 
 
 def _array_rows(content: bytes, bad_bytes: BadBytes) -> Iterator[FileRow]:

@@ -68,13 +68,33 @@ def read_row(
 
 def control_token_pattern(control_tokens: Collection[str] = ()) -> re.Pattern[str]:
     """Matches the common families' control tokens and those given."""
-    tokens = {token for token in control_tokens if token.strip()} | set(COMMON_CONTROL_TOKENS)
+    return _any_of(_all_tokens(control_tokens))
+
+
+def control_token_searches(control_tokens: Collection[str] = ()) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The same, by their first character: most texts hold none of these, which is quickly told."""
+    tokens = _all_tokens(control_tokens)
+    return tuple(
+        (first, _any_of({each for each in tokens if each[0] == first})) for first in {each[0] for each in tokens}
+    )
+
+
+def _all_tokens(control_tokens: Collection[str]) -> set[str]:
+    return {token for token in control_tokens if token.strip()} | set(COMMON_CONTROL_TOKENS)
+
+
+def _any_of(tokens: Collection[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(token) for token in sorted(tokens, key=lambda token: (-len(token), token))))
 
 
 def fingerprint(example: AnyExample) -> bytes:
     """Equal for two examples that say the same, whatever their lines; 16 bytes."""
-    return blake2b(_CANONICAL.encode(_said(example)), digest_size=16).digest()
+    return blake2b(canonical(example), digest_size=16).digest()
+
+
+def canonical(example: AnyExample) -> bytes:
+    """What the example says, as JSON; equal bytes for equal examples."""
+    return _CANONICAL.encode(_said(example))
 
 
 def _said(example: AnyExample) -> tuple[object, ...]:

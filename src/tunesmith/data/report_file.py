@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from heapq import merge
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
@@ -26,7 +27,7 @@ from tunesmith.data.file_rows import is_array
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.row_index import RowIndex, RowIndexWriter
 from tunesmith.data.row_measures import ModelRead, RowMeasures
-from tunesmith.data.statistics import DataStatistics
+from tunesmith.data.statistics import DataStatistics, Tally
 from tunesmith.data.validate import judge_file
 
 MOST_KEPT: Final = 100_000
@@ -85,32 +86,36 @@ def write_report(
     index = RowIndexWriter(files[_ROWS])
     found = _Findings(files[_BAD_LINES])
     unfit_lines = files[_UNFIT_LINES]
-    measures = RowMeasures(found, model, lambda line: unfit_lines.write(_PLACE.pack(line)))
+    tally = Tally(model.limit if model else None)
+    measures = model and RowMeasures(found, model, tally, lambda line: unfit_lines.write(_PLACE.pack(line)))
 
     def update(content: bytes) -> None:
         nonlocal judged
         digest.update(content)
         judged += len(content)
         if has_lines:
-            index.update(content)
+            for line in BytesIO(content):
+                index.update(line)
         progress(judged / num_bytes)
 
     try:
         control_tokens = model.renderer.tokenizer.control_tokens if model else ()
-        format, num_rows = judge_file(path, found, measures.keep, control_tokens=control_tokens, update=update)
+        format, num_rows = judge_file(
+            path, found, measures and measures.keep, control_tokens=control_tokens, update=update, tally=tally
+        )
         if num_rows and has_lines:
             index.read_rest(path)
     finally:
         for each in files.values():
             each.close()
-    figures = measures.tally.statistics() if num_rows and format else None
+    figures = tally.statistics() if num_rows and format else None
     summary = Summary(
         file_format=format,
         layout=("lines" if has_lines else "array") if num_rows or judged == num_bytes else "foreign",
         sha256=digest.hexdigest() if judged == num_bytes else None,
         num_rows=num_rows,
         num_lines=index.num_lines,
-        num_rows_with_errors=_num_rows_with_errors(format, num_rows, found, measures),
+        num_rows_with_errors=_num_rows_with_errors(format, num_rows, found, tally, measures),
         num_errors=found.count("error"),
         num_warnings=found.count("warning"),
         rules=found.rules(),
@@ -164,11 +169,13 @@ class Report:
                 yield from array("Q", part)
 
 
-def _num_rows_with_errors(format: FileFormat | None, num_rows: int, found: _Findings, measures: RowMeasures) -> int:
+def _num_rows_with_errors(
+    format: FileFormat | None, num_rows: int, found: _Findings, tally: Tally, measures: RowMeasures | None
+) -> int:
     """What gave no example has an error; lines do not say it, for the rows of an array may share one, or take many."""
     if format is None:
         return min(num_rows, found.num_bad_lines)
-    return num_rows - measures.num_kept + measures.num_unfit
+    return num_rows - tally.num_rows + (measures.num_unfit if measures else 0)
 
 
 class _Findings:

@@ -1,4 +1,4 @@
-"""The rows that can be used, measured as they are read: tallied and, where a base model is given, rendered for it.
+"""The rows that can be used, rendered for a base model as they are read, and measured.
 
 Keeps no example: a few numbers of each go to its ``Tally``, what the model cannot be trained on to the findings.
 """
@@ -26,26 +26,27 @@ class ModelRead:
     context_length: int | None
     max_seq_len: int | None = None
 
+    @property
+    def limit(self) -> int | None:
+        return self.max_seq_len or self.context_length
+
 
 class RowMeasures:
     """``note_unfit`` hears the line of each row that the model cannot be trained on."""
 
     def __init__(
-        self, found: Findings, model: ModelRead | None, note_unfit: Callable[[int], object] = lambda line: None
+        self, found: Findings, model: ModelRead, tally: Tally, note_unfit: Callable[[int], object] = lambda line: None
     ) -> None:
-        self._found, self._note_unfit, self._model = found, note_unfit, model
-        self._limit = None if model is None else model.max_seq_len or model.context_length
-        self.tally = Tally(self._limit)
-        self._num_rendered = 0
-        self.num_kept = self.num_unfit = 0
+        self._found, self._note_unfit, self._tally = found, note_unfit, tally
+        self._renderer: Renderer | None = model.renderer
+        self._limit = model.limit
+        self._num_rendered = self.num_unfit = 0
 
-    def keep(self, example: AnyExample, is_duplicate: bool) -> None:
-        self.num_kept += 1
-        self.tally.add(example, is_duplicate)
-        if self._model is None or self._found.has_errors:
+    def keep(self, example: AnyExample) -> None:
+        if self._renderer is None or self._found.has_errors:
             return
         if isinstance(example, ChatExample | CompletionExample):
-            self._render(example, self._model.renderer)
+            self._render(example, self._renderer)
 
     def _render(self, example: Example, renderer: Renderer) -> None:
         try:
@@ -54,12 +55,12 @@ class RowMeasures:
             message = error.message.replace(renderer.tokenizer.where, "the base model")
             self._refuse(Finding("not_renderable", message, error.hint), example.line)
             if isinstance(error, EndlessTemplate):
-                self._model = None  # its own fault: no other row is worth a second of waiting
+                self._renderer = None  # its own fault: no other row is worth a second of waiting
             return
         if not self._num_rendered:
-            self.tally.keep_first_token = rendered.token_ids[:1] == (renderer.tokenizer.bos_id,)
+            self._tally.keep_first_token = rendered.token_ids[:1] == (renderer.tokenizer.bos_id,)
         self._num_rendered += 1
-        self.tally.add_tokens(rendered)
+        self._tally.add_tokens(rendered)
         if not rendered.num_trained_tokens:
             hint = "give at least one assistant message weight 1"
             self._refuse(Finding("no_trained_tokens", "nothing to train on", hint), example.line)

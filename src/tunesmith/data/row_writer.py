@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from tunesmith.core import durable
-
 
 _BYTES_AT_ONCE: Final = 1 << 18
 
@@ -48,10 +47,14 @@ class RowWriter:
 
     def write_line(self, line: bytes) -> None:
         """JSON as it stands, without its line feed."""
-        self._lines.append(line)
-        self.num_rows += 1
-        self.num_bytes += len(line) + 1
-        self._num_waiting += len(line)
+        self.write_lines([line])
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        self._lines += lines
+        num_bytes = sum(map(len, lines)) + len(lines)
+        self.num_rows += len(lines)
+        self.num_bytes += num_bytes
+        self._num_waiting += num_bytes
         if self._num_waiting > _BYTES_AT_ONCE:
             self._flush()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from tunesmith.data.clean_lines import CleanRow, num_characters, who_speaks
 from tunesmith.data.examples import (
     AnyExample,
     CompletionExample,
@@ -94,7 +95,8 @@ def compute_statistics(
     seen: set[bytes] = set()
     for example in dataset.examples:
         said = fingerprint(example)
-        tally.add(example, said in seen)
+        tally.add(example)
+        tally.add_duplicates(said in seen)
         seen.add(said)
     for example_tokens in tokenized or ():
         tally.add_tokens(example_tokens)
@@ -114,13 +116,28 @@ class Tally:
         self._trained_tokens = 0
         self._costs = {policy: OverLengthCost(policy, 0, 0, 0, 0) for policy in POLICIES}
 
-    def add(self, example: AnyExample, is_duplicate: bool) -> None:
+    @property
+    def num_rows(self) -> int:
+        return len(self._messages)
+
+    def add_duplicates(self, count: int) -> None:
+        self._num_duplicates += count
+
+    def add_clean(self, rows: Sequence[CleanRow]) -> None:
+        """Chat rows, many at once."""
+        self._messages.extend([len(row.messages) for row in rows])
+        self._num_characters += num_characters(rows)
+        num_turns, num_with_system, num_without_user = who_speaks(rows)
+        self._num_turns += num_turns
+        self._num_with_system += num_with_system
+        self._num_without_user += num_without_user
+
+    def add(self, example: AnyExample) -> None:
         self._num_characters += _num_characters(example)
         self._num_turns += _num_turns(example)
         messages = _messages(example)
         self._num_with_system += any(message.role in ("system", "developer") for message in messages)
         self._num_without_user += bool(messages) and not any(message.role == "user" for message in messages)
-        self._num_duplicates += is_duplicate
         self._messages.append(_num_messages(example))
 
     def add_tokens(self, example: TokenizedExample) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain, islice
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from tunesmith.core.errors import Problem, Problems
+from tunesmith.data.clean_lines import read_lines, said_key, said_keys
 from tunesmith.data.encoding import HEAD_BYTES, foreign_bytes
 from tunesmith.data.examples import (
     AnyExample,
@@ -26,10 +27,12 @@ from tunesmith.data.examples import (
     Example,
     FileFormat,
 )
-from tunesmith.data.file_rows import FileRow, file_rows
+from tunesmith.data.file_rows import FileRow, LineBatch, file_rows, line_batches
 from tunesmith.data.findings import Finding, RowPath, path_text, shorten
-from tunesmith.data.formats import control_token_pattern, fingerprint, read_row
+from tunesmith.data.formats import control_token_pattern, control_token_searches, read_row
 from tunesmith.data.row_shapes import describe_unknown, detect_format, unrecognized_row_keys
+from tunesmith.data.said_before import SaidBefore
+from tunesmith.data.statistics import Tally
 from tunesmith.data.strict_json import UNREAD, StrictJson
 
 MOST_PROBLEMS_PER_RULE: Final = 1_000
@@ -91,7 +94,7 @@ def validate_file(path: Path, format: FileFormat | None = None, control_tokens: 
     digest = sha256()
     examples: list[Example] = []
 
-    def keep(example: AnyExample, is_duplicate: bool) -> None:
+    def keep(example: AnyExample) -> None:
         if not found.has_errors and isinstance(example, ChatExample | CompletionExample):
             examples.append(example)
         else:
@@ -107,11 +110,11 @@ def validate_file(path: Path, format: FileFormat | None = None, control_tokens: 
 
 
 def check_file(
-    path: Path, keep: Callable[[Findings], Keep], format: FileFormat | None = None,
-    control_tokens: Collection[str] = (), progress: Callable[[int], None] = lambda num_bytes: None,
+    path: Path, format: FileFormat | None = None, control_tokens: Collection[str] = (), tally: Tally | None = None,
+    keep: Callable[[Findings], Keep] | None = None, progress: Callable[[int], None] = lambda num_bytes: None,
 ) -> DataReport:  # fmt: skip
-    """Judge the whole file for whatever method wants it, holding none of its examples: ``keep``, made with where
-    findings go, is called with each. ``progress`` hears how many bytes were read, again and again."""
+    """Judge the whole file for whatever method wants it, holding none of its examples: ``tally`` counts them, and
+    ``keep``, made with where findings go, is called with each. ``progress`` hears how many bytes were read, again and again."""
     found = _Collector(str(path))
     digest = sha256()
 
@@ -119,7 +122,7 @@ def check_file(
         digest.update(content)
         progress(len(content))
 
-    format, num_rows = judge_file(path, found, keep(found), format, control_tokens, update=update)
+    format, num_rows = judge_file(path, found, keep and keep(found), format, control_tokens, update, tally)
     report = found.report(format, num_rows)
     return report if report.errors else replace(report, sha256=digest.hexdigest())
 
@@ -153,25 +156,36 @@ class Findings(Protocol):
         ...
 
 
-Keep = Callable[[AnyExample, bool], None]
-"""Called with each example that can be used, and whether an earlier one says the same."""
+Keep = Callable[[AnyExample], None]
+"""Called with each example that can be used."""
 
 
 def judge_file(
-    path: Path, found: Findings, keep: Keep, format: FileFormat | None = None, control_tokens: Collection[str] = (),
-    update: Callable[[bytes], None] = lambda _: None,
+    path: Path, found: Findings, keep: Keep | None = None, format: FileFormat | None = None,
+    control_tokens: Collection[str] = (), update: Callable[[bytes], None] = lambda _: None, tally: Tally | None = None,
 ) -> tuple[FileFormat | None, int]:  # fmt: skip
     """→ the file's format (None where it has none that is known) and the number of its rows, good and bad.
 
     ``update`` is given the bytes that are read, in order: all of them, unless the file is no text or one example
-    is spread over its lines.
+    is spread over its lines. ``keep`` is called with each example that can be used, ``tally`` counts them: the second
+    is cheaper by far.
     """
     if not _can_be_opened(path, found):
         return format, 0
-    rows = file_rows(path, update)
-    head = list(islice(rows, _ROWS_TO_DETECT_BY))
-    format = format or _detect(head, found)
-    num_rows = _judge_rows(chain(head, rows), format, control_token_pattern(control_tokens), found, keep)
+    judge = _Judge(format, control_tokens, found, keep, tally)
+    if (batches := line_batches(path, update)) is not None:
+        first, head = _head(batches)
+        judge.detect(head)
+        for batch in chain(first, batches):
+            judge.lines(batch)
+    else:
+        rows = file_rows(path, update)
+        head = list(islice(rows, _ROWS_TO_DETECT_BY))
+        judge.detect(head)
+        for row in chain(head, rows):
+            judge.row(row)
+    judge.finish()
+    format, num_rows = judge.format, judge.num_rows
     if num_rows == 0:
         message, hint = "the file is empty", "write one example per line, as JSON"
         found.add(Finding("empty_file", message, hint), 1, 1, 1)
@@ -201,31 +215,83 @@ def _can_be_opened(path: Path, found: Findings) -> bool:
     return finding is None
 
 
-def _detect(head: list[FileRow], found: Findings) -> FileFormat | None:
-    objects = [row for row in head if isinstance(row.value, dict)]
-    format = detect_format(row.value for row in objects)
-    if format is None and objects:
-        found.add(describe_unknown(objects[0].value), *objects[0].position(0))
-    return format
+class _Judge:
+    """What is known of a file's rows so far."""
+
+    def __init__(
+        self, format: FileFormat | None, control_tokens: Collection[str], found: Findings, keep: Keep | None, tally: Tally | None
+    ) -> None:  # fmt: skip
+        self.format = format
+        self.num_rows = 0
+        self._pattern = control_token_pattern(control_tokens)
+        self._searches = control_token_searches(control_tokens)
+        self._found, self._keep, self._tally = found, keep, tally
+        self._ignored_keys = _IgnoredKeys()
+        self._said = SaidBefore()
+
+    def detect(self, head: Sequence[FileRow]) -> None:
+        objects = [row for row in head if isinstance(row.value, dict)]
+        self.format = self.format or detect_format(row.value for row in objects)
+        if self.format is None and objects:
+            self._found.add(describe_unknown(objects[0].value), *objects[0].position(0))
+
+    def lines(self, batch: LineBatch) -> None:
+        if self.format != "chat":
+            for number, line in enumerate(batch.lines, batch.first_line):
+                self._line(number, line, batch)
+            return
+        rows = read_lines(batch.lines, self._searches)
+        numbers: Sequence[int] = range(batch.first_line, batch.first_line + len(rows))
+        clean = [row for row in rows if row is not None]
+        if len(clean) < len(rows) or self._keep is not None:
+            for number, line, row in zip(numbers, batch.lines, rows, strict=True):
+                if row is None:
+                    self._line(number, line, batch)
+                elif self._keep is not None:
+                    self._keep(row.example(number))
+            numbers = [number for number, row in zip(numbers, rows, strict=True) if row is not None]
+        self.num_rows += len(clean)
+        self._said.add_lines(said_keys(clean), numbers)
+        if self._tally is not None:
+            self._tally.add_clean(clean)
+
+    def _line(self, number: int, line: bytes, batch: LineBatch) -> None:
+        if (row := batch.row(number, line)) is not None:
+            self.row(row)
+
+    def row(self, row: FileRow) -> None:
+        self.num_rows += 1
+        example = judge_row(row, self.format, self._pattern, self._found)
+        if example is None or self.format is None:
+            return
+        self._ignored_keys.count(unrecognized_row_keys(row.value, self.format), row)
+        self._said.add(said_key(example), *row.position(0))
+        if self._tally is not None:
+            self._tally.add(example)
+        if self._keep is not None:
+            self._keep(example)
+
+    def finish(self) -> None:
+        self._ignored_keys.warn(self._found)
+        num_duplicates = 0
+        for first_line, place in self._said.repetitions():
+            num_duplicates += 1
+            message, hint = f"the example says the same as line {first_line}", "remove one, unless it shall count twice"
+            self._found.add(Finding("duplicate_example", message, hint, severity="warning"), *place)
+        if self._tally is not None:
+            self._tally.add_duplicates(num_duplicates)
 
 
-def _judge_rows(
-    rows: Iterable[FileRow], format: FileFormat | None, control_tokens: re.Pattern[str], found: Findings, keep: Keep
-) -> int:
-    first_line: dict[bytes, int] = {}
-    ignored_keys = _IgnoredKeys()
-    num_rows = 0
-    for row in rows:
-        num_rows += 1
-        example = judge_row(row, format, control_tokens, found)
-        if example is None or format is None:
-            continue
-        ignored_keys.count(unrecognized_row_keys(row.value, format), row)
-        first = first_line.setdefault(fingerprint(example), row.line)
-        _warn_of_duplicate(first, row, found)
-        keep(example, first != row.line)
-    ignored_keys.warn(found)
-    return num_rows
+def _head(batches: Iterable[LineBatch]) -> tuple[list[LineBatch], list[FileRow]]:
+    """The first batches, and the first rows in them, by which the format is told."""
+    taken, rows = [], list[FileRow]()
+    for batch in batches:
+        taken.append(batch)
+        numbered = enumerate(batch.lines[:_ROWS_TO_DETECT_BY], batch.first_line)
+        rows += [row for number, line in numbered if (row := batch.row(number, line)) is not None]
+        if len(rows) >= _ROWS_TO_DETECT_BY:
+            break
+    return taken, rows[:_ROWS_TO_DETECT_BY]
 
 
 def judge_row(
@@ -267,12 +333,6 @@ def _offset_of(finding: Finding, offsets: dict[tuple[RowPath, bool], int]) -> in
     while path and (path, False) not in offsets:
         path = path[:-1]
     return offsets.get((path, False), 0)
-
-
-def _warn_of_duplicate(first: int, row: FileRow, found: Findings) -> None:
-    if first != row.line:
-        message, hint = f"the example says the same as line {first}", "remove one, unless it shall count twice"
-        found.add(Finding("duplicate_example", message, hint, severity="warning"), *row.position(0))
 
 
 class _IgnoredKeys:

@@ -1,8 +1,26 @@
 """Every way in: what people have, turned into rows that can be trained on; each row that is left out is counted.
 
 rows: the nouns: where a row came from, a row found, a row made, a row left out
+convert: the driver: sources in, one file of rows that validate out, everything counted
+reading: a path to its sources: format, why, and the outcomes of reading it
+opening: files, packed files, archives and folders, opened within bounds
+detect: which format a file has, and why
+lines: an opened file to lines of UTF-8, whatever its encoding
+elements: the elements of a JSON array of any size
+json_records: JSON lines, arrays and values to records
+text_records: plain text to records
+making: what every record format shares: rows or a reason, and notes
+conversations: chat and ShareGPT rows, in every spelling, to chat rows
+tool_texts: tools and calls as other formats write them
+pairs: a question and an answer under some names, plain text, labels
+preferences: two answers in every shape to preference rows; thumbs up and down
+reinforcement: questions with what a grader reads
+plain_chat: chat lines that may pass as they stand
+placeholders: names left open in a data set, told and filled
+checked: what is wrong with a row that was made
 tables: CSV, TSV and the like to records; the other tables' readers beside it
 table_header: the first row of a table: whether it names the columns
+nested_cells: cells of JSON text
 excel: workbooks to records
 cell_text: a spreadsheet's value as people see it
 arrow_tables: Parquet and Arrow to records

@@ -17,6 +17,7 @@ import msgspec
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.findings import shorten
+from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
 
 _BATCH_BYTES: Final = 4 << 20
@@ -42,7 +43,7 @@ def read_parquet(path: Path, name: str) -> Iterator[Record | Left]:
             size = sum(file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups))
             batches = file.iter_batches(_rows_per_batch(size, rows), use_threads=False)
             yield from records_of(file.schema_arrow, batches, name)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
         yield _unreadable("Parquet", error, name)
 
 
@@ -59,7 +60,7 @@ def read_arrow(path: Path, name: str) -> Iterator[Record | Left]:
         with pa.OSFile(str(path)) as source:
             reader = pa.ipc.open_file(source) if magic == b"ARROW1" else pa.ipc.open_stream(source)
             yield from records_of(reader.schema, _ipc_batches(reader), name)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:
         yield _unreadable("Arrow", error, name)
 
 
@@ -70,16 +71,31 @@ def records_of(schema: Any, batches: Iterator[Any], name: str) -> Iterator[Recor
         yield Left("nested_too_deep", message, "write it as JSON text", Place(name), "error")
         return
     as_json = frozenset(field.name for field in schema if JSON_TEXT in (field.metadata or {}))
+    nested = nested_columns(schema.names)
     values = _Values()
     number = 0
     for batch in batches:
         for start in range(0, batch.num_rows, _MOST_ROWS):
-            for found in batch.slice(start, _MOST_ROWS).to_pylist():
+            for found in _values_of(batch.slice(start, _MOST_ROWS)):
                 number += 1
                 place = Place(name, path=f"row {number}")
+                if isinstance(found, Exception):
+                    yield _bad_value(found, place)
+                    continue
                 row = {key: values.plain(value, key, as_json) for key, value in found.items()}
                 yield from (values.left_out(column, place) for column in values.newly_binary())
-                yield Record(row, place)
+                yield Record(open_cells(row, nested) if nested else row, place)
+
+
+def _values_of(batch: Any) -> list[dict[str, Any] | Exception]:
+    """The batch's rows; for one with a value that Python cannot hold, why."""
+    try:
+        found: list[dict[str, Any] | Exception] = batch.to_pylist()
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            return [error]
+        found = [row for index in range(batch.num_rows) for row in _values_of(batch.slice(index, 1))]
+    return found
 
 
 class _Values:
@@ -99,7 +115,7 @@ class _Values:
 
     def plain(self, value: Any, column: str, as_json: frozenset[str] = frozenset()) -> Any:
         if isinstance(value, str):
-            return decode_json(value) if column in as_json else value
+            return _json_value(value) if column in as_json else value
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, dict):
@@ -126,6 +142,14 @@ class _Values:
             return None
 
 
+def _json_value(text: str) -> Any:
+    """Of a column that is marked as JSON, so that a text may be any value."""
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def plain_scalar(value: Any) -> Any:
     """A date, a decimal, a float … as JSON has it; not-a-number and what else is missing become None."""
     if isinstance(value, float):
@@ -139,14 +163,6 @@ def plain_scalar(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain_scalar(item) for item in value]
     return str(value)
-
-
-def decode_json(text: str) -> Any:
-    """The value that the text holds; the text itself where it holds none."""
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        return text
 
 
 def pyarrow_or_explain(what: str) -> Any:
@@ -164,9 +180,12 @@ def _rows_per_batch(num_bytes: int, num_rows: int) -> int:
 
 
 def _ipc_batches(reader: Any) -> Iterator[Any]:
-    if hasattr(reader, "num_record_batches"):
-        return (reader.get_batch(index) for index in range(reader.num_record_batches))
-    return iter(reader)
+    """Judged before they are read: the library trusts the lengths that a batch claims."""
+    is_file = hasattr(reader, "num_record_batches")
+    batches = (reader.get_batch(index) for index in range(reader.num_record_batches)) if is_file else iter(reader)
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def _bomb(metadata: Any, path: Path, name: str) -> Left | None:
@@ -191,6 +210,12 @@ def _unreadable(kind: str, error: Exception, name: str) -> Left:
     reason = str(error).split("\n", 1)[0][:200]
     message = f"the {kind} file cannot be read on: {reason}"
     return Left("broken_table", message, "write it anew, or fetch it again: it may be cut off", Place(name), "error")
+
+
+def _bad_value(error: Exception, place: Place) -> Left:
+    reason = str(error).split("\n", 1)[0][:200]
+    message = f"a value of the row cannot be read: {reason}"
+    return Left("bad_value", message, "write it anew: texts as UTF-8, dates within the years 1 to 9999", place, "error")
 
 
 def _is_midnight(value: datetime.datetime) -> bool:

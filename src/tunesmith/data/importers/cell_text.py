@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 _LITERAL: Final = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]\-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.')
-_DIGITS: Final = re.compile(r"[#0?,]*[#0?](?:\.([0#?]+))?")
+_LONGEST_FORMAT: Final = 255
+_TOO_LARGE: Final = 1e15
+_PRECISE: Final = Context(prec=400)
+_DIGITS: Final = re.compile(r"([#0?,]*[#0?])(?:\.([0#?]+))?")
 
 
 def cell_text(value: Any, number_format: str | None) -> str:
@@ -29,18 +33,34 @@ def cell_text(value: Any, number_format: str | None) -> str:
 
 
 def _number_text(value: int | float, number_format: str) -> str:
+    if len(number_format) > _LONGEST_FORMAT or abs(value) >= _TOO_LARGE:
+        return _plain(value)
     section = _section(value, number_format)
     bare = _LITERAL.sub("", section)
     digits = _DIGITS.search(bare)
-    if digits is None or re.search("[EeGg@/]", bare):
+    if digits is None:
+        is_fixed_text = ";" in number_format and section.strip() and not bare.strip(" -")
+        return _with_literals(section, "") if is_fixed_text else _plain(value)
+    if re.search("[EeGg@/]", bare) or bare[digits.end() :].startswith(","):
         return _plain(value)
-    decimals = len(digits[1] or "")
-    shown = value * 100 if "%" in bare else value
-    text = f"{abs(shown):{',' if ',' in digits[0].rstrip(',') else ''}.{decimals}f}"
-    if digits[1] and "#" in digits[1]:
-        text = text.rstrip("0").rstrip(".")
-    number = ("-" if value < 0 and section is number_format.split(";")[0] else "") + text
-    return _with_literals(section, number)
+    is_negative = value < 0 and section is number_format.split(";")[0]
+    return _with_literals(section, "-" * is_negative + _digits_text(value * 100 if "%" in bare else value, digits))
+
+
+def _digits_text(value: int | float, digits: re.Match[str]) -> str:
+    """By a format such as ``#,##0.00``: 0 is a digit that is always shown, # and ? are where there is one."""
+    whole_format, decimal_format = digits[1], digits[2] or ""
+    grouped = "," if "," in whole_format else ""
+    shown = Decimal(f"{abs(value):.15g}").quantize(Decimal(1).scaleb(-len(decimal_format)), ROUND_HALF_UP, _PRECISE)
+    whole, _, decimals = f"{shown:{grouped}f}".partition(".")
+    least = decimal_format.rindex("0") + 1 if "0" in decimal_format else 0
+    while len(decimals) > least and decimals.endswith("0"):
+        decimals = decimals[:-1]
+    if not grouped:
+        whole = whole.zfill(whole_format.count("0"))
+    if whole == "0" and "0" not in whole_format:
+        whole = ""
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def _section(value: int | float, number_format: str) -> str:
@@ -63,7 +83,7 @@ def _with_literals(section: str, number: str) -> str:
             placed = True
         else:
             text += "" if placed and _DIGITS.fullmatch(part) else part
-    return text.strip() if placed else number
+    return text.strip()
 
 
 def _plain(value: int | float) -> str:

@@ -130,9 +130,9 @@ class _Import:
             return None
         if verdict is None:
             message = "nothing says whether it was accepted"
-            return Left("undecided", message, "nothing to do; only_accepted=False takes it all the same", record.place)
+            return Left("undecided", message, _ONLY_ACCEPTED, record.place)
         message = "the person did not accept it"
-        return Left("not_accepted", message, "nothing to do; only_accepted=False takes it all the same", record.place)
+        return Left("not_accepted", message, _ONLY_ACCEPTED, record.place)
 
     def _rated(self, record: Record) -> Left | None:
         verdict = record.value.get("feedback")
@@ -142,7 +142,7 @@ class _Import:
         before = self._ratings.get(key)
         self._ratings[key] = verdict and before is not False
         if not verdict:
-            hint = 'with output="preference" it is paired with a better answer to the same prompt, where there is one'
+            hint = "nothing to do; where a better answer to the same prompt exists, the two can make a preference row"
             return Left("negative_feedback", "the answer got a thumb down", hint, record.place)
         return None
 
@@ -159,7 +159,7 @@ class _Import:
         value = record.value
         prompt, completion, verdict = value.get("prompt"), value.get("completion"), value.get("feedback")
         if event != "chatFeedback":
-            yield Left("no_pair", f"an event {event} makes no preference row", "convert it to chat rows", record.place)
+            yield Left("no_pair", f"an event {event} makes no preference row", "it can become a chat row", record.place)
         elif not isinstance(prompt, str) or not isinstance(completion, str) or not completion.strip():
             yield Left(
                 "missing_text", "the event chatFeedback has no prompt or no completion", _NO_CODE_HINT, record.place
@@ -188,6 +188,7 @@ class _Import:
         self._num_waiting += len(rated.completion) + len(prompt)
 
 
+_ONLY_ACCEPTED: Final = "nothing to do, unless what was refused is to be learnt too"
 _VERDICTS: Final = {"autocomplete": "accepted", "editOutcome": "accepted", "quickEdit": "label"}
 _TEXTS: Final[dict[str, dict[str, type]]] = {
     "autocomplete": {"prefix": str, "suffix": str, "completion": str},
@@ -235,7 +236,7 @@ def _conversation(record: Record, options: ContinueOptions) -> Outcome:
     row = _chat(messages, record.value["completion"])
     if options.output == "prompt_completion":
         if len(messages) > 1:
-            hint = "convert it to chat rows"
+            hint = "it can become a chat row"
             return Left("several_turns", "a conversation of several turns is no prompt", hint, record.place)
         row = {"prompt": messages[0]["content"], "completion": record.value["completion"]}
     return _made(row, record, "semi-synthetic" if is_rated else "synthetic")
@@ -298,18 +299,17 @@ def conversation_of(prompt: str) -> list[dict[str, str]]:
     return [turn for turn in turns if turn["role"] != "thinking" and (turn["content"] or turn["role"] == "user")]
 
 
-_HOME: Final = re.compile(
-    r"\A(?:file://(?:localhost)?)?/*(?:[A-Za-z]:/+)?(?:(?:home|Users|用户)/+[^/]+|root)/+", re.IGNORECASE
-)
-_ROOT: Final = re.compile(r"\A(?:[a-z][a-z0-9+.-]{1,30}://[^/]*)?/*(?:[A-Za-z]:/+)?")
+_ROOT: Final = re.compile(r"\A(?:[a-z][a-z0-9+.-]{1,30}://[^/]*)?/*(?:[A-Za-z]:/+)?", re.IGNORECASE)
+_HOME: Final = re.compile(r"\A(?:(?:home|users|用户)/+[^/]+|root)/+", re.IGNORECASE)
 
 
 def relative_path(path: Any) -> str | None:
-    """``file:///home/ada/proj/a.py`` → ``proj/a.py``: neither who nor on which machine."""
+    """``file:///home/someone/proj/a.py`` → ``proj/a.py``: neither who nor on which machine."""
     if not isinstance(path, str) or not path:
         return None
     plain = unquote(path).replace("\\", "/")
-    return _ROOT.sub("", _HOME.sub("", plain, count=1), count=1) or None
+    below = _ROOT.sub("", plain, count=1)
+    return (_HOME.sub("", below, count=1) if below != plain else below) or None
 
 
 def _chat(messages: list[dict[str, str]], answer: str) -> dict[str, Any]:
@@ -383,7 +383,7 @@ def _empty(what: str, record: Record) -> Left:
 def _unpaired(rated: _Rated) -> Left:
     kind, other = ("good", "bad") if rated.is_good else ("bad", "good")
     message = f"the {kind} answer has no {other} one to the same prompt"
-    return Left("unpaired", message, "convert it to chat rows", rated.record.place)
+    return Left("unpaired", message, "it can become a chat row", rated.record.place)
 
 
 def _unknown(record: Record) -> Left:

@@ -156,9 +156,7 @@ def _pair(item: Message) -> list[Message]:
     return [{"role": role, "content": texts[role]} for role in ("system", "user", "assistant") if role in texts]
 
 
-def _add(
-    messages: list[Message], item: Message, ids: CallIds, note: Note, path: str, *, is_last_answer: bool
-) -> None:
+def _add(messages: list[Message], item: Message, ids: CallIds, note: Note, path: str, *, is_last_answer: bool) -> None:
     role = _role(item, path)
     if role != item.get("role", role) and role != "call":
         note("role_renamed", f"the role {shorten(item['role'])} is written as {role}")
@@ -190,7 +188,9 @@ def _role(item: Any, path: str) -> str:
 def _message(item: Message, role: str, ids: CallIds, note: Note, path: str) -> Message:
     message: Message = {"role": "assistant" if role == "call" else role}
     key = next((key for key in _TEXT_KEYS if key in item), "content")
-    content, reasoning, calls = item.get(key), [], []
+    content = item.get(key)
+    reasoning: list[str] = []
+    calls: list[dict[str, Any]] = []
     if role == "call" and not item.get("tool_calls"):
         content, calls = None, ids.calls_of(content, f"{path}.{key}")
     elif isinstance(content, list):

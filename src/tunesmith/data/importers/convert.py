@@ -7,6 +7,7 @@ version beside them. The file is there whole, or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from tunesmith.data.importers.checked import encoded, error_of, plain_line, shap
 from tunesmith.data.importers.making import Counted, Notes
 from tunesmith.data.importers.opening import DamagedSource
 from tunesmith.data.importers.placeholders import filled
-from tunesmith.data.importers.reading import Format, ReadOptions, Source, read_sources
+from tunesmith.data.importers.reading import Format, PlainLines, ReadOptions, Source, read_sources
 from tunesmith.data.importers.rows import Left, Made, Outcome, Place
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import SUFFIX, Operation, Parent, Version, read_version, write_version
@@ -122,7 +123,8 @@ def convert(
     """Read ``paths`` in order into one file at ``out``. Raises UserError where ``out`` may not be written, a source is no
     file or a bomb; NothingMade where no row was made. Then nothing is written."""
     _check_out(paths, out, options.overwrite)
-    with RowWriter(out) as writer:
+    with ThreadPoolExecutor(1) as beside, RowWriter(out) as writer:
+        parents = [beside.submit(_parent, path) for path in paths]
         work = _Work(writer, options, news)
         for path in paths:
             for source in read_sources(path, options.read, work.notes):
@@ -130,8 +132,8 @@ def convert(
         if writer.num_rows == 0:
             raise NothingMade(work.conversion(out, None))
     version = Version(
-        writer.sha256, writer.num_rows, writer.num_bytes, tuple(map(_parent, paths)), (_operation(work, options),),
-        **_said(paths, options),
+        writer.sha256, writer.num_rows, writer.num_bytes, tuple(parent.result() for parent in parents), (_operation(work, options),),
+        *_said(paths, options),
     )  # fmt: skip
     write_version(out, version)
     return work.conversion(out, version)
@@ -157,7 +159,7 @@ class _Work:
         self._sources: list[SourceSummary] = []
         self._left: dict[str, LeftOut] = {}
         self._format: FileFormat | None = None
-        self._num_met = 0
+        self._num_left = self._num_told = 0
 
     def leave_or_read(self, source: Source | Left) -> None:
         if isinstance(source, Left):
@@ -176,26 +178,32 @@ class _Work:
         except DamagedSource as error:
             self._leave(Left("damaged_file", error.message, error.hint, Place(source.name), "error"), summary)
 
-    def _take(self, outcome: Outcome | bytes, summary: SourceSummary) -> None:
-        self._num_met += 1
-        if self._num_met % _ROWS_BETWEEN_NEWS == 0:
-            self._news(summary.name, self._writer.num_rows, self._num_met - self._writer.num_rows)
-        if isinstance(outcome, bytes) and self._format in (None, "chat"):
-            self._format = "chat"
-            self._writer.write_line(outcome)
-            summary.made += 1
-        elif isinstance(outcome, bytes):
-            self._leave(self._of_other_format("chat", Place(summary.name)), summary)
+    def _take(self, outcome: Outcome | PlainLines, summary: SourceSummary) -> None:
+        if isinstance(outcome, list):
+            self._pass_on(outcome, summary)
         elif isinstance(outcome, Left):
             self._leave(outcome, summary)
         else:
             self._write(outcome, summary)
+        num_met = self._writer.num_rows + self._num_left
+        if num_met >= self._num_told + _ROWS_BETWEEN_NEWS:
+            self._num_told = num_met
+            self._news(summary.name, self._writer.num_rows, self._num_left)
+
+    def _pass_on(self, lines: PlainLines, summary: SourceSummary) -> None:
+        if self._format in (None, "chat") and lines:
+            self._format = "chat"
+            self._writer.write_lines(lines)
+            summary.made += len(lines)
+        else:
+            for _ in lines:
+                self._leave(self._of_other_format("chat", Place(summary.name)), summary)
 
     def _write(self, made: Made, summary: SourceSummary) -> None:
         is_chat = self._format in (None, "chat") and summary.format != "reinforcement"
-        if is_chat and (line := plain_line(made.row)) is not None:
+        if is_chat and (plain := plain_line(made.row)) is not None:
             self._format = "chat"
-            self._writer.write_line(line)
+            self._writer.write_line(plain)
             summary.made += 1
             return
         row = filled(made.row, self._options.fills, self.notes, made.place)
@@ -222,6 +230,7 @@ class _Work:
         summary.left[left.rule] = summary.left.get(left.rule, 0) + 1
         kept = self._left.setdefault(left.rule, LeftOut(left.rule, left.severity))
         kept.count += 1
+        self._num_left += 1
         if len(kept.first) < MOST_KEPT:
             kept.first.append(left)
 
@@ -257,14 +266,14 @@ def _parent(path: Path) -> Parent:
         return Parent(path.name, durable.sha256_of(path))
     digest = sha256()
     for file in sorted(file for file in path.rglob("*") if file.is_file() and not file.name.endswith(SUFFIX)):
-        digest.update(f"{file.relative_to(path).as_posix()}\0{durable.sha256_of(file)}\n".encode(errors="surrogateescape"))
+        digest.update(
+            f"{file.relative_to(path).as_posix()}\0{durable.sha256_of(file)}\n".encode(errors="surrogateescape")
+        )
     return Parent(path.name or path.resolve().name, digest.hexdigest())
 
 
-def _said(paths: Sequence[Path], options: ConvertOptions) -> dict[str, str | None]:
+def _said(paths: Sequence[Path], options: ConvertOptions) -> tuple[str | None, str | None]:
     """Licence and source as the user says, or else as the one file's own version does."""
     version = read_version(paths[0]) if len(paths) == 1 and paths[0].is_file() else None
-    return {
-        "licence": options.licence or (version.licence if version else None),
-        "source": options.source or (version.source if version else None),
-    }
+    licence, source = (version.licence, version.source) if version else (None, None)
+    return options.licence or licence, options.source or source

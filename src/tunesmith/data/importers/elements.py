@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tunesmith.data.importers.lines import MOST_ROW_BYTES
+from tunesmith.data.array_elements import MOST_ROW_BYTES
 
 _TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _TO_QUOTE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -61,6 +61,7 @@ class ElementSplitter:
                     yield from self._between(chunk[start:end])
                     start = end
                 elif self._depth == self._base:
+                    yield from self._between(chunk[start:end])
                     start = at
             else:
                 self._depth -= 1

@@ -8,25 +8,26 @@ can claim is bounded before it is opened: its unpacked size, and the cells it ha
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.cell_text import cell_text
+from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
-from tunesmith.data.importers.table_header import column_names, is_header, numbered_names
+from tunesmith.data.importers.table_header import column_names, is_header, is_known_name, numbered_names
 
 _MOST_STRING_BYTES: Final = 128 << 20
 _MOST_BYTES: Final = 4 << 30
 _MOST_TIMES: Final = 500
-_MOST_CELLS: Final = 200_000_000
+_MOST_CELLS: Final = 100_000_000
 _MOST_EMPTY_ROWS: Final = 100_000
 _ROWS_TO_GUESS_BY: Final = 20
 _CHUNK: Final = 1 << 20
@@ -138,15 +139,15 @@ def _rows(rows: Iterator[_Row | Left], title: str, name: str) -> Iterator[Record
 
 def _without_titles(rows: Iterator[_Row | Left], title: str, name: str) -> Iterator[_Row | Left]:
     """A line above the table, such as its name over all columns, is no header: it has one text, the next row several."""
-    first = list(islice(rows, 2))
-    if len(first) == 2 and all(isinstance(row, _Row) for row in first):
-        above, below = first
-        if len(set(filter(None, above.cells))) == 1 < len(set(filter(None, below.cells))):  # type: ignore[union-attr]
-            text = next(filter(None, above.cells))  # type: ignore[union-attr]
-            place = _place(above.number, title, name)  # type: ignore[union-attr]
+    above = next(rows, None)
+    below = next(rows, None)
+    if isinstance(above, _Row) and isinstance(below, _Row):
+        texts, names = set(filter(None, above.cells)), set(filter(None, below.cells))
+        if len(texts) == 1 < len(names) and not is_known_name(text := texts.pop()):
             message = f"the first row is a title ({shorten(text, 40)}), not the columns' names"
-            first = [Left("title_row", message, "fine if it is one", place), below]
-    yield from first
+            yield Left("title_row", message, "fine if it is one", _place(above.number, title, name))
+            above = None
+    yield from (row for row in (above, below) if row is not None)
     yield from rows
 
 
@@ -159,7 +160,7 @@ def _outcome(row: _Row, columns: tuple[str, ...], title: str, name: str) -> Reco
         message = f"the row has {len(cells)} cells, the header {len(columns)} ({quoted(columns, 4)})"
         return Left("changing_columns", message, "give each column a name in the first row", place, "error")
     cells += [""] * (len(columns) - len(cells))
-    return Record(dict(zip(columns, cells, strict=True)), place)
+    return Record(open_cells(dict(zip(columns, cells, strict=True)), nested_columns(columns)), place)
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
@@ -292,7 +293,7 @@ def _bomb(path: Path, name: str) -> Left | None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _STUMBLES as error:
         return _unreadable(error, name)
     size = sum(member.file_size for member in members)
     strings = sum(member.file_size for member in members if not member.filename.startswith("xl/worksheets/"))
@@ -328,4 +329,5 @@ def _openpyxl_or_explain() -> Any:
     if not openpyxl.DEFUSEDXML:
         raise UserError("openpyxl does not use defusedxml, so that a hostile workbook could exhaust the memory",
                         f"unset OPENPYXL_DEFUSEDXML (defusedxml {defusedxml.__version__} is installed)")  # fmt: skip
+    warnings.filterwarnings("ignore", module="openpyxl")  # it warns of styles and lists that it does not keep
     return openpyxl

@@ -23,6 +23,7 @@ from tunesmith.data.file_rows import file_rows
 from tunesmith.data.findings import quoted
 from tunesmith.data.importers import arrow_tables, column_guess
 from tunesmith.data.importers.mapping import ColumnMapping, apply, from_json
+from tunesmith.data.importers.nested_cells import decode_json
 from tunesmith.data.importers.rows import MADE_FROM, Left, Made, Outcomes, Place, Record
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Version, write_version
@@ -52,15 +53,7 @@ def from_frame(frame: Any, mapping: ColumnMapping | Mapping[str, Any] | None = N
     those of training rows, or their names must leave no doubt: raises ``UserError`` with the columns and the first rows
     where they do. Raises it too for what is no frame.
     """
-    records = _records(frame, name)
-    head = list(islice(records, _ROWS_TO_GUESS_BY))
-    columns = list(dict.fromkeys(key for record in head if isinstance(record, Record) for key in record.value))
-    everything = chain(head, records)
-    if not columns or (mapping is None and any(shape <= set(columns) for shape in _SHAPES)):
-        return map(_as_row, everything)
-    if not isinstance(mapping, ColumnMapping):
-        mapping = _guessed(columns, head) if mapping is None else from_json(mapping, columns)
-    return apply(mapping, everything)
+    return _mapped(frame, mapping, name)[1]
 
 
 def to_frame(rows: Path | str | Iterable[Mapping[str, Any]], as_: Library = "pandas") -> Any:
@@ -84,7 +77,8 @@ def write_rows(
         raise UserError(f"{path} exists already", "give another path, or overwrite=True")
     left: list[Left] = []
     with RowWriter(path) as writer:
-        for outcome in from_frame(frame, mapping):
+        used, outcomes = _mapped(frame, mapping, "frame")
+        for outcome in outcomes:
             if isinstance(outcome, Left):
                 left.append(outcome)
                 continue
@@ -92,10 +86,25 @@ def write_rows(
                 writer.write(outcome.row)
             except UnicodeEncodeError:
                 left.append(_half_character(outcome.place))
-    parameters = {"mapping": mapping.as_json() if isinstance(mapping, ColumnMapping) else dict(mapping or {})}
+    parameters = {"mapping": used.as_json()} if used is not None else {}
     operation = Operation("from_frame", parameters, {"written": writer.num_rows, "left_out": len(left)})
     write_version(path, Version(writer.sha256, writer.num_rows, writer.num_bytes, operations=(operation,)))
     return Written(writer.num_rows, writer.sha256, tuple(left))
+
+
+def _mapped(
+    frame: Any, mapping: ColumnMapping | Mapping[str, Any] | None, name: str
+) -> tuple[ColumnMapping | None, Outcomes]:
+    """The mapping that is used, None where the rows come as they are; and what becomes of them."""
+    records = _records(frame, name)
+    head = list(islice(records, _ROWS_TO_GUESS_BY))
+    columns = list(dict.fromkeys(key for record in head if isinstance(record, Record) for key in record.value))
+    everything = chain(head, records)
+    if not columns or (mapping is None and any(shape <= set(columns) for shape in _SHAPES)):
+        return None, map(_as_row, everything)
+    if not isinstance(mapping, ColumnMapping):
+        mapping = _guessed(columns, head) if mapping is None else from_json(mapping, columns)
+    return mapping, apply(mapping, everything)
 
 
 def _guessed(columns: Sequence[str], head: Sequence[Record | Left]) -> ColumnMapping:
@@ -114,8 +123,8 @@ def _as_row(record: Record | Left) -> Made | Left:
         return record
     row: dict[str, Any] = {}
     for key, value in record.value.items():
-        if isinstance(value, str) and key in _NEVER_PLAIN_TEXT and value.lstrip()[:1] in ("[", "{"):
-            value = arrow_tables.decode_json(value)
+        if isinstance(value, str) and key in _NEVER_PLAIN_TEXT:
+            value = decode_json(value)
         if value is not None:
             row[key] = value
     if not row:

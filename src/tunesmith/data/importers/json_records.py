@@ -87,29 +87,44 @@ def _fault(fault: Fault, text: str, place: Place, column: int | None, is_cut: bo
 
 
 def _rows_inside(value: dict[str, Any], place: Place) -> Iterator[Record | Left]:
-    """A row is itself, unless each of its lists holds rows or (text, label) pairs and it says nothing beside."""
-    lists = {key: item for key, item in value.items() if isinstance(item, list) and _ROW_LISTS.fullmatch(key)}
-    if not lists or any(isinstance(item, str) for item in value.values()) or not not all(map(_holds_rows, value.values())):
+    """A row is itself, unless all that it holds are lists of rows, or of (text, label) pairs, and what is said of them."""
+    lists = {key: item for key, item in value.items() if isinstance(item, list)}
+    if not lists or not all(_holds_rows(key, items) for key, items in lists.items()):
         yield Record(value, place)
         return
+    if any(isinstance(item, dict) for item in value.values()):
+        yield Record(value, place)
+        return
+    for key in value.keys() - lists.keys():
+        message = f"{key} is {shorten(value[key])}: it stands beside the rows, and is none"
+        yield Left("not_a_row", message, "nothing to do", replace(place, path=key))
     for key, items in lists.items():
-        for index, item in enumerate(items):
-            inside = replace(place, path=f"{key}[{index}]")
-            if isinstance(item, dict):
-                yield Record(item, inside)
-            elif _is_labelled(item):
-                yield Record({"text": item[0], "label": item[1], "source": key}, inside)
-            else:
-                message = f"{key}[{index}] is {shorten(item)}, not a row"
-                yield Left("not_an_object", message, 'write each row as {"…": …}', inside, "error")
+        yield from _rows_of_list(key, items, place)
 
 
-_ROW_LISTS: Final = re.compile(r"(?:oos_)?(?:train|training|validation|valid|val|dev|test|data|rows|examples|samples|items)")
+_ROW_LISTS: Final = re.compile(
+    r"(?:oos_)?(?:train|training|validation|valid|val|dev|test|data|rows|records|examples|samples)"
+)
+_OF_A_MESSAGE: Final = frozenset({"role", "from", "human", "speaker"})
 
 
-def _holds_rows(items: Any) -> bool:
-    """A list of rows, or something small beside them, such as a version number."""
-    return not isinstance(items, list) or all(isinstance(item, dict) or _is_labelled(item) for item in items[:10])
+def _holds_rows(key: str, items: list[Any]) -> bool:
+    """A list of messages is a conversation, and belongs to a row."""
+    return bool(_ROW_LISTS.fullmatch(key)) and all(
+        _is_labelled(item) or (isinstance(item, dict) and not _OF_A_MESSAGE & item.keys()) for item in items[:10]
+    )
+
+
+def _rows_of_list(key: str, items: list[Any], place: Place) -> Iterator[Record | Left]:
+    for index, item in enumerate(items):
+        inside = replace(place, path=f"{key}[{index}]")
+        if isinstance(item, dict):
+            yield Record(item, inside)
+        elif _is_labelled(item):
+            yield Record({"text": item[0], "label": item[1], "source": key}, inside)
+        else:
+            message = f"{key}[{index}] is {shorten(item)}, not a row"
+            yield Left("not_an_object", message, 'write each row as {"…": …}', inside, "error")
 
 
 def _is_labelled(item: Any) -> bool:

@@ -8,15 +8,13 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from tunesmith.core.errors import UserError
+from tunesmith.data.array_elements import MOST_ROW_BYTES
 from tunesmith.data.encoding import BOM, text_encoding
 from tunesmith.data.importers.opening import DamagedSource, Opened
 from tunesmith.data.importers.rows import Left, Place
-
-MOST_ROW_BYTES: Final = 16 << 20
-"""The longest line, or element of an array, that is read: four million tokens, more than any model takes."""
 
 Line = tuple[int, bytes | Left]
 """A line's number, and the line with the line feed at its end (only a file's last can lack it)."""
@@ -38,11 +36,11 @@ def read_lines(opened: Opened, encoding: str | None = None) -> Iterator[Line]:
 def known_encoding(name: str) -> str:
     """The name as it was given, if Python knows it as text; raises UserError."""
     try:
-        if codecs.lookup(name)._is_text_encoding:  # noqa: SLF001
-            return name
-    except LookupError:
-        pass
-    raise UserError(f"The encoding {name} is not known.", "name one such as gb18030, utf-16, windows-1252 or shift_jis")
+        "".encode(name)
+    except (LookupError, ValueError) as error:
+        hint = "name one such as gb18030, utf-16, windows-1252 or shift_jis"
+        raise UserError(f"The encoding {name} is not known.", hint) from error
+    return name
 
 
 def not_utf8(content: bytes, error: UnicodeDecodeError, place: Place) -> Left:

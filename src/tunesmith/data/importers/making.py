@@ -53,9 +53,11 @@ class Notes:
     counted: dict[str, Counted] = field(default_factory=dict)
 
     def add(self, rule: str, message: str, place: Place) -> None:
+        if message not in self.counted and len(self.counted) >= _MOST_NOTES:
+            rule, message = "more_notes", "more is noted than is listed"
         if message in self.counted:
             self.counted[message].count += 1
-        elif len(self.counted) < _MOST_NOTES:
+        else:
             self.counted[message] = Counted(rule, message, 1, place)
 
 
@@ -96,7 +98,7 @@ def text_of(value: Mapping[str, Any], key: str, note: Note) -> str:
 _SAYS_OF_ITSELF: Final = {
     **{key: key for key in ("thread", "author", "label", "source", "provenance", "id", "title", "url", "lang", "topic")},
     **{key: key for key in ("language", "dataset", "repo", "path", "book", "chapter", "subject", "name", "task")},
-    **{"category": "label", "class": "label", "intent": "label", "licence": "licence", "license": "licence"},
+    "category": "label", "class": "label", "intent": "label", "licence": "licence", "license": "licence",
 }  # fmt: skip
 _MEDIA: Final = frozenset({"images", "image", "videos", "video", "audios", "audio"})
 

@@ -57,8 +57,9 @@ class DamagedSource(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One file, unpacked. ``name`` tells a person where it is (``a.zip!b.csv``), ``inner_name`` what it is called once
-    unpacked (``b.csv``), ``head`` how it begins. ``path`` is the file on the disk that holds it."""
+    """One file, unpacked; a member of an archive can be read until the next is asked for. ``name`` tells a person where
+    it is (``a.zip!b.csv``), ``inner_name`` what it is called once unpacked (``b.csv``), ``head`` how it begins.
+    ``path`` is the file on the disk that holds it."""
 
     name: str
     inner_name: str
@@ -80,7 +81,7 @@ class Opened:
         return _as_it_is(self.path) if self.is_plain else _copied(self)
 
 
-def sources(path: Path, limits: Limits = Limits()) -> Iterator[Opened | Left]:  # noqa: B008
+def sources(path: Path, limits: Limits = Limits()) -> Iterator[Opened | Left]:
     """Each file that stands at ``path``; a Left for each that is none of ours to read."""
     if path.is_dir():
         files = (file for file in sorted(path.rglob("*")) if file.is_file())

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tunesmith.data.findings import shorten
+from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.conversations import chat_row, messages_of
 from tunesmith.data.importers.making import Note, Refused, Row, text_of, with_metadata
 
@@ -21,7 +21,9 @@ _BESIDE: Final = frozenset({"system", "system_prompt", "history", "tools", "func
 
 def make_pair(value: Mapping[str, Any], note: Note) -> list[Row]:
     """Alpaca, Dolly, question/answer, query/response: one turn, after the turns of ``history``."""
-    asked = next(key for key in QUESTION_KEYS if key in value)
+    asked = next((key for key in QUESTION_KEYS if key in value), None)
+    if asked is None:
+        raise _lacking(value, "question", QUESTION_KEYS)
     more = [key for key in MORE_KEYS if key in value and key != asked]
     answered = next((key for key in ANSWER_KEYS if key in value and key not in (asked, *more)), "output")
     texts = [text_of(value, key, note) for key in (asked, *more)]
@@ -37,6 +39,11 @@ def make_pair(value: Mapping[str, Any], note: Note) -> list[Row]:
         *_history(value.get("history")), {"role": "user", "content": question}, {"role": "assistant", "content": answer},
     ]  # fmt: skip
     return [with_metadata(chat_row(messages, value), value, _BESIDE | {asked, *more, answered}, note)]
+
+
+def _lacking(value: Mapping[str, Any], what: str, keys: tuple[str, ...]) -> Refused:
+    message = f"the row has no {what} but {quoted(value) or 'no keys'}"
+    return Refused("missing_keys", message, f"name it {', '.join(keys[:-1])} or {keys[-1]}")
 
 
 _PICTURE: Final = re.compile(r"<(img|video|audio)>[^<]{1,2000}</\1>")
@@ -90,7 +97,9 @@ def make_prompt_completion(value: Mapping[str, Any], note: Note) -> list[Row]:
 
 def make_labelled(value: Mapping[str, Any], note: Note) -> list[Row]:
     """A text and its label: the label is the answer, and told in the metadata, so that splits can keep its share."""
-    key = next(key for key in LABEL_KEYS if key in value)
+    key = next((key for key in LABEL_KEYS if key in value), None)
+    if key is None:
+        raise _lacking(value, "label", LABEL_KEYS)
     text, label = text_of(value, "text", note), text_of(value, key, note)
     if not text.strip() or not label.strip():
         hint = "write both, or remove the row"

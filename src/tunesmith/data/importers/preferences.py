@@ -97,9 +97,7 @@ def _is_whole(messages: list[Message]) -> bool:
     return any(message["role"] == "user" for message in messages)
 
 
-def _shared_start(
-    chosen: list[Message], rejected: list[Message]
-) -> tuple[list[Message], list[Message], list[Message]]:
+def _shared_start(chosen: list[Message], rejected: list[Message]) -> tuple[list[Message], list[Message], list[Message]]:
     most = min(len(chosen), len(rejected)) - 1
     size = next((index for index in range(most) if chosen[index] != rejected[index]), most)
     while size and chosen[size - 1]["role"] == "assistant":

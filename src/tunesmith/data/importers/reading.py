@@ -11,16 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from shlex import quote
+from typing import Any, Final, Literal
 
-from tunesmith.core.errors import UserError
+import msgspec
+
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.importers import column_guess, continue_dev, mapping, tables
 from tunesmith.data.importers.conversations import make_chat, make_sharegpt
-from tunesmith.data.importers.detect import Held, RecordFormat, describe, fits, format_of, holder_of, shape_of
+from tunesmith.data.importers.detect import Held, Holder, RecordFormat, describe, fits, format_of, holder_of, shape_of
 from tunesmith.data.importers.json_records import json_records, records_of_lines
 from tunesmith.data.importers.lines import Line, known_encoding, read_lines
-from tunesmith.data.importers.mail.importing import MailOptions, import_mail
+from tunesmith.data.importers.mail.importing import import_mail
+from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.making import Make, Notes, outcomes
 from tunesmith.data.importers.opening import DamagedSource, Limits, Opened, sources
 from tunesmith.data.importers.pairs import make_labelled, make_pair, make_prompt_completion, make_seed_task, make_text
@@ -31,12 +34,14 @@ from tunesmith.data.importers.rows import Left, Outcome, Place, Record
 from tunesmith.data.importers.text_records import text_records
 
 Format = Literal[RecordFormat, "table", "continue", "mail", "unknown"]
-Outcomes = Iterator[Outcome | bytes]
-"""Bytes are a chat row that may be written as it stands."""
+PlainLines = list[bytes]
+"""Chat rows that may be written as they stand."""
+Outcomes = Iterator[Outcome | PlainLines]
 Records = Iterator[Record | Left]
 FirstOf = dict[str, int | str | None]
 """Where rows of each other format begin."""
 _ROWS_TO_DETECT_BY: Final = 100
+_MOST_TO_DETECT_BY: Final = 20_000
 _MOST_LINES_AT_ONCE: Final = 64
 _MOST_SHOWN: Final = 20
 
@@ -88,15 +93,15 @@ def _is_mail_folder(path: Path) -> bool:
     if (path / "cur").is_dir() and (path / "new").is_dir():
         return True
     files = islice((file for file in sorted(path.rglob("*")) if file.is_file() and file.name[0] != "."), 200)
-    kinds = [_begins_as_mail(file) for file in files]
-    return bool(kinds) and sum(kinds) * 2 > len(kinds)
+    held = {_holder_of_file(file) for file in files}
+    return "mail" in held and held <= {"mail", "text", "none"}
 
 
-def _begins_as_mail(file: Path) -> bool:
+def _holder_of_file(file: Path) -> Holder:
     with suppress(OSError), file.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-        return holder_of(Opened(file.name, file.name, head, file, True, lambda: file.open("rb"))).holder == "mail"
-    return False
+        return holder_of(Opened(file.name, file.name, head, file, True, lambda: file.open("rb"))).holder
+    return "none"
 
 
 def _is_continue_folder(path: Path) -> bool:
@@ -161,7 +166,7 @@ def _mail(opened: Opened, options: ReadOptions) -> Outcomes:
 
 def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) -> Source:
     records = _until_damaged(_records(opened, held, options), opened.name)
-    head = list(islice(records, _ROWS_TO_DETECT_BY))
+    head = _head(records)
     values = [record.value for record in head if isinstance(record, Record)]
     records = chain(head, records)
     name, encoding = opened.name, held.encoding
@@ -175,11 +180,23 @@ def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) 
     found = format_of(values, is_table) if options.mapping is None and options.format is None else None
     if found is not None:
         format, reason = found
-        made = outcomes(_of_one_format(records, format, {}), _MAKERS[format], notes)
-        if format == "chat" and held.holder == "lines" and encoding is None:
-            made = _chat_lines(opened, notes)
-        return Source(name, format, f"{held.reason}; {reason}", made, encoding)
+        is_fast = format == "chat" and held.holder == "lines" and encoding is None
+        one = _of_one_format(records, format, {})
+        rows = _chat_lines(opened, notes) if is_fast else outcomes(one, _MAKERS[format], notes)
+        return Source(name, format, f"{held.reason}; {reason}", rows, encoding)
     return _of_columns(opened, held, options, values, records)
+
+
+def _head(records: Records) -> list[Record | Left]:
+    """As far as the rows to detect by; a file may begin with many that are broken."""
+    head: list[Record | Left] = []
+    num_rows = 0
+    for record in records:
+        head.append(record)
+        num_rows += isinstance(record, Record)
+        if num_rows == _ROWS_TO_DETECT_BY or len(head) == _MOST_TO_DETECT_BY:
+            break
+    return head
 
 
 def _are_events(head: list[Record | Left]) -> bool:
@@ -221,17 +238,25 @@ def _chat_lines(opened: Opened, notes: Notes) -> Outcomes:
 
 def _plain_or_not(opened: Opened, made_of: Callable[[Iterable[Line]], Outcomes]) -> Outcomes:
     """Plain lines as they stand; those between go the long way, in their place."""
+    plain: PlainLines = []
     others: list[Line] = []
     for number, line in read_lines(opened):
-        is_plain = not isinstance(line, Left) and is_plain_chat(line)
-        if not is_plain:
+        if isinstance(line, bytes) and is_plain_chat(line):
+            if others:
+                yield from made_of(others)
+                others = []
+            plain.append(line.strip())
+        else:
             others.append((number, line))
-        if others and (is_plain or len(others) == _MOST_LINES_AT_ONCE):
+            if plain:
+                yield plain
+                plain = []
+        if len(plain) + len(others) >= _MOST_LINES_AT_ONCE:
             yield from made_of(others)
-            others.clear()
-        if is_plain and not isinstance(line, Left):
-            yield line.strip()
+            yield plain
+            plain, others = [], []
     yield from made_of(others)
+    yield plain
 
 
 def _of_columns(
@@ -257,20 +282,39 @@ def _unmapped(
 ) -> Source:  # fmt: skip
     """Nothing is made where nothing is sure; broken rows are told all the same."""
     if not values:
-        broken = (record for record in records if isinstance(record, Left))
+        broken = _broken_or_empty(records, opened.name)
         return Source(opened.name, "unknown", f"{held.reason}; no row can be read", broken, held.encoding)
     reason = f"{held.reason}; {describe(values[0])}"
     if guess.mapping is None and held.holder in ("lines", "array", "values"):
         return _unknown(opened, reason, _hint_for(opened))
     shown = column_guess.describe(columns, values)
-    example = ",".join(f"{part}={name}" for part, name in zip(("user", "assistant"), columns, strict=False))
-    if guess.mapping is not None:
-        example = ",".join(f"{part}={name}" for part, name in guess.mapping.as_json().items() if part != "output")
+    likely = guess.mapping.as_json() if guess.mapping else dict(zip(("user", "assistant"), columns, strict=False))
     message = f"which column is what is not clear: {guess.reason}\n{shown}"
-    place, hint = Place(opened.name), f"say it: --mapping '{example}', for instance"
+    place, hint = Place(opened.name), f"say it: --mapping {shown_mapping(likely)}, for instance"
     left = Left("mapping_needed", message, hint, place, "error")
     first = tuple(Record(value, place) for value in values[:_MOST_SHOWN])
     return Source(opened.name, "unknown", reason, iter([left]), held.encoding, None, tuple(columns), first, guess)
+
+
+def _broken_or_empty(records: Records, name: str) -> Outcomes:
+    is_empty = True
+    for record in records:
+        is_empty = False
+        if isinstance(record, Left):
+            yield record
+        else:
+            hint = "name the format with --format, or mend the rows before"
+            yield Left("unknown_format", "a row after too many that cannot be read", hint, record.place, "error")
+    if is_empty:
+        yield Left("empty_file", "the file holds no row", "write one example per line, as JSON", Place(name), "error")
+
+
+def shown_mapping(parts: Mapping[str, Any]) -> str:
+    """As --mapping takes it, in quotes."""
+    said = {part: name for part, name in parts.items() if (part, name) != ("output", "chat")}
+    is_plain = all(isinstance(name, str) and re.fullmatch(r"[\w .{}-]+", name) for name in said.values())
+    pairs = ",".join(f"{part}={name}" for part, name in said.items())
+    return quote(pairs if is_plain else msgspec.json.encode(said).decode())
 
 
 def _of_one_format(records: Iterable[Record | Left], format: RecordFormat, first_of: FirstOf) -> Records:

@@ -16,7 +16,7 @@ _LONGEST_NAME: Final = 60
 _ENDS_A_SENTENCE: Final = re.compile(r"[.?!。？！…]\s*\Z")
 _NUMBER: Final = re.compile(r"\s*[-+]?[\d.,:/ -]*\d[\d.,:/ -]*%?\s*\Z")
 
-KNOWN_NAMES: Final = frozenset(
+_KNOWN_NAMES: Final = frozenset(
     (
         *("question", "query", "prompt", "user", "input", "instruction", "request", "problem", "text", "message", "q"),
         *("answer", "response", "output", "completion", "assistant", "reply", "target", "solution", "a"),
@@ -64,12 +64,16 @@ def plain_name(name: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
+def is_known_name(cell: str) -> bool:
+    return plain_name(cell) in _KNOWN_NAMES
+
+
 def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[bool, str]:
     """Whether ``first`` names the columns of ``rows``, and why."""
     filled = [cell for cell in first if cell.strip()]
     if not filled:
         return False, "the first row is empty: columns are numbered"
-    known = [cell.strip() for cell in filled if plain_name(cell) in KNOWN_NAMES]
+    known = [cell.strip() for cell in filled if is_known_name(cell)]
     if len(known) * 2 <= len(filled):
         for cell in filled:
             if _NUMBER.match(cell) or len(cell) > _LONGEST_NAME or _ENDS_A_SENTENCE.search(cell) or "\n" in cell:

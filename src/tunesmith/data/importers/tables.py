@@ -7,6 +7,7 @@ more or fewer cells than the header is never shifted into place.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -18,6 +19,7 @@ from tunesmith.core.errors import UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.arrow_tables import read_arrow, read_parquet
 from tunesmith.data.importers.excel import read_excel
+from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.table_header import column_names, is_header, numbered_names
 
@@ -29,7 +31,8 @@ _MOST_READ_AGAIN: Final = 16 * LONGEST_ROW
 _MOST_COLUMNS: Final = 2_000
 _HEAD_BYTES: Final = 1 << 16
 _DELIMITERS: Final = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
-_UNDECODED: Final = re.compile("[\udc80-\udcff]")
+_UNDECODED: Final = re.compile("[\udc80-\udcff\ufffd]")
+"""Bytes that UTF-8 does not have are kept as half characters; other encodings' become the replacement character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,27 @@ def read_delimited(
         hint = "give the delimiter, if it was taken for another"
         yield Left("too_many_columns", message, hint, Place(name, 1), "error")
         return
+    nested = nested_columns(columns)
+    num_rows = 0
+    header = ""
     for line, cells in _parsed(lines, dialect.delimiter, skip_first=dialect.has_header):
         place = Place(name, line)
+        num_rows += 1
         if isinstance(cells, Left):
             yield replace(cells, place=place)
             continue
         columns = columns or numbered_names(len(cells))
         if len(cells) != len(columns):
-            yield _changed(cells, columns, place)
+            header = header or f"the header {len(columns)} ({quoted(columns, 4)})"
+            yield _changed(cells, header, place)
         elif not any(cells):
             yield Left("empty_row", "the row has no text in any cell", "remove it, or fill it in", place)
         else:
-            yield Record(dict(zip(columns, cells, strict=True)), place)
+            row: dict[str, Any] = dict(zip(columns, cells, strict=True))
+            yield Record(open_cells(row, nested) if nested else row, place)
+    if not num_rows:
+        what = "no row below its header" if dialect.has_header else "no row"
+        yield Left("empty_table", f"the table has {what}", "export it again", Place(name, 1), "error")
 
 
 def _likely_delimiter(text: str) -> tuple[str, list[list[str]]]:
@@ -152,11 +164,13 @@ class _Lines:
         self.head = file.read(_HEAD_BYTES)
         self.is_undecoded = False
         try:
-            raw = io.BufferedReader(_Joined(self.head, file), 1 << 18)
-            self._text = io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
+            self._is_utf8 = codecs.lookup(encoding).name.startswith("utf-8")
         except LookupError as error:
             hint = "name one that Python knows: utf-8, gb18030, windows-1252 …"
             raise UserError(f"{encoding!r} is no encoding", hint) from error
+        errors = "surrogateescape" if self._is_utf8 else "replace"
+        raw = io.BufferedReader(_Joined(self.head, file), 1 << 18)
+        self._text = io.TextIOWrapper(raw, encoding, errors=errors, newline="")
         self._again: list[tuple[int, str]] = []
         self._row: list[tuple[int, str]] = []
         self._row_characters = self._read_again = self._num_read = 0
@@ -183,7 +197,7 @@ class _Lines:
         self._row_characters += len(line)
         if self._row_characters > LONGEST_ROW:
             raise csv.Error(_NEVER_CLOSED)
-        if not line.isascii() and not _is_decoded(line):
+        if not line.isascii() and not (_is_encodable(line) if self._is_utf8 else "\ufffd" not in line):
             self.is_undecoded = True
         return line
 
@@ -224,7 +238,7 @@ _NEVER_CLOSED: Final = "never closed"
 _LINE_TOO_LONG: Final = "line too long"
 
 
-def _is_decoded(line: str) -> bool:
+def _is_encodable(line: str) -> bool:
     try:
         line.encode()
     except UnicodeEncodeError:
@@ -254,21 +268,17 @@ def _too_broken() -> Left:
     return Left("broken_quote", message, "mend the quotes, or save the table anew as CSV", _NOWHERE, "error")
 
 
-def _changed(cells: list[str], columns: tuple[str, ...], place: Place) -> Left:
-    message = f"the row has {len(cells)} cell{'s' if len(cells) != 1 else ''}, the header {len(columns)} ({quoted(columns, 4)})"
+def _changed(cells: list[str], header: str, place: Place) -> Left:
+    message = f"the row has {len(cells)} cell{'s' if len(cells) != 1 else ''}, {header}: it begins with"
     hint = "put cells that hold the delimiter into quotes, and write empty cells out"
-    return Left("changing_columns", f"{message}: it begins with {shorten(cells[0], 40)}", hint, place, "error")
+    return Left("changing_columns", f"{message} {shorten(cells[0], 40)}", hint, place, "error")
 
 
-def _bad_cell(cells: list[str]) -> tuple[int, str] | None:
-    found = ((number, cell) for number, cell in enumerate(cells, 1) if _UNDECODED.search(cell))
-    return next(found, None)
+def _bad_cell(cells: list[str]) -> int | None:
+    return next((number for number, cell in enumerate(cells, 1) if _UNDECODED.search(cell)), None)
 
 
-def _not_text(bad: tuple[int, str], encoding: str) -> Left:
-    number, cell = bad
-    match = _UNDECODED.search(cell)
-    byte = ord(match[0]) - 0xDC00 if match else 0
-    message = f"cell {number} holds the byte 0x{byte:02X}, which is not {encoding.upper()}"
+def _not_text(number: int, encoding: str) -> Left:
+    message = f"cell {number} holds bytes that are not {encoding.upper()}"
     hint = "convert the file to UTF-8, or name its encoding (spreadsheets often write windows-1252 or gb18030)"
     return Left("not_utf8", message, hint, _NOWHERE, "error")

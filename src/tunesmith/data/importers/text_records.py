@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tunesmith.data.importers.lines import MOST_ROW_BYTES, not_utf8, read_lines, too_long
+from tunesmith.data.array_elements import MOST_ROW_BYTES
+from tunesmith.data.importers.lines import not_utf8, read_lines, too_long
 from tunesmith.data.importers.opening import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
 

@@ -18,8 +18,10 @@ from tunesmith.data.importers.mail.html_text import html_to_text
 
 MAX_DEPTH: Final = 20
 MAX_PARTS: Final = 500
-MAX_TEXT_BYTES: Final = 4 << 20
-"""Of one part, decoded; a longer one is no letter."""
+MAX_CHARS: Final = 1_000_000
+MAX_LINES: Final = 10_000
+"""Of a text with all its quotes; a longer one is no letter, and is left out whole."""
+_MAX_TEXT_BYTES: Final = 8 << 20
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _PGP_MESSAGE: Final = "-----BEGIN PGP MESSAGE-----"
 _PGP_SIGNED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -42,8 +44,9 @@ class _Part:
     end: int
 
 
-def body(data: bytes) -> Body:
-    budget = _Budget(data)
+def body(data: bytes, is_cut: bool = False) -> Body:
+    """``is_cut``: the bytes are only the beginning of the message."""
+    budget = _Budget(data, is_cut)
     whole = budget.part(0, len(data), "text/plain")
     if whole.content_type == "multipart/encrypted" or (
         "pkcs7-mime" in whole.content_type and "signed" not in whole.headers.get("content-type", "")
@@ -54,6 +57,8 @@ def body(data: bytes) -> Body:
         return Body("", "encrypted")
     if budget.has_invitation:
         return Body("", "calendar_invite")
+    if budget.is_exceeded or len(text) > MAX_CHARS or text.count("\n") > MAX_LINES:
+        return Body("", "too_long")
     return Body(_unsigned(text))
 
 
@@ -69,9 +74,11 @@ def _unsigned(text: str) -> str:
 class _Budget:
     """One walk over a message's parts; it ends where the message has too many."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, is_cut: bool) -> None:
         self._data = data
+        self._is_cut = is_cut
         self._parts_left = MAX_PARTS
+        self.is_exceeded = False
         self.has_invitation = False
 
     def part(self, start: int, end: int, default_type: str) -> _Part:
@@ -90,12 +97,15 @@ class _Budget:
             self.has_invitation = True
         if part.content_type not in ("text/plain", "text/html", "text") or _is_attachment(part):
             return ""
-        text = _part_text(self._data[part.start : part.end], part.headers)
+        data = _transferred(self._data[part.start : part.end], part.headers)
+        self.is_exceeded |= len(data) > _MAX_TEXT_BYTES or (self._is_cut and part.end == len(self._data))
+        text = _part_text(data, part.headers)
         return html_to_text(text) if part.content_type == "text/html" else text
 
     def _multipart(self, part: _Part, depth: int) -> str:
         boundary = parameter(part.headers.get("content-type", ""), "boundary")
         if depth >= MAX_DEPTH:
+            self.is_exceeded = True
             return ""
         if not boundary:
             return _part_text(self._data[part.start : part.end], {})
@@ -123,7 +133,8 @@ class _Budget:
                 yield start, max(start, found.start() - 1)
             start = min(found.end() + 1, part.end)
             self._parts_left -= 1
-            if found[1] or self._parts_left < 0:
+            self.is_exceeded |= self._parts_left < 0
+            if found[1] or self.is_exceeded:
                 return
         if start is not None:
             yield start, part.end
@@ -140,7 +151,7 @@ def _is_attachment(part: _Part) -> bool:
 
 def _part_text(data: bytes, headers: Headers) -> str:
     content_type = headers.get("content-type", "")
-    text = decoded(_transferred(data, headers)[:MAX_TEXT_BYTES], parameter(content_type, "charset"))
+    text = decoded(data[:_MAX_TEXT_BYTES], parameter(content_type, "charset"))
     text = text.replace("\r\n", "\n")
     if (parameter(content_type, "format") or "").casefold() != "flowed":
         return text
@@ -150,9 +161,9 @@ def _part_text(data: bytes, headers: Headers) -> str:
 def _transferred(data: bytes, headers: Headers) -> bytes:
     encoding = headers.get("content-transfer-encoding", "").partition(";")[0].strip().casefold()
     if encoding == "base64":
-        return base64_bytes(data[: 2 * MAX_TEXT_BYTES])
+        return base64_bytes(data[: 2 * _MAX_TEXT_BYTES])
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data[: 4 * MAX_TEXT_BYTES])
+        return binascii.a2b_qp(data[: 4 * _MAX_TEXT_BYTES])
     return data
 
 

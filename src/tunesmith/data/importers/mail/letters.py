@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from tunesmith.data.importers.mail import drops
-from tunesmith.data.importers.mail.bodies import body
+from tunesmith.data.importers.mail.bodies import MAX_CHARS, MAX_LINES, body
 from tunesmith.data.importers.mail.envelopes import Envelope, is_forward, plain_subject
 from tunesmith.data.importers.mail.headers import Headers, Person, people, readable
 from tunesmith.data.importers.mail.headers import parse as parse_headers
@@ -24,7 +24,11 @@ from tunesmith.data.importers.mail.signatures import unsigned
 _MOST_LETTERS: Final = 256
 _MOST_FILES: Final = 8
 _MOST_PEOPLE: Final = 20
-_INSTEAD: Final = dict((drops.ENCRYPTED, drops.CALENDAR))
+_TOO_LONG: Final = (
+    "too_long",
+    f"Its text has more than {MAX_CHARS:,} characters or {MAX_LINES:,} lines, or too many parts.",
+)
+_INSTEAD: Final = dict((drops.ENCRYPTED, drops.CALENDAR, _TOO_LONG))
 _NO_TEXT: Final = ("empty", "Nothing is left of its text without quotes and signature.")
 
 
@@ -87,11 +91,9 @@ class Letters:
 def letter(data: bytes, is_cut: bool = False) -> Letter:
     """The bytes of a message to its letter; ``is_cut`` where they are only its beginning."""
     headers = parse_headers(_head(data))
-    found = body(data)
+    found = body(data, is_cut)
     if found.instead:
         return Letter(problem=(found.instead, _INSTEAD[found.instead]))
-    if is_cut and "content-type" not in headers:
-        return Letter(problem=("too_long", f"It is a text of more than {MAX_MESSAGE_BYTES >> 20} MiB."))
     subject = readable(headers.get("subject", "")[:2000])
     parts = written(found.text, is_forward(subject))
     author = next(iter(people(headers.get("from", ""))), Person("", ""))

@@ -209,8 +209,7 @@ class _Window:
     def cut(self, start: int, num_bytes: int) -> bytes:
         """The bytes that stand there, fewer at the end of the file."""
         if not self._base <= start <= start + num_bytes <= self._base + len(self._data):
-            self._file.seek(start)
-            self._base, self._data = start, self._file.read(max(_BLOCK_BYTES, num_bytes))
+            self._load(start, max(_BLOCK_BYTES, num_bytes))
         return self._data[start - self._base : start - self._base + num_bytes]
 
     def first_text(self) -> int | None:
@@ -248,22 +247,22 @@ class _Window:
             return start
         position = start
         while position < self.size:
-            block = self._rest(position)
-            found = block.find(b"\nFrom ")
+            self.cut(position, 1)
+            found = self._data.find(b"\nFrom ", position - self._base)
             if found < 0:
-                position += max(len(block) - 5, 1) if position + len(block) < self.size else len(block)
+                end = self._base + len(self._data)
+                position = self.size if end >= self.size else max(end - 5, position + 1)
+                self._load(position, _BLOCK_BYTES)
                 continue
-            border = position + found + 1
-            before = self.cut(max(border - 4, 0), min(4, border))
-            if self._begins(border, after_blank=before.replace(b"\r", b"").endswith(b"\n\n")):
-                return border
-            position = border
+            position = self._base + found + 1
+            before = self.cut(max(position - 4, 0), min(4, position))
+            if self._begins(position, after_blank=before.replace(b"\r", b"").endswith(b"\n\n")):
+                return position
         return None
 
-    def _rest(self, start: int) -> bytes:
-        """What is at hand from there on, at least six bytes unless the file ends."""
-        at_hand = self._base + len(self._data) - start
-        return self.cut(start, max(at_hand, 6) if self._base <= start else _BLOCK_BYTES)
+    def _load(self, start: int, num_bytes: int) -> None:
+        self._file.seek(start)
+        self._base, self._data = start, self._file.read(num_bytes)
 
     def _begins(self, start: int, after_blank: bool) -> bool:
         return self.cut(start, 5) == b"From " and _begins_message(self.cut(start, 600), after_blank)

@@ -1,4 +1,4 @@
-"""How mail programs of many languages begin what they quote or forward: tables, no logic.
+"""How mail programs of many languages begin what they quote or forward: tables.
 
 Every pattern is tried on one line of bounded length, or on up to four joined, and is linear in it.
 """
@@ -55,7 +55,7 @@ FORWARDED: Final = re.compile(
 )
 DASHES: Final = re.compile(r"\s{0,3}[-_*]{2}")
 
-_FROM: Final = "from|von|de|da|van|fra|från|od|lähettäjä|feladó|от|от кого|від|kimden|gönderen|发件人|寄件者|寄件人|發件人|差出人|보낸 사람|보낸사람"
+_SENDER: Final = "from|von|de|da|van|fra|från|od|lähettäjä|feladó|от|от кого|від|kimden|gönderen|发件人|寄件者|寄件人|發件人|差出人|보낸 사람|보낸사람"
 _DATE: Final = (
     "sent|date|gesendet|datum|gesendet am|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada em|enviado em|fecha|data|inviato"
     "|verzonden|sendt|dato|skickat|wysłano|data wysłania|odesláno|lähetetty|päivämäärä|elküldve|отправлено|дата|надіслано"
@@ -66,11 +66,20 @@ _TO: Final = (
     "|cc|kopie|copie à|copia|kopia|kopi|копия|抄送|副本|bcc|reply-to|antwort an|importance|priority|attachments|anlagen"
 )
 _SUBJECT: Final = "subject|betreff|objet|asunto|assunto|oggetto|onderwerp|emne|ämne|temat|předmět|aihe|tárgy|тема|konu|主题|主題|主旨|标题|件名|제목"
-HEADER_LINE: Final = re.compile(
-    rf"\s{{0,4}}[>|*]{{0,3}}\s?\*?(?:(?P<sender>{_FROM})|(?P<date>{_DATE})|(?P<to>{_TO})|(?P<subject>{_SUBJECT}))\s?\*?\s?[:：]\*?(?:\s|$|(?<=：))",
-    re.IGNORECASE,
-)
-"""A line of the block of headers that Outlook and others put above what they quote."""
+_HEADER_KINDS: Final = {
+    word: kind
+    for kind, words in (("sender", _SENDER), ("date", _DATE), ("to", _TO), ("subject", _SUBJECT))
+    for word in words.split("|")
+}
+_LONGEST_HEADER_NAME: Final = 40
+
+
+def header_kind(line: str) -> str | None:
+    """``sender``, ``date``, ``to`` or ``subject``: of a line of the block of headers that Outlook and others put above
+    what they quote, also in bold (``*From:*``) or behind marks."""
+    name, colon, _ = line[:_LONGEST_HEADER_NAME].replace("：", ":").partition(":")
+    return _HEADER_KINDS.get(name.strip(" >|*\t").casefold()) if colon else None
+
 
 REPLY_PREFIX: Final = re.compile(
     r"\s*(?:re|aw|antw|sv|vs|ref|rif|res|odp|ynt|atb|ha|bls|отв|ответ|回复|回覆|答复|答覆|返信|회신|fwd?|wg|tr|rv|enc|i|pd|vb|vl|ilt"

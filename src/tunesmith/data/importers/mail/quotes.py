@@ -13,7 +13,6 @@ from typing import Final
 
 from tunesmith.data.importers.mail import quote_rules as rules
 
-MAX_LINES: Final = 100_000
 _LONGEST_INTRODUCTION: Final = 400
 _INTRODUCTION_LINES: Final = 4
 _QUOTED: Final = re.compile(r" {0,3}>")
@@ -52,13 +51,12 @@ def _headed(quoted: str) -> tuple[str, str]:
 
 
 def _sender_line(block: list[str]) -> str:
-    matches = ((line, rules.HEADER_LINE.match(line[:200])) for line in block)
-    return next((line for line, match in matches if match and match.lastgroup == "sender"), "")
+    return next((line for line in block if rules.header_kind(line) == "sender"), "")
 
 
 def _read(text: str, is_forward: bool) -> Written:
     """As ``written``, with what the quoted message quotes itself still in it."""
-    lines = [line.rstrip() for line in text.split("\n", MAX_LINES)[:MAX_LINES]]
+    lines = [line.rstrip() for line in text.split("\n")]
     own: list[str] = []
     quoted: list[str] = []
     introduction = ""
@@ -162,16 +160,18 @@ def _header_block(lines: list[str], index: int) -> int:
     last = index - 1
     for offset in range(index, min(index + 14, len(lines))):
         line = lines[offset]
-        match = rules.HEADER_LINE.match(line[:200])
-        if match and match.lastgroup:
-            kinds.add(match.lastgroup)
+        if kind := rules.header_kind(line):
+            kinds.add(kind)
             last = offset
-        elif not line.strip() and (offset == index or offset - last > 1):
+        elif offset == index or _ends_block(line, offset - last, {"subject", "sender"} <= kinds):
             break
-        elif offset == index or offset - last > 3 or (line.strip() and {"subject", "sender"} <= kinds):
-            break
-    is_block = "sender" in kinds and len(kinds) >= 3 or {"sender", "subject"} <= kinds
+    is_block = {"sender", "subject"} <= kinds or ("sender" in kinds and len(kinds) >= 3)
     return last - index + 1 if is_block else 0
+
+
+def _ends_block(line: str, since_header: int, is_complete: bool) -> bool:
+    """A blank line ends a block that has all, two blank lines any; text over more than three lines is no list of addresses."""
+    return is_complete or since_header > (3 if line.strip() else 1)
 
 
 def _introduction(lines: list[str], index: int) -> int:

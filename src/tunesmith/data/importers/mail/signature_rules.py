@@ -72,7 +72,7 @@ CONTACT: Final = re.compile(
     r")\s{0,4}$",
     re.IGNORECASE,
 )
-FOOTNOTE: Final = re.compile(r"\s{0,3}\[\d{1,3}\]:?\s")
+FOOTNOTE: Final = re.compile(r"\s{0,3}\[\d{1,3}\]:?(?:\s|$)")
 SENTENCE_END: Final = re.compile(r"[.!?。！？…]['\")]?$")
 
 DISCLAIMER: Final = re.compile(

@@ -16,6 +16,7 @@ _MOST_LINES: Final = 14
 """Of a signature without a separator, blank ones not counted."""
 _LONGEST_LINE: Final = 100
 _DISCLAIMER_LINES: Final = 60
+_PROGRAM_LINES: Final = 20
 _LONGEST_NAME: Final = 40
 _WORD: Final = re.compile(r"\w{2,}")
 
@@ -47,10 +48,20 @@ def unsigned(text: str, name: str = "", address: str = "") -> Signed:
     end = _without_closing(lines, end, _names_of(name, address))
     end = _without_programs(lines, end)
     kept, gone = lines[:end], lines[end:]
-    notes = [line for line in gone if rules.FOOTNOTE.match(line)]
-    body = [line for line in kept if not (len(line) <= 200 and _is_program(line))]
+    notes = _footnotes(gone)
+    last = max(len(kept) - _PROGRAM_LINES, 0)
+    body = kept[:last] + [line for line in kept[last:] if not _is_program(line)]
     whole = "\n".join([*body, *([""] if notes else []), *notes])
     return Signed(re.sub(r"\n{3,}", "\n\n", whole).strip(), tuple(line.strip() for line in gone if line.strip()))
+
+
+def _footnotes(lines: list[str]) -> list[str]:
+    """``[1] https://…``, with the lines that each goes on for."""
+    notes: list[str] = []
+    for line in lines:
+        if rules.FOOTNOTE.match(line) or (notes and notes[-1]):
+            notes.append(line.strip())
+    return notes
 
 
 def _names_of(name: str, address: str) -> frozenset[str]:
@@ -110,15 +121,11 @@ def _without_closing(lines: list[str], end: int, names: frozenset[str]) -> int:
         if rules.FOOTNOTE.match(line):
             seen -= 1
             continue
-        if _closes(line, has_below=below > 0, has_above=index > 0):
-            cut = index
-        elif _is_name(line, names) and (index == 0 or not lines[index - 1].strip() or cut == index + 1) and index > 0:
-            cut = index
-        elif (
-            rules.RULE.match(line)
-            and below
-            and index > 0
-            and (contacts >= 1 or cut == index + 1 or _names_below(lines, index, end, names))
+        follows = cut == index + 1
+        if index > 0 and (
+            _closes(line, has_below=below > 0)
+            or (_is_name(line, names) and (follows or not lines[index - 1].strip()))
+            or (below and rules.RULE.match(line) and (contacts or follows or _names_below(lines, index, end, names)))
         ):
             cut = index
         elif _reads_on(line):
@@ -126,10 +133,8 @@ def _without_closing(lines: list[str], end: int, names: frozenset[str]) -> int:
     return _trimmed(lines, cut)
 
 
-def _closes(line: str, has_below: bool, has_above: bool) -> bool:
-    """ "Regards," above a name; "Thanks" alone is part of the letter, "Thanks, Ann" is not; all alone nothing closes."""
-    if not has_above:
-        return False
+def _closes(line: str, has_below: bool) -> bool:
+    """ "Regards," above a name; "Thanks" alone is part of the letter, "Thanks, Ann" is not."""
     if rules.CLOSING.match(line):
         return has_below or not rules.THANKS.match(line)
     return bool(rules.CLOSING_AND_NAME.match(line)) and _reads_like_name(line.rpartition(",")[2].strip())
