@@ -18,8 +18,10 @@ reserved: values that are nobody's: ranges for examples, tags, surrogates
 surrogates: what stands in for a value, the same one each time
 surrogate_names: names that nobody has
 decisions: what a person accepted and rejected of the findings
+coverage: what is not found
 recognizers: named-entity models that the user installed
 canaries: values planted in the user's own rows, to measure what is found
 vault: surrogates and their originals, encrypted
 person: the rows that speak of one person
+variants: how one person is written
 """

@@ -9,11 +9,6 @@ from typing import Final
 
 from tunesmith.data.personal.spans import Span
 
-_STREET_WORDS: Final = (
-    "street", "st.", " st", "avenue", " ave", "road", " rd", "boulevard", "blvd", "lane", " ln", "drive", " dr", "court", "square", "place", "terrace",
-    "parkway", "highway", "crescent", " close", " way", "suite", "apt", "box", "rue ", "via ", "calle", "straße", "strasse", "str.", "gatan", "vägen", "vej",
-    "gade", "ulica", "ul.", "avenida", "rua ", "plaza", "weg", "laan", "straat", "corner of",
-)  # fmt: skip
 _NAME: Final = r"[^\W\d_][\w'’.\-]{0,24}"
 _STREET: Final = r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Place|Pl|Terrace|Ter|Parkway|Pkwy|Highway|Hwy|Crescent|Cres|Close|Way|Circle|Cir|Trail|Row|Grove|Gardens|Mews|Quay|Alley)\b\.?"
 _FOREIGN: Final = r"(?:[Rr]ue|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]alle|[Cc]/|[Aa]venida|[Aa]venue|[Pp]laza|[Rr]ua|[Uu]l\.|[Uu]lica|[Aa]l\.|[Cc]hemin|[Rr]oute)"
@@ -25,20 +20,26 @@ _TAIL: Final = (
     r"(?:[, \n]{1,3}[A-Za-z]{2,3}[ \n]{1,2}[0-9]{4,5}(?:-[0-9]{4})?(?![0-9])|[, \n]{1,3}[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)?"
 )
 _SHAPES: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"[0-9]{{1,6}}[A-Za-z]?(?:[ -][0-9]{{1,5}})?,? (?:{_NAME} ){{1,4}}?{_STREET}(?! [0-9]{{1,2}}[:.]){_TAIL}",
-        rf"[0-9]{{1,6}}[A-Za-z]?(?: [0-9]{{1,5}})?,? {_FOREIGN} (?:{_NAME} ?){{1,5}}{_TAIL}",
-        rf"\b{_FOREIGN} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}[a-z]?\b{_TAIL}",
-        rf"(?:[0-9]{{2,6}} )?\b{_ENDING} [0-9]{{1,5}}[a-z]?\b{_TAIL}",
-        rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}",
-        rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}",
-        rf"(?:P\.? ?O\.? ?Box|[Pp]ostbox|[Pp]ostfach|PSC [0-9]{{1,5}}, Box) [0-9]{{1,6}}(?:\n?[AFD]PO A[AEP] [0-9]{{5}})?",
-        rf"\bcorner of (?:{_NAME} ){{1,5}}(?:[0-9]{{1,5}} )?and (?:{_NAME} ){{0,3}}{_NAME}",
-        r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b",
-        r"\b(?:A[LKSZRAEP]|C[AOT]|D[EC]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]) [0-9]{5}(?:-[0-9]{4})?\b",
+    (tuple(signs.split("|")), re.compile(pattern))
+    for signs, pattern in (
+        ("", rf"[0-9]{{1,6}}[A-Za-z]?(?:[ -][0-9]{{1,5}})?,? (?:{_NAME} ){{1,4}}?{_STREET}(?! [0-9]{{1,2}}[:.]){_TAIL}"),
+        ("", rf"[0-9]{{1,6}}[A-Za-z]?(?: [0-9]{{1,5}})?,? {_FOREIGN} (?:{_NAME} ?){{1,5}}{_TAIL}"),
+        ("rue |via |viale |piazza |calle |avenida |plaza |rua |ul. |ulica |chemin |route ", rf"{_FOREIGN} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}[a-z]?\b{_TAIL}"),
+        (
+            "straße |strasse |str. |gasse |weg |platz |allee |gatan |vägen |vej |gade |gata |veien |straat |laan |katu |tie |gränd |utca |braut |stíg",
+            rf"(?:[0-9]{{2,6}} )?{_ENDING} [0-9]{{1,5}}[a-z]?\b{_TAIL}",
+        ),
+        ("apt|suite|unit|room|floor", rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}"),
+        ("apt|suite|unit", rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}"),
+        ("box", r"(?:P\.? ?O\.? ?Box|[Pp]ostbox|PSC [0-9]{1,5}, Box|Unit [0-9]{1,5} Box) [0-9]{1,6}(?:\n?[AFD]PO A[AEP] [0-9]{5})?"),
+        ("postfach", r"Postfach [0-9]{2,8}"),
+        ("po a", r"[AFD]PO A[AEP] [0-9]{5}"),
+        ("corner of", rf"corner of (?:{_NAME} ){{1,5}}(?:[0-9]{{1,5}} )?and (?:{_NAME} ){{0,3}}{_NAME}"),
+        ("apt|suite|unit", r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b"),
+        ("", r"[A-W][A-Z] [0-9]{5}(?:-[0-9]{4})?(?![0-9])(?<=(?:A[LKSZRAEP]|C[AOT]|D[EC]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]) [0-9]{5})"),
     )
 )  # fmt: skip
+"""Each with the signs of which one must be there, in small letters, before it is looked for."""
 _ANNOUNCED: Final = re.compile(
     r"(?i:\b(?:address|lives? at|located at|deliver(?:ed)? to|sent to|ship(?:ped)? to|return to|arrived at|meet you at|residing at|home is)(?: is)?:?) {0,3}"
     rf"(?P<place>[0-9]{{2,6}},? (?:[\w'’.\-]{{1,24}},? ){{1,8}}[\w'’.\-]{{2,24}}{_TAIL})"
@@ -51,9 +52,14 @@ def addresses(text: str) -> Iterator[Span]:
     if not _HAS_DIGIT.search(text):
         return
     lower = text.lower()
-    if any(word in lower for word in _STREET_WORDS):
-        for shape in _SHAPES:
-            for found in shape.finditer(text):
+    for signs, shape in _SHAPES:
+        for sign in signs:
+            if sign in lower:
+                break
+        else:
+            continue
+        for found in shape.finditer(text):
+            if not text[found.start() - 1 : found.start()].isalnum():
                 yield _span(text, found.start(), found.end(), "shape", 0.7)
     if " at " in lower or "address" in lower or " to " in lower:
         for found in _ANNOUNCED.finditer(text):

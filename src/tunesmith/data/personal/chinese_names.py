@@ -43,7 +43,7 @@ def chinese_names(text: str) -> Iterator[Span]:
             yield Span("name", found.start(), found.end(), "characters", 0.55)
 
 
-def _family_length(text: str, start: int) -> int:
+def family_length(text: str, start: int) -> int:
     if text[start : start + 2] in CHINESE_DOUBLE_FAMILY:
         return 2
     return 1 if text[start : start + 1] in CHINESE_FAMILY else 0
@@ -51,7 +51,7 @@ def _family_length(text: str, start: int) -> int:
 
 def _name_at(text: str, start: int, confidence: float) -> Span | None:
     """The second character of the given name only belongs to it if it is common there or the text ends with it."""
-    family = _family_length(text, start)
+    family = family_length(text, start)
     given = text[start + family : start + family + 3] if family else ""
     if _AFTER.match(given):
         return Span("name", start, start + family, "words around", confidence)
@@ -72,7 +72,7 @@ def _name_before(text: str, end: int) -> Span | None:
         start = end - length
         if start < 0:
             continue
-        family, given = _family_length(text, start), text[start:end]
+        family, given = family_length(text, start), text[start:end]
         if family and family <= length <= family + 2 and all(sign in CHINESE_GIVEN and sign not in _NO_GIVEN for sign in given[family:]):
             is_alone = length > family or start == 0 or text[start - 1] in "，。！？、：:；; \n\t“\"的和与（(请给向叫找" or not _CJK.match(text[start - 1])
             if is_alone:

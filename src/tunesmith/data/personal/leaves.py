@@ -13,6 +13,7 @@ from tunesmith.data.row_texts import texts, with_texts
 
 PEOPLE: Final = frozenset({"people", "author"})
 _NOT_OF_PEOPLE: Final = frozenset({"provenance", "label", "source", "format"})
+_SPEAKERS: Final = frozenset({"system", "developer", "user", "assistant"})
 _LONGEST_JSON: Final = 4_000_000
 
 
@@ -33,12 +34,23 @@ class Leaf:
 
     @property
     def holds_people(self) -> bool:
-        return self.path[0] == "metadata" and self.path[-1] in PEOPLE
+        """Nothing but names stands here."""
+        return self.is_message_name or (self.path[0] == "metadata" and self.path[-1] in PEOPLE)
+
+    @property
+    def is_message_name(self) -> bool:
+        """The ``name`` of who speaks: letters, digits, ``_`` and ``-`` only."""
+        return self.path[0] == "messages" and len(self.path) == 3 and self.path[-1] == "name"
+
+    @property
+    def is_thread(self) -> bool:
+        """An id that groups rows, often a Message-ID."""
+        return self.path == ("metadata", "thread")
 
 
 def leaves(row: Row) -> Iterator[Leaf]:
     for path, text in texts(row):
-        if not text or _is_structure(path):
+        if not text or _is_structure(row, path):
             continue
         value = _opened(text)
         if value is None:
@@ -63,13 +75,15 @@ def with_leaves(row: Row, changed: Mapping[Leaf, str]) -> dict[str, Any]:
     return with_texts(row, plain)
 
 
-def _is_structure(path: RowPath) -> bool:
+def _is_structure(row: Row, path: RowPath) -> bool:
     """Names of functions, declared tools but for their descriptions, and what metadata says of the row itself."""
     if path[0] == "metadata":
         return path[-1] in _NOT_OF_PEOPLE
     if "tools" in path[:2]:
         return path[-1] != "description"
-    return path[-1] == "name" or path[0] in ("parallel_tool_calls",)
+    if path[-1] != "name":
+        return False
+    return not (path[0] == "messages" and len(path) == 3 and row["messages"][path[1]].get("role") in _SPEAKERS)
 
 
 def _opened(text: str) -> Any:

@@ -119,7 +119,7 @@ mr mrs ms miss dr prof professor doctor captain president king queen prince prin
 chinese japanese russian american british european african asian indian greek roman latin arabic christian muslim jewish internet google microsoft apple amazon
 facebook twitter windows linux python java javascript api sql html json xml url http https pdf usa uk eu un one two three four five six seven eight nine ten first
 second third last next new old great good big small high low long short true false none null note example step question answer figure table chapter section part
-page figure hmm oh ah um user assistant system there folks friend friends guys ladies gentlemen colleague colleagues admin moderator recruiter hiring manager
+page figure hmm oh ah um user assistant system unit i'm i’m i've i'll i'd it's that's he's she's there's don't can't didn't there folks friend friends guys ladies gentlemen colleague colleagues admin moderator recruiter hiring manager
 """.split())  # fmt: skip
 
 TITLES: Final = frozenset("""

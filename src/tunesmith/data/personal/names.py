@@ -24,7 +24,8 @@ from tunesmith.data.personal.name_lists import (
 from tunesmith.data.personal.spans import Span
 
 _UPPER: Final = "A-Z" + "".join(chr(code) for code in (*range(0xC0, 0x250), *range(0x386, 0x530)) if chr(code).isupper())
-_WORD: Final = rf"[{_UPPER}](?:[^\W\d_]|['’\-](?=[^\W\d_])){{1,30}}+"
+_LETTER: Final = "A-Za-zÀ-ɏͰ-ԯ"
+_WORD: Final = rf"[{_UPPER}](?:[{_LETTER}]{{1,30}}+|(?=['’][{_UPPER}]))(?:['’\-][{_LETTER}]{{1,30}}+){{0,3}}"
 _LINK: Final = r"(?:van|von|der|den|de|da|di|del|della|dos|du|la|le|bin|ibn|al|el|af|av|ter|ten|zu)"
 _RUN: Final = re.compile(rf"{_WORD}(?:[ \u00a0](?:{_LINK}[ \u00a0]){{0,2}}(?:{_WORD}|[{_UPPER}]\.?(?![^\W_]))){{0,5}}")
 
@@ -34,7 +35,7 @@ _BEFORE: Final = tuple(
         "dear", "hi", "hello", "hey", "good morning", "good afternoon", "good evening", "bonjour", "hallo", "liebe", "lieber", "caro", "cher", "chère",
         "name is", "name's", "names are", "name:", "full name:", "first name:", "last name:", "surname:", "i'm", "i’m", "this is", "called", "call me",
         "named", "from:", "to:", "cc:", "attn:", "attn", "attention:", "customer:", "patient:", "client:", "contact:", "contact person:", "author:", "signed:", "signed",
-        "employee:", "applicant:", "recipient:", "sender:", "user:", "by:", "spoke with", "spoke to", "talked to", "meet with", "met with", "on behalf of", "reply to",
+        "employee:", "applicant:", "recipient:", "sender:", "by:", "spoke with", "spoke to", "talked to", "meet with", "met with", "on behalf of", "reply to",
         "regards,", "regards", "sincerely,", "sincerely", "cheers,", "yours,", "thanks,", "thank you,", "best,", "love,", "wishes,", "faithfully,", "truly,", "respectfully,", "cordially,",
         "mr.", "mrs.", "ms.", "dr.", "prof.", "rev.", "sr.", "sra.", "herr", "frau", "capt.", "lt.", "sgt.", "gen.", "hon.", "m.", "mme.",
         "姓名：", "姓名:", "我叫", "我是", "联系人：", "联系人", "你好", "您好", "尊敬的", "亲爱的",
@@ -49,39 +50,64 @@ _INITIAL: Final = re.compile(rf"[{_UPPER}]\.?\Z")
 _PINYIN: Final = re.compile(r"(?:(?:[zcs]h|[bpmfdtnlgkhjqxzcsrwy])?[aeiouü]{1,3}(?:ng?|r)?){1,2}\Z")
 
 
+_LAST_WORDS: Final = frozenset(words.split()[-1] for words in (*_BEFORE, *_WEAK_BEFORE))
+_NO_PART: Final = NOT_NAMES | TITLES
+_OPENS: Final = ' \t\n\r\u00a0"“‘*(>-'
+
+
 def names(text: str) -> Iterator[Span]:
     for run in _RUN.finditer(text):
+        found = run[0]
+        if " " not in found and "\u00a0" not in found:
+            if found.lower() in _NO_PART:
+                continue
         yield from _in_run(text, run.start(), run.end())
     if "name is" in text or "Name is" in text or "name:" in text:
         yield from _small_names(text)
 
 
 def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
-    words = list(_split(text, start, end))
+    words = _split(text, start, end)
     titled = False
-    while words and words[0][2] in NOT_NAMES | TITLES:
-        titled = words[0][2] in TITLES or words[0][2] in ("dear", "hi", "hello", "hey")
+    while words and words[0][2] in _NO_PART:
+        titled = words[0][2] in TITLES or words[0][2] in _SALUTATIONS
         words.pop(0)
     if not words:
         return
     begin, last = words[0][0], words[-1][1]
     strength = 0.8 if titled else _strength_before(text, begin)
-    if text[last : last + 2] in (" <", " (") and "@" in text[last : last + 70] or text[last : last + 3] == '" <':
+    after = text[last : last + 2]
+    if after in (" <", " (") and "@" in text[last : last + 70] or after == '" ' and text[last + 2 : last + 3] == "<":
         strength = max(strength, 0.8)
-    elif not strength and _SAYS.match(text, last):
+    elif not strength and after[:1] in (" ", ",") and _SAYS.match(text, last) and text[begin - 4 : begin].lower() != "the ":
         strength = 0.55
+    elif not strength and len(words) > 1 and after[:1] == "\n" and text[begin - 1 : begin] in ("", "\n") and _LETTERHEAD.match(text, last):
+        strength = 0.52
     yield from _judge(words, strength)
 
 
-def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+_SALUTATIONS: Final = frozenset(("dear", "hi", "hello", "hey", "i'm", "i’m"))
+_LETTERHEAD: Final = re.compile(r"\s{1,6}[0-9]{2,6} [^\W\d_]")
+"""What stands alone in the line above a street's number."""
+
+
+def _split(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
     """(start, end, in small letters) of each word; a possessive is not of the name."""
-    for word in re.finditer(r"[^\s]+", text[start:end]):
-        bare = word[0][:-2] if word[0].endswith(("'s", "’s")) else word[0]
-        yield start + word.start(), start + word.start() + len(bare), bare.lower().rstrip(".")
+    words = []
+    for word in text[start:end].split():
+        begin = text.index(word, start)
+        start = begin + len(word)
+        bare = word[:-2] if word.endswith(("'s", "’s")) else word
+        words.append((begin, begin + len(bare), bare.lower().rstrip(".")))
+    return words
 
 
 def _strength_before(text: str, start: int) -> float:
-    before = " " + " ".join(text[max(0, start - 32) : start].lower().split()).rstrip(' "“‘*(>-')
+    near = text[max(0, start - 40) : start].rstrip(_OPENS)
+    last = near[near.rfind(" ") + 1 :]
+    if last[last.rfind("\n") + 1 :].lower() not in _LAST_WORDS and near.isascii():
+        return 0.0
+    before = " " + " ".join(near.lower().split())
     if before.endswith(_BEFORE):
         return 0.8
     return 0.52 if before.endswith(_WEAK_BEFORE) else 0.0
@@ -89,10 +115,10 @@ def _strength_before(text: str, start: int) -> float:
 
 def _judge(words: list[tuple[int, int, str]], strength: float) -> Iterator[Span]:
     if strength:
-        words = _until_no_name(words)[:4]
-        if words and (strength > 0.6 or words[0][2] not in ALSO_WORDS):
-            yield _span(words, "words around", strength)
-        return
+        person = _until_no_name(words)[:4]
+        if person and (strength > 0.6 or len(person) > 1 or person[0][2] not in ALSO_WORDS):
+            yield _span(person, "words around", strength)
+            return
     for place, (_, _, word) in enumerate(words):
         family = _until_no_name(words[place + 1 :])[:3]
         follows = words[place + 1 + len(family) :][:1]

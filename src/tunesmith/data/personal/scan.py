@@ -111,7 +111,7 @@ def _add_people(found: dict[Leaf, list[Span]]) -> None:
             for person in _PERSON.finditer(leaf.text):
                 bare = person[0].strip()
                 start = person.start() + person[0].index(bare) if bare else 0
-                if bare and any(map(str.isalpha, bare)) and not bare.startswith("["):
+                if bare and any(map(str.isalpha, bare)) and bare not in ("[NAME]", "NAME"):
                     spans.append(Span("name", start, start + len(bare), "metadata", 0.95))
             found[leaf] = without_overlaps(span for span in spans if _is_outside_of_addresses(span, leaf.text))
 

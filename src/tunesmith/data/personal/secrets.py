@@ -48,32 +48,37 @@ def secrets(text: str) -> Iterator[Span]:
         if mark in text:
             for found in pattern.finditer(text):
                 yield Span("secret", found.start(), found.end(), giver, 0.98)
-    lower = text.lower()
-    if any(word in lower for word in _WORDS):
-        yield from _after_words(text)
+    yield from _after_words(text, text.lower())
 
 
-_WORDS: Final = ("password", "passwd", "pwd", "passphrase", "secret", "token", "api", "key", "bearer", "密码", "口令", "密钥", "令牌")
+_STEMS: Final = ("passw", "pwd", "passphrase", "secret", "token", "key", "bearer", "密码", "口令", "密钥", "令牌")
 _ASSIGNED: Final = re.compile(
-    r"""(?ix) (?P<word> pass(?:word|wd|phrase) | pwd | (?:client|app|api|aws|access|shared)?[_ -]?secret(?:[_ -]?(?:access[_ -]?)?key)?
-        | (?:api|access|auth|private|secret|encryption|account|license)[_ -]?key | (?:access|auth|api|refresh|session|bearer|id)?[_ -]?token
-        | bearer | 密码 | 口令 | 密钥 | 令牌 )
+    r"""(?ix) (?: password | passwd | passphrase | pwd | secret(?:[_ -]?(?:access[_ -]?)?key)? | key | token | bearer | 密码 | 口令 | 密钥 | 令牌 )
         ["']? (?: \s{0,3} (?: [:=：] | => | :=) \s{0,3} | \s{1,3} is \s{1,3} | \s? (?:是|为) \s? | (?<=earer)\s )
         ["'`「“]? (?P<value> [^\s"'`「」“”，。；、<>]{6,400} )"""
-)  # fmt: skip
+)
+_KIND_OF_KEY: Final = re.compile(r"(?i)(?:api|access|auth|private|secret|encryption|account|license|aws|shared|client)[_ -]?\Z")
 _NO_SECRET: Final = re.compile(
     r"[\[{$%]|\.{3}|x{4,}|\*{3,}|(?:your|my|the|some)[_-]|none\b|null\b|true\b|false\b|os\.|env|process\.|get|self\.|config|string|str\b|secret\b",
     re.IGNORECASE,
 )
 
 
-def _after_words(text: str) -> Iterator[Span]:
+def _after_words(text: str, lower: str) -> Iterator[Span]:
     """A password may be short and easy, so long as it is no word; a key has to look drawn at random."""
-    for found in _ASSIGNED.finditer(text):
-        value = found["value"].rstrip(".,;:!?)]}")
-        is_password = found["word"].lower().startswith(("pass", "pwd", "密码", "口令"))
-        if not _NO_SECRET.match(value) and (_is_password(value) if is_password else _is_random(value)):
-            yield Span("secret", found.start("value"), found.start("value") + len(value), "words before", 0.85)
+    for stem in _STEMS:
+        place = lower.find(stem)
+        while place >= 0:
+            found = _ASSIGNED.match(text, place)
+            if found and (stem != "key" or _KIND_OF_KEY.search(text, max(0, place - 14), place)):
+                value = found["value"].rstrip(".,;:!?)]}")
+                is_secret = _is_password if stem in _OF_PEOPLE else _is_random
+                if is_secret(value) and not _NO_SECRET.match(value):
+                    yield Span("secret", found.start("value"), found.start("value") + len(value), "words before", 0.85)
+            place = lower.find(stem, place + len(stem))
+
+
+_OF_PEOPLE: Final = frozenset(("passw", "pwd", "passphrase", "密码", "口令"))
 
 
 def _is_password(value: str) -> bool:

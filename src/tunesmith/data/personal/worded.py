@@ -59,9 +59,11 @@ _DOCUMENTS: Final = (
 def documents_and_accounts(text: str) -> Iterator[Span]:
     lower = text.lower()
     for words, pattern, kind in _DOCUMENTS:
-        if any(word in lower for word in words):
-            for found in pattern.finditer(text):
-                yield Span(kind, found.start("value"), found.end("value"), "words before", 0.9)
+        for word in words:
+            if word in lower:
+                for found in pattern.finditer(text):
+                    yield Span(kind, found.start("value"), found.end("value"), "words before", 0.9)
+                break
 
 
 _PLATE: Final = re.compile(
