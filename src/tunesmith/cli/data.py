@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tunesmith.cli import data_clean, data_person
 from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
@@ -44,3 +45,9 @@ def preview(
     from tunesmith.cli.data_pages import show_preview
 
     show_preview(file, base_model, format, line, rows, no_color=no_color)
+
+
+data_app.command()(data_clean.clean)
+data_app.command()(data_clean.canaries)
+data_app.command()(data_clean.restore)
+data_app.add_typer(data_person.person_app, name="person")

@@ -143,7 +143,9 @@ def list_findings(source: Path, scanner: Scanner, progress: Progress | None = No
                 yield _listed(row.line, this, leaf, span, is_nobodys=_is_nobodys(leaf, span, places))
 
 
-def clean_row(row: dict[str, Any], this: str, cleaning: Cleaning, account: Account | None = None) -> dict[str, Any] | None:
+def clean_row(
+    row: dict[str, Any], this: str, cleaning: Cleaning, account: Account | None = None
+) -> dict[str, Any] | None:
     """The row itself where nothing is to be done, a changed copy, or None where it is dropped. ``this`` is its id."""
     account = account or Account()
     account.rows_read += 1
@@ -156,7 +158,9 @@ def clean_row(row: dict[str, Any], this: str, cleaning: Cleaning, account: Accou
             account.rows_dropped += 1
             return None
         is_last = number == _MOST_ROUNDS - 1
-        cleaned = with_leaves(cleaned, {leaf: _replaced(leaf, spans, cleaning, is_last) for leaf, spans in targets.items()})
+        cleaned = with_leaves(
+            cleaned, {leaf: _replaced(leaf, spans, cleaning, is_last) for leaf, spans in targets.items()}
+        )
         account.replaced.update(span.kind for spans in targets.values() for span in spans)
     account.rows_changed += cleaned is not row
     return cleaned
@@ -203,15 +207,14 @@ def _targets(
             value = leaf.text[span.start : span.end]
             if is_first and cleaning.decisions.spares(this, leaf, span):
                 spared.add(value)
-            if value in spared:
-                account.left_as_decided[span.kind] += is_first
-            elif _is_nobodys(leaf, span, places):
-                account.left_as_nobodys[span.kind] += is_first
-            else:
+            left = account.left_as_decided if value in spared else account.left_as_nobodys
+            if value not in spared and not _is_nobodys(leaf, span, places):
                 targets.setdefault(leaf, []).append(span)
-                account.found[span.kind] += 1
-            if is_first and (value in spared or _is_nobodys(leaf, span, places)):
-                account.found[span.kind] += 1
+            elif is_first:
+                left[span.kind] += 1
+            else:
+                continue
+            account.found[span.kind] += 1
     return targets
 
 
@@ -272,7 +275,9 @@ def _masked(value: str) -> str:
 
 def _bad_row(source: Path, row: FileRow) -> Problem:
     if not row.faults:
-        return Problem("not_an_object", "the row is no JSON object", "write each row as {…}", "error", str(source), row.line)
+        return Problem(
+            "not_an_object", "the row is no JSON object", "write each row as {…}", "error", str(source), row.line
+        )
     fault = row.faults[-1]
     line, column = row.position(fault.offset)
     return Problem(fault.finding.rule, fault.finding.message, fault.finding.hint, "error", str(source), line, column)

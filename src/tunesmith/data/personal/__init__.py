@@ -22,6 +22,7 @@ coverage: what is not found
 recognizers: named-entity models that the user installed
 canaries: values planted in the user's own rows, to measure what is found
 vault: surrogates and their originals, encrypted
+restoring: a cleaned file and its vault to the originals
 person: the rows that speak of one person
 variants: how one person is written
 """

@@ -14,37 +14,46 @@ _STREET: Final = r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Dri
 _FOREIGN: Final = r"(?:[Rr]ue|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]alle|[Cc]/|[Aa]venida|[Aa]venue|[Pp]laza|[Rr]ua|[Uu]l\.|[Uu]lica|[Aa]l\.|[Cc]hemin|[Rr]oute)"
 _ENDING: Final = r"[^\W\d_]{2,24}(?:straße|strasse|str\.|gasse|weg|platz|allee|gatan|vägen|vej|gade|gata|veien|straat|laan|katu|tie|gränd|utca|braut|stíg|stígur)"
 _UNIT: Final = r"(?:,? ?\n? ?(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|No|#)\.? ?#?[0-9][0-9A-Za-z-]{0,6})"
+_UNITS: Final = ("apt", "suite", "unit ", "room ", "floor ", "flat ")
+_STATE: Final = "A[LKSZRAEP]|C[AOT]|D[EC]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]"
 _TAIL: Final = (
     rf"(?:{_UNIT}){{0,2}}"
     r"(?:[,\n]{1,2} {0,4}(?:[A-ZÀ-Þ][\w'’.\-]{1,24} ?){1,4})?"
     r"(?:[, \n]{1,3}[A-Za-z]{2,3}[ \n]{1,2}[0-9]{4,5}(?:-[0-9]{4})?(?![0-9])|[, \n]{1,3}[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)?"
 )
+_FOREIGN_SIGNS: Final = ("rue ", "via ", "viale ", "piazza ", "calle ", "c/", "avenida ", "avenue ", "plaza ", "rua ", "ul. ", "ulica ", "chemin ", "route ")  # fmt: skip
+_ENDING_SIGNS: Final = (
+    "straße ", "strasse ", "str. ", "gasse ", "weg ", "platz ", "allee ", "gatan ", "vägen ", "vej ", "gade ", "gata ", "veien ", "straat ",
+    "laan ", "katu ", "tie ", "gränd ", "utca ", "braut ", "stígur ",
+)  # fmt: skip
+_FOREIGN_STREET: Final = re.compile(rf"{_FOREIGN} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}[a-z]?\b{_TAIL}")
+_ENDING_STREET: Final = re.compile(rf"{_ENDING} [0-9]{{1,5}}[a-z]?\b{_TAIL}")
+_WORD_SO_FAR: Final = re.compile(r"(?:\b[0-9]{2,6} )?\b[^\W\d_]{1,24}\Z")
 _SHAPES: Final = tuple(
-    (tuple(signs.split("|")), re.compile(pattern))
+    (tuple(signs), re.compile(pattern))
     for signs, pattern in (
-        ("", rf"[0-9]{{1,6}}[A-Za-z]?(?:[ -][0-9]{{1,5}})?,? (?:{_NAME} ){{1,4}}?{_STREET}(?! [0-9]{{1,2}}[:.]){_TAIL}"),
-        ("", rf"[0-9]{{1,6}}[A-Za-z]?(?: [0-9]{{1,5}})?,? {_FOREIGN} (?:{_NAME} ?){{1,5}}{_TAIL}"),
-        ("rue |via |viale |piazza |calle |avenida |plaza |rua |ul. |ulica |chemin |route ", rf"{_FOREIGN} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}[a-z]?\b{_TAIL}"),
-        (
-            "straße |strasse |str. |gasse |weg |platz |allee |gatan |vägen |vej |gade |gata |veien |straat |laan |katu |tie |gränd |utca |braut |stíg",
-            rf"(?:[0-9]{{2,6}} )?{_ENDING} [0-9]{{1,5}}[a-z]?\b{_TAIL}",
-        ),
-        ("apt|suite|unit|room|floor", rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}"),
-        ("apt|suite|unit", rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}"),
-        ("box", r"(?:P\.? ?O\.? ?Box|[Pp]ostbox|PSC [0-9]{1,5}, Box|Unit [0-9]{1,5} Box) [0-9]{1,6}(?:\n?[AFD]PO A[AEP] [0-9]{5})?"),
-        ("postfach", r"Postfach [0-9]{2,8}"),
-        ("po a", r"[AFD]PO A[AEP] [0-9]{5}"),
-        ("corner of", rf"corner of (?:{_NAME} ){{1,5}}(?:[0-9]{{1,5}} )?and (?:{_NAME} ){{0,3}}{_NAME}"),
-        ("apt|suite|unit", r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b"),
-        ("", r"[A-W][A-Z] [0-9]{5}(?:-[0-9]{4})?(?![0-9])(?<=(?:A[LKSZRAEP]|C[AOT]|D[EC]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]) [0-9]{5})"),
+        ((), rf"[0-9]{{1,6}}[A-Za-z]?(?:[ -][0-9]{{1,5}})?,? (?=[^\Wa-z])(?:{_NAME} ){{1,4}}?{_STREET}(?! [0-9]{{1,2}}[:.]){_TAIL}"),
+        (_FOREIGN_SIGNS, rf"[0-9]{{1,6}}[A-Za-z]?(?: [0-9]{{1,5}})?,? {_FOREIGN} (?:{_NAME} ?){{1,5}}{_TAIL}"),
+        (_UNITS, rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}"),
+        (_UNITS, rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}"),
+        (_UNITS, r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b"),
+        (("box ",), r"(?:P\.? ?O\.? ?Box|[Pp]ostbox|PSC [0-9]{1,5}, Box|Unit [0-9]{1,5} Box) [0-9]{1,6}(?:\n?[AFD]PO A[AEP] [0-9]{5})?"),
+        (("postfach ",), r"Postfach [0-9]{2,8}"),
+        (("apo a", "fpo a", "dpo a"), r"[AFD]PO A[AEP] [0-9]{5}"),
+        (("corner of",), rf"corner of (?:{_NAME} ){{1,5}}(?:[0-9]{{1,5}} )?and (?:{_NAME} ){{0,3}}{_NAME}"),
+        ((), rf"[A-W][A-Z] [0-9]{{5}}(?:-[0-9]{{4}})?(?![0-9])(?<=(?:{_STATE}) [0-9]{{5}})"),
     )
 )  # fmt: skip
 """Each with the signs of which one must be there, in small letters, before it is looked for."""
-_ANNOUNCED: Final = re.compile(
-    r"(?i:\b(?:address|lives? at|located at|deliver(?:ed)? to|sent to|ship(?:ped)? to|return to|arrived at|meet you at|residing at|home is)(?: is)?:?) {0,3}"
-    rf"(?P<place>[0-9]{{2,6}},? (?:[\w'’.\-]{{1,24}},? ){{1,8}}[\w'’.\-]{{2,24}}{_TAIL})"
+_NUMBER_AND_WORD: Final = re.compile(r"[0-9]{2,6},? (?=[^\W\d_])")
+_ANNOUNCING: Final = re.compile(
+    r"(?i:\b(?:address|lives? at|located at|delivered to|deliver to|sent to|ship(?:ped)? to|return to|arrived at|meet you at|residing at|home is)(?: is)?:?)\s{0,3}\Z"
 )
-_ZIP: Final = re.compile(r"(?i)\b(?:zip|postal|post) ?(?:code)?(?: is)?:? (?P<zip>[0-9]{3,5}(?:[- ]?(?:[0-9]{2,4}|[A-Z]{2}))?\b|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)")
+_PLACE: Final = re.compile(rf"[0-9]{{2,6}},? (?:[\w'’.\-]{{1,24}},? ){{1,8}}[\w'’.\-]{{2,24}}{_TAIL}")
+_LONGEST_ANNOUNCING: Final = 24
+_ZIP: Final = re.compile(
+    r"(?i)\b(?:zip|postal|post) ?(?:code)?(?: is)?:? (?P<zip>[0-9]{3,5}(?:[- ]?(?:[0-9]{2,4}|[A-Z]{2}))?\b|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)"
+)
 _HAS_DIGIT: Final = re.compile(r"[0-9]")
 
 
@@ -53,20 +62,45 @@ def addresses(text: str) -> Iterator[Span]:
         return
     lower = text.lower()
     for signs, shape in _SHAPES:
-        for sign in signs:
-            if sign in lower:
-                break
-        else:
-            continue
-        for found in shape.finditer(text):
-            if not text[found.start() - 1 : found.start()].isalnum():
-                yield _span(text, found.start(), found.end(), "shape", 0.7)
-    if " at " in lower or "address" in lower or " to " in lower:
-        for found in _ANNOUNCED.finditer(text):
-            yield _span(text, found.start("place"), found.end("place"), "words before", 0.66)
+        if not signs or _has(lower, signs):
+            for found in shape.finditer(text):
+                if not text[found.start() - 1 : found.start()].isalnum():
+                    yield _span(text, found.start(), found.end(), "shape", 0.7)
+    if len(lower) == len(text):
+        yield from _by_their_word(text, lower)
+    for number in _NUMBER_AND_WORD.finditer(text):
+        if _ANNOUNCING.search(text, max(0, number.start() - _LONGEST_ANNOUNCING), number.start()):
+            if found := _PLACE.match(text, number.start()):
+                yield _span(text, found.start(), found.end(), "words before", 0.66)
     if "zip" in lower or "postal" in lower or "post code" in lower or "postcode" in lower:
         for found in _ZIP.finditer(text):
             yield Span("address", found.start("zip"), found.end("zip"), "words before", 0.7)
+
+
+def _has(lower: str, signs: tuple[str, ...]) -> bool:
+    for sign in signs:  # noqa: SIM110 — any() of a generator takes three times as long, for every text
+        if sign in lower:
+            return True
+    return False
+
+
+def _by_their_word(text: str, lower: str) -> Iterator[Span]:
+    """Streets whose word stands before the name (rue, via) or is its end (-straße, -gatan): looked at where it stands."""
+    for sign in _FOREIGN_SIGNS:
+        place = lower.find(sign)
+        while place >= 0:
+            found = _FOREIGN_STREET.match(text, place)
+            if found and not text[place - 1 : place].isalnum():
+                yield _span(text, place, found.end(), "shape", 0.7)
+            place = lower.find(sign, place + 1)
+    for sign in _ENDING_SIGNS:
+        place = lower.find(sign)
+        while place >= 0:
+            if word := _WORD_SO_FAR.search(text, max(0, place - 32), place):
+                begin = word.start() + len(word[0]) - len(word[0].lstrip("0123456789 "))
+                if found := _ENDING_STREET.match(text, begin):
+                    yield _span(text, word.start(), found.end(), "shape", 0.7)
+            place = lower.find(sign, place + 1)
 
 
 def _span(text: str, start: int, end: int, source: str, confidence: float) -> Span:
@@ -83,7 +117,11 @@ _NUMBER: Final = re.compile(
     r"(?:院|楼)?(?:[\u4e00-\u9fff]{2,10}(?:小区|花园|大厦|公寓|广场|中心))?(?:\s?[A-Za-z0-9]{1,4}\s?(?:栋|幢|座|号楼|楼))?(?:\s?[0-9]{1,3}\s?单元)?(?:\s?[0-9]{1,3}\s?(?:层|楼))?(?:\s?[0-9A-Za-z]{1,6}\s?(?:室|房|号|户))?"
 )
 _ROAD_BEFORE: Final = re.compile(r"(?:[\u4e00-\u9fff]{2,6}?(?:新区|[区县旗市]|镇|乡|街道)){0,3}[\u4e00-\u9fff]{1,6}\Z")
-_CITY_BEFORE: Final = re.compile("(?:" + "|".join(sorted(map(re.escape, _PLACES), key=len, reverse=True)) + r")(?:省|市|自治区|壮族自治区|维吾尔自治区|回族自治区)?")
+_CITY_BEFORE: Final = re.compile(
+    "(?:"
+    + "|".join(sorted(map(re.escape, _PLACES), key=len, reverse=True))
+    + r")(?:省|市|自治区|壮族自治区|维吾尔自治区|回族自治区)?"
+)
 _LOOK_BACK: Final = 40
 
 

@@ -8,7 +8,7 @@ kinds that only words give away none of it can be found.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -18,10 +18,9 @@ from typing import Any, Final
 from tunesmith.data.cleaning import object_rows
 from tunesmith.data.personal.checksums import cn_id_check, iban_remainder, luhn_sum
 from tunesmith.data.personal.leaves import Leaf, leaves, with_leaves
-from tunesmith.data.personal.name_lists import CHINESE_FAMILY, CHINESE_GIVEN, FAMILY, GIVEN
+from tunesmith.data.personal.name_lists import CHINESE_FAMILY, GIVEN
 from tunesmith.data.personal.scan import Scanner
 
-_SHORTEST_TEXT: Final = 1
 _MOST_HELD: Final = 2_000
 
 
@@ -50,9 +49,11 @@ class Recall:
 
 def measure_recall(file: Path, scanner: Scanner, per_kind: int, seed: int = 0) -> list[Recall]:
     """``per_kind`` values of each kind that the scanner looks for, each in a row of its own drawn from the file."""
-    random = Random(seed)  # noqa: S311 — nothing secret is drawn
+    random = Random(seed)
     rows = _drawn_rows(file, random)
-    return [_measured(kind, rows, scanner, per_kind, random) for kind in _MAKERS if kind in scanner.kinds] if rows else []
+    return (
+        [_measured(kind, rows, scanner, per_kind, random) for kind in _MAKERS if kind in scanner.kinds] if rows else []
+    )
 
 
 def wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
@@ -77,7 +78,7 @@ def _drawn_rows(file: Path, random: Random) -> list[dict[str, Any]]:
 
 
 def _takes(leaf: Leaf) -> bool:
-    return leaf.path[0] not in ("metadata", "tools") and not leaf.is_number and not leaf.holds_people and len(leaf.text) >= _SHORTEST_TEXT
+    return leaf.path[0] not in ("metadata", "tools") and not leaf.is_number and not leaf.holds_people
 
 
 def _measured(kind: str, rows: Sequence[dict[str, Any]], scanner: Scanner, per_kind: int, random: Random) -> Recall:
@@ -95,7 +96,9 @@ def _measured(kind: str, rows: Sequence[dict[str, Any]], scanner: Scanner, per_k
     return Recall(kind, worded + bare, worded_found + bare_found, bare, bare_found)
 
 
-def _is_found(kind: str, row: dict[str, Any], leaf: Leaf, value: str, sentence: str, scanner: Scanner, random: Random) -> bool:
+def _is_found(
+    kind: str, row: dict[str, Any], leaf: Leaf, value: str, sentence: str, scanner: Scanner, random: Random
+) -> bool:
     """Half of the value, at least, under its own kind."""
     borders = [0, *(found.end() for found in re.finditer(r"[.!?]\s|[。！？\n]", leaf.text)), len(leaf.text)]
     place = random.choice(borders)
@@ -103,7 +106,12 @@ def _is_found(kind: str, row: dict[str, Any], leaf: Leaf, value: str, sentence: 
     planted = f"{before}{'' if not before or before[-1].isspace() else ' '}{sentence}{' ' if after else ''}{after}"
     start = planted.index(sentence, len(before)) + sentence.index(value)
     found = scanner.find_in_row(with_leaves(row, {leaf: planted}))
-    spans = [span for other, spans in found.items() if (other.path, other.inside) == (leaf.path, leaf.inside) for span in spans]
+    spans = [
+        span
+        for other, spans in found.items()
+        if (other.path, other.inside) == (leaf.path, leaf.inside)
+        for span in spans
+    ]
     covered = sum(
         max(0, min(span.end, start + len(value)) - max(span.start, start)) for span in spans if span.kind == kind
     )  # fmt: skip
@@ -123,8 +131,24 @@ def _digits(random: Random, count: int) -> str:
 
 def _name(random: Random, is_chinese: bool) -> str:
     if is_chinese:
-        return random.choice(sorted(CHINESE_FAMILY)) + "".join(random.choices(sorted(CHINESE_GIVEN), k=random.choice((1, 2))))
-    return f"{random.choice(sorted(GIVEN))} {random.choice(sorted(FAMILY))}".title()
+        return random.choice(sorted(CHINESE_FAMILY)) + random.choice(_CHINESE_GIVEN_NAMES)
+    return random.choice(_GIVEN_NAMES) + " " + random.choice(_FAMILY_NAMES)
+
+
+# Of many nations, and not the detectors' own lists: some are in those, as some of anybody's are.
+_GIVEN_NAMES: Final = (
+    "James Mary Olivia Noah Emma Liam Charlotte Ethan Grace Samuel Priyanka Rohan Aditi Kwame Thandiwe Chinedu Oyelaran Fatou Yusra Bilal Nasrin "
+    "Parisa Tuan Linh Minh Haruto Yuki Sakura Jisoo Minjun Xiulan Jianguo Siti Putu Dewi Aroha Tane Siobhan Niamh Eoghan Bronwyn Rhys Aneira Saoirse Pilar "
+    "Iker Xavi Nuria Joaquim Ines Thiago Ximena Itzel Guðrún Åsa Øyvind Saga Eero Aino Jarek Zofia Miroslav Ljubica Anahit Tigran Levan Nino Elif Emre"
+).split()  # fmt: skip
+_FAMILY_NAMES: Final = (
+    "Smith Jones Taylor Hughes Carter Blackwood Okafor Mensah Dlamini Nkosi Diallo Traoré Haddad Rahimi Farouk Iyer Banerjee Chowdhury Nguyen Tran Pham Sato Tanaka "
+    "Kobayashi Park Choi Rahman Wijaya Santoso Parata MacLeod O'Brien Gallagher Llewellyn Etxeberria Ferrer Carvalho Quispe Huamán Lindqvist Halvorsen Virtanen "
+    "Wiśniewska Horváth Dvořák Jovanović Petrosyan Beridze Yıldız Demir Vandenberghe Schneider Rossi Lefèvre"
+).split()  # fmt: skip
+_CHINESE_GIVEN_NAMES: Final = (
+    "伟 建国 秀英 子轩 梓萱 浩宇 欣怡 志强 丽华 小红 大山 雨桐 俊熙 若曦 天佑 国栋 晓东 海燕 文博 静怡 一鸣 思源 佩琪 立 敏 楠 婉仪 嘉豪 咏梅 柏霖 永胜 素芬 铁柱 冬梅 展鹏 灵儿"
+).split()  # fmt: skip
 
 
 def _email(random: Random, is_chinese: bool) -> str:
@@ -134,7 +158,13 @@ def _email(random: Random, is_chinese: bool) -> str:
 def _phone(random: Random, is_chinese: bool) -> str:
     if is_chinese:
         return f"1{random.choice('3589')}{_digits(random, 9)}"
-    return random.choice((f"+44 7{_digits(random, 3)} {_digits(random, 6)}", f"({random.randint(201, 989)}) {random.randint(200, 989)}-{_digits(random, 4)}", f"0{random.randint(20, 99)} {random.randint(200, 999)} {_digits(random, 4)}"))
+    return random.choice(
+        (
+            f"+44 7{_digits(random, 3)} {_digits(random, 6)}",
+            f"({random.randint(201, 989)}) {random.randint(200, 989)}-{_digits(random, 4)}",
+            f"0{random.randint(20, 99)} {random.randint(200, 999)} {_digits(random, 4)}",
+        )
+    )
 
 
 def _address(random: Random, is_chinese: bool) -> str:
@@ -144,7 +174,11 @@ def _address(random: Random, is_chinese: bool) -> str:
 
 
 def _card(random: Random, is_chinese: bool) -> str:
-    body = (random.choice(("622202", "621700")) + _digits(random, 12)) if is_chinese else random.choice(("4532", "5412", "4929")) + _digits(random, 11)
+    body = (
+        (random.choice(("622202", "621700")) + _digits(random, 12))
+        if is_chinese
+        else random.choice(("4532", "5412", "4929")) + _digits(random, 11)
+    )
     return body + str(-luhn_sum(body + "0") % 10)
 
 
@@ -202,7 +236,3 @@ _SENTENCES: Final[dict[str, tuple[Sequence[str], Sequence[str]]]] = {
     "secret": (("The token is ….", "It fails with … set."), ("密钥是…。", "令牌：…")),
     "user_folder": (("It is in …/notes.txt.", "See …/a.py"), ("文件在 …/notes.txt。", "见 …/a.py")),
 }  # fmt: skip
-
-
-def kinds_measured() -> Iterator[str]:
-    yield from _MAKERS

@@ -131,7 +131,9 @@ def aadhaar(value: str) -> bool:
 
 def dutch_bsn(value: str) -> bool:
     weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(int(digit) * weight for digit, weight in zip(value, weights, strict=True)) % 11 == 0 and value[0:3] != "000"
+    return (
+        sum(int(digit) * weight for digit, weight in zip(value, weights, strict=True)) % 11 == 0 and value[0:3] != "000"
+    )
 
 
 def singapore_nric(value: str) -> bool:
@@ -150,7 +152,9 @@ def hong_kong_id(value: str) -> bool:
 def taiwan_id(value: str) -> bool:
     number = 10 + "ABCDEFGHJKLMNPQRSTUVXYWZIO".index(value[0])
     digits = [number // 10, number % 10, *map(int, value[1:])]
-    return sum(digit * weight for digit, weight in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
+    return (
+        sum(digit * weight for digit, weight in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
+    )
 
 
 def swedish_personnummer(value: str) -> bool:

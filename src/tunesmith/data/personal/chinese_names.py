@@ -39,7 +39,9 @@ def chinese_names(text: str) -> Iterator[Span]:
         if span := _name_before(text, word.start()):
             yield span
     for found in _ALONE.finditer(text):
-        if found[0][0] in CHINESE_FAMILY and all(sign in CHINESE_GIVEN and sign not in _NO_GIVEN for sign in found[0][1:]):
+        if found[0][0] in CHINESE_FAMILY and all(
+            sign in CHINESE_GIVEN and sign not in _NO_GIVEN for sign in found[0][1:]
+        ):
             yield Span("name", found.start(), found.end(), "characters", 0.55)
 
 
@@ -73,8 +75,17 @@ def _name_before(text: str, end: int) -> Span | None:
         if start < 0:
             continue
         family, given = family_length(text, start), text[start:end]
-        if family and family <= length <= family + 2 and all(sign in CHINESE_GIVEN and sign not in _NO_GIVEN for sign in given[family:]):
-            is_alone = length > family or start == 0 or text[start - 1] in "，。！？、：:；; \n\t“\"的和与（(请给向叫找" or not _CJK.match(text[start - 1])
+        if (
+            family
+            and family <= length <= family + 2
+            and all(sign in CHINESE_GIVEN and sign not in _NO_GIVEN for sign in given[family:])
+        ):
+            is_alone = (
+                length > family
+                or start == 0
+                or text[start - 1] in '，。！？、：:；; \n\t“"的和与（(请给向叫找'
+                or not _CJK.match(text[start - 1])
+            )
             if is_alone:
                 return Span("name", start, end, "words around", 0.8)
     return None

@@ -59,5 +59,7 @@ def chosen_kinds(wanted: Iterable[str] | None, kept: Iterable[str]) -> frozenset
     """All of them, or those ``wanted``, less those that are ``kept`` in the data. Raises UserError for unknown ones."""
     chosen, spared = frozenset(KINDS if wanted is None else wanted), frozenset(kept)
     if unknown := sorted((chosen | spared) - set(KINDS)):
-        raise UserError(f"There is no kind of personal data named {', '.join(unknown)}.", "choose of " + ", ".join(KINDS))
+        raise UserError(
+            f"There is no kind of personal data named {', '.join(unknown)}.", "choose of " + ", ".join(KINDS)
+        )
     return chosen - spared

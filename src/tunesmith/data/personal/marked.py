@@ -81,7 +81,8 @@ def mac_addresses(text: str) -> Iterator[Span]:
 
 _LINK: Final = re.compile(r"(?:https?|ftp)://[^\s\"'<>()\[\]，。；、]{4,2000}|\bwww\.[^\s\"'<>()\[\]，。；、]{4,2000}")
 _USER_IN_PATH: Final = re.compile(
-    r"/(?:~|(?:users?|u|profiles?|people|members?|accounts?|customers?|patients?|in|@)(?:/|=))([^/?#&.,;]{2,100})", re.IGNORECASE
+    r"/(?:~|(?:users?|u|profiles?|people|members?|accounts?|customers?|patients?|in|@)(?:/|=))([^/?#&.,;]{2,100})",
+    re.IGNORECASE,
 )
 _USER_IN_QUERY: Final = re.compile(
     r"[?&;](?:user|user_?name|user_?id|uid|login|account|account_?id|member_?id|customer_?id|patient_?id|openid)=([^&#;]{1,200})",
@@ -101,11 +102,17 @@ def accounts_in_links(text: str) -> Iterator[Span]:
                     group = found.lastindex or 0
                     if found[group].lower() not in _NO_USER:
                         yield Span(
-                            "account", link.start() + found.start(group), link.start() + found.end(group), "pattern", 0.8
+                            "account",
+                            link.start() + found.start(group),
+                            link.start() + found.end(group),
+                            "pattern",
+                            0.8,
                         )
 
 
-_HOME: Final = re.compile(r"(?:/home/|/Users/|[A-Za-z]:(?:\\{1,4}|/)Users(?:\\{1,4}|/))([^\s/\\\"'<>:;|?*,()\[\]{}$%`]{2,64})")
+_HOME: Final = re.compile(
+    r"(?:/home/|/Users/|[A-Za-z]:(?:\\{1,4}|/)Users(?:\\{1,4}|/))([^\s/\\\"'<>:;|?*,()\[\]{}$%`]{2,64})"
+)
 _NO_PERSON: Final = frozenset(
     "user users username ubuntu runner root vsts ec2-user jovyan shared public default node app admin administrator pi name you "
     "me someone guest vagrant docker git www-data xxx all linuxbrew".split()
@@ -148,7 +155,9 @@ def _is_base58_checked(text: str) -> bool:
     return sha256(sha256(content[:21]).digest()).digest()[:4] == content[21:]
 
 
-_COORDINATES: Final = re.compile(r"[0-9]{1,2}\.[0-9]{4,15}°?[ NSns]{0,2}[,，;/ ] {0,2}-?[0-9]{1,3}\.[0-9]{4,15}(?![0-9.])")
+_COORDINATES: Final = re.compile(
+    r"[0-9]{1,2}\.[0-9]{4,15}°?[ NSns]{0,2}[,，;/ ] {0,2}-?[0-9]{1,3}\.[0-9]{4,15}(?![0-9.])"
+)
 
 
 def coordinates(text: str) -> Iterator[Span]:

@@ -23,7 +23,9 @@ from tunesmith.data.personal.name_lists import (
 )
 from tunesmith.data.personal.spans import Span
 
-_UPPER: Final = "A-Z" + "".join(chr(code) for code in (*range(0xC0, 0x250), *range(0x386, 0x530)) if chr(code).isupper())
+_UPPER: Final = "A-Z" + "".join(
+    chr(code) for code in (*range(0xC0, 0x250), *range(0x386, 0x530)) if chr(code).isupper()
+)
 _LETTER: Final = "A-Za-zÀ-ɏͰ-ԯ"
 _WORD: Final = rf"[{_UPPER}](?:[{_LETTER}]{{1,30}}+|(?=['’][{_UPPER}]))(?:['’\-][{_LETTER}]{{1,30}}+){{0,3}}"
 _LINK: Final = r"(?:van|von|der|den|de|da|di|del|della|dos|du|la|le|bin|ibn|al|el|af|av|ter|ten|zu)"
@@ -45,7 +47,9 @@ _WEAK_BEFORE: Final = tuple(
     " " + words for words in ("by", "said", "says", "asked", "follow up with", "follow up to", "between him and", "starring", "wife", "husband", "son", "daughter", "kid", "brother", "sister",
                               "mother", "father", "friend", "partner", "colleague", "boss", "grandfather", "grandmother", "uncle", "aunt", "me,", "ask")
 )  # fmt: skip
-_SAYS: Final = re.compile(r",? (?:said|says|asked|replied|wrote|told|shouted|answered|lives|lived|works|worked|was born|is from|married)\b")
+_SAYS: Final = re.compile(
+    r",? (?:said|says|asked|replied|wrote|told|shouted|answered|lives|lived|works|worked|was born|is from|married)\b"
+)
 _INITIAL: Final = re.compile(rf"[{_UPPER}]\.?\Z")
 _PINYIN: Final = re.compile(r"(?:(?:[zcs]h|[bpmfdtnlgkhjqxzcsrwy])?[aeiouü]{1,3}(?:ng?|r)?){1,2}\Z")
 
@@ -58,9 +62,8 @@ _OPENS: Final = ' \t\n\r\u00a0"“‘*(>-'
 def names(text: str) -> Iterator[Span]:
     for run in _RUN.finditer(text):
         found = run[0]
-        if " " not in found and "\u00a0" not in found:
-            if found.lower() in _NO_PART:
-                continue
+        if " " not in found and "\u00a0" not in found and found.lower() in _NO_PART:
+            continue
         yield from _in_run(text, run.start(), run.end())
     if "name is" in text or "Name is" in text or "name:" in text:
         yield from _small_names(text)
@@ -77,11 +80,24 @@ def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
     begin, last = words[0][0], words[-1][1]
     strength = 0.8 if titled else _strength_before(text, begin)
     after = text[last : last + 2]
-    if after in (" <", " (") and "@" in text[last : last + 70] or after == '" ' and text[last + 2 : last + 3] == "<":
+    if (after in (" <", " (") and "@" in text[last : last + 70]) or (
+        after == '" ' and text[last + 2 : last + 3] == "<"
+    ):
         strength = max(strength, 0.8)
-    elif not strength and after[:1] in (" ", ",") and _SAYS.match(text, last) and text[begin - 4 : begin].lower() != "the ":
+    elif (
+        not strength
+        and after[:1] in (" ", ",")
+        and _SAYS.match(text, last)
+        and text[begin - 4 : begin].lower() != "the "
+    ):
         strength = 0.55
-    elif not strength and len(words) > 1 and after[:1] == "\n" and text[begin - 1 : begin] in ("", "\n") and _LETTERHEAD.match(text, last):
+    elif (
+        not strength
+        and len(words) > 1
+        and after[:1] == "\n"
+        and text[begin - 1 : begin] in ("", "\n")
+        and _LETTERHEAD.match(text, last)
+    ):
         strength = 0.52
     yield from _judge(words, strength)
 
@@ -125,7 +141,11 @@ def _judge(words: list[tuple[int, int, str]], strength: float) -> Iterator[Span]
         if follows and follows[0][2] in NOT_FAMILY:
             continue
         if word in GIVEN and (family or word not in ALSO_WORDS):
-            is_sure = family and not (word in ALSO_WORDS and family[-1][2] not in FAMILY and not family[-1][2].endswith(ENDINGS_OF_FAMILY_NAMES))
+            is_sure = family and not (
+                word in ALSO_WORDS
+                and family[-1][2] not in FAMILY
+                and not family[-1][2].endswith(ENDINGS_OF_FAMILY_NAMES)
+            )
             yield _span([words[place], *family], "given name", 0.7 if is_sure else 0.52)
             return
         if family and place == 0 and (shape := _shape(words[place : place + 1 + len(family)])):
@@ -140,9 +160,18 @@ def _shape(words: list[tuple[int, int, str]]) -> str | None:
         return "initial"
     if 2 <= len(small) <= 3 and small[-1] in FAMILY:
         return "family name"
-    if 2 <= len(small) <= 3 and len(small[-1]) > 4 and small[-1].endswith(ENDINGS_OF_FAMILY_NAMES) and not small[-1].endswith(("tion", "sion", "ason", "nova")):
+    if (
+        2 <= len(small) <= 3
+        and len(small[-1]) > 4
+        and small[-1].endswith(ENDINGS_OF_FAMILY_NAMES)
+        and not small[-1].endswith(("tion", "sion", "ason", "nova"))
+    ):
         return "family name"
-    if len(small) == 2 and all(_PINYIN.match(word) for word in small) and (small[0] in PINYIN_FAMILY) != (small[1] in PINYIN_FAMILY):
+    if (
+        len(small) == 2
+        and all(_PINYIN.match(word) for word in small)
+        and (small[0] in PINYIN_FAMILY) != (small[1] in PINYIN_FAMILY)
+    ):
         return "pinyin"
     return None
 
@@ -164,7 +193,7 @@ _SMALL: Final = re.compile(r"[Nn]ame(?: is|:) ([^\W\d_]{2,20})(?: ([^\W\d_]{2,20
 
 
 def _small_names(text: str) -> Iterator[Span]:
-    """"my name is lena andersson": in small letters the given name has to be a common one."""
+    """ "my name is lena andersson": in small letters the given name has to be a common one."""
     for found in _SMALL.finditer(text):
         if found[1] in GIVEN and found[1].islower():
             end = found.end(2) if found[2] and found[2] not in NOT_NAMES else found.end(1)

@@ -74,6 +74,8 @@ ISSUERS: Final = (
     ("jcb", re.compile(r"35(?:2[89]|[3-8])|2131|1800"), (15, 16, 17, 18, 19)),
     ("unionpay", re.compile(r"62|81"), (16, 17, 18, 19)),
 )
+
+
 def issuer(digits: str) -> str | None:
     for name, first, lengths in ISSUERS:
         if len(digits) in lengths and first.match(digits):
@@ -99,7 +101,12 @@ _CN_ID_WORDS: Final = re.compile(r"身份证|证件|居民|\bid\b|identity", re.
 
 
 def _shape(
-    kind: str, source: str, pattern: str, check: Callable[[str], bool], words: str | None = None, confidence: float = 0.95
+    kind: str,
+    source: str,
+    pattern: str,
+    check: Callable[[str], bool],
+    words: str | None = None,
+    confidence: float = 0.95,
 ) -> Shape:
     bounded = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][-.])(?:{pattern})(?![0-9A-Za-z]|[-.][0-9])")
     return Shape(kind, source, bounded, check, re.compile(words, re.IGNORECASE) if words else None, confidence)

@@ -42,7 +42,12 @@ class Erased:
     sha256: str
 
     def as_json(self) -> dict[str, Any]:
-        return {"rows_read": self.rows_read, "rows_erased": self.rows_erased, "places": self.places, "sha256": self.sha256}
+        return {
+            "rows_read": self.rows_read,
+            "rows_erased": self.rows_erased,
+            "places": self.places,
+            "sha256": self.sha256,
+        }
 
 
 def find_person(said: Sequence[str], files: Iterable[Path]) -> Iterator[PersonRow]:

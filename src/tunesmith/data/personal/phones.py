@@ -33,7 +33,9 @@ _OTHER_NUMBER: Final = re.compile(
     r"order|invoice|ticket|tracking|serial|account|card|isbn|issn|zip|postal|version|\bid\b|订单|单号|编号|运单|快递|发票|构建|版本|流水|卡号|校验|[$€£¥#]\s?$",
     re.IGNORECASE,
 )
-_DATE: Final = re.compile(r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?: [0-9]{1,2})?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)?[0-9]{2}")
+_DATE: Final = re.compile(
+    r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?: [0-9]{1,2})?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)?[0-9]{2}"
+)
 _YEARS: Final = re.compile(r"(?:19|20)[0-9]{2} ?[-–/] ?(?:19|20)[0-9]{2}")
 
 
@@ -59,7 +61,9 @@ def _confidence(text: str, start: int, end: int) -> float:
     number = text[start:end]
     digits = "".join(filter(str.isdigit, number))
     before, after = text[start - 1 : start], text[end : end + 1]
-    if (before.isascii() and (before.isalnum() or before in tuple("_.-/=")) and before) or (after.isalnum() and after.isascii() and after not in "xXe"):
+    if (before.isascii() and (before.isalnum() or before in tuple("_.-/=")) and before) or (
+        after.isalnum() and after.isascii() and after not in "xXe"
+    ):
         return 0.0
     if len(digits) > 15 or _DATE.fullmatch(number) or _YEARS.match(number) or after in ("%", "°"):
         return 0.0

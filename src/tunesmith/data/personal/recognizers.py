@@ -28,7 +28,9 @@ def _load(name: str) -> Recognizer:
     value = found[0] if found else _imported(name)
     recognizer = value if hasattr(value, "find") and not isinstance(value, type) else value()
     if not hasattr(recognizer, "find"):
-        raise UserError(f"The recognizer {name} has no find(texts).", "see docs/personal_data.md for what it has to give")
+        raise UserError(
+            f"The recognizer {name} has no find(texts).", "see docs/personal_data.md for what it has to give"
+        )
     return recognizer  # type: ignore[no-any-return]
 
 

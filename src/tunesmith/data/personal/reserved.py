@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
-from tunesmith.data.personal.surrogate_names import CHINESE_FULL, LATIN_WORD, TOWN, TOWN_CHINESE
+from tunesmith.data.personal.surrogate_names import CHINESE_FAMILY_ALONE, CHINESE_WHOLE, LATIN_WORD, TOWN, TOWN_CHINESE
 
 # RFC 2606 keeps these domains for examples.
-_EXAMPLE_DOMAIN: Final = re.compile(r"(?:@|\\bat\\b|[(\[{]at[)\]}] ?)(?:[\w-]{1,63}\.){0,4}(?:example\.(?:com|net|org)|example|invalid)\Z", re.IGNORECASE)
+_EXAMPLE_DOMAIN: Final = re.compile(
+    r"(?:@|\\bat\\b|[(\[{]at[)\]}] ?)(?:[\w-]{1,63}\.){0,4}(?:example\.(?:com|net|org)|example|invalid)\Z",
+    re.IGNORECASE,
+)
 _USER: Final = re.compile(r"user-[0-9a-f]{8}\Z")
 _TAG: Final = re.compile(r"\[[A-Z][A-Z_]{1,30}\]")
 CARD_RANGES: Final = {
@@ -21,13 +24,19 @@ CARD_RANGES: Final = {
 """The first six digits of the issuers' published test cards."""
 _DOCUMENTATION_V4: Final = (("192.0.2.0", 24), ("198.51.100.0", 24), ("203.0.113.0", 24), ("198.18.0.0", 15))
 _PHONES: Final = (
-    re.compile(r"1?[2-9][0-9]{2}55501[0-9]{2}"),  # North America keeps 555-0100 to 555-0199
-    re.compile(r"(?:44|0)?7700900[0-9]{3}"),  # Ofcom, for drama
-    re.compile(r"(?:33|0)?6399800?[0-9]{4,5}|(?:33|0)?63998[0-9]{4}"),  # Arcep
-    re.compile(r"(?:86|086)?12[0-9]{9}"),  # no Chinese mobile begins with 12
-    re.compile(r"0[0-9]{2,3}0[0-9]{6,7}"),  # no Chinese landline begins with 0
-    re.compile(r"(?:00?[1-9][0-9]{0,2}|0|[1-9][0-9]{0,2})?55501[0-9]{1,9}"),
-)  # fmt: skip
+    re.compile(r"\+?1?[2-9][0-9]{2}55501[0-9]{2}"),  # North America keeps 555-0100 to 555-0199
+    re.compile(r"(?:\+?86|086)?11[0-9]{9}"),  # no Chinese mobile begins with 11, and no American area with 1
+    re.compile(r"(?:00[1-9][0-9]{0,2}|\+?[1-9][0-9]{0,2})?0?55501[0-9]{1,9}"),
+)
+_CHINESE_LANDLINE: Final = re.compile(r"(?:(?:010|02[0-9])[- )]{1,2}0[0-9]{7}|\(?0[3-9][0-9]{2}[- )]{1,2}0[0-9]{6,7})")
+
+
+def _is_nobodys_phone(text: str) -> bool:
+    number = re.sub(r"(?:x|ext|转).*", "", text, flags=re.IGNORECASE)
+    if _CHINESE_LANDLINE.fullmatch(number.strip().removeprefix("(")):
+        return True
+    bare = re.sub(r"[^0-9+]", "", number.replace("＋", "+"))
+    return any(shape.fullmatch(bare) for shape in _PHONES)
 
 
 def is_reserved(kind: str, text: str) -> bool:
@@ -36,8 +45,7 @@ def is_reserved(kind: str, text: str) -> bool:
         case "email":
             return _EXAMPLE_DOMAIN.search(text) is not None
         case "phone":
-            digits = re.sub(r"(?:x|ext|转).*", "", text, flags=re.IGNORECASE)
-            return any(shape.fullmatch(re.sub(r"[^0-9]", "", digits).removeprefix("00")) or shape.fullmatch(re.sub(r"[^0-9]", "", digits)) for shape in _PHONES)
+            return _is_nobodys_phone(text)
         case "card":
             return bare.startswith(tuple(CARD_RANGES.values()))
         case "iban":
@@ -65,7 +73,7 @@ def is_reserved(kind: str, text: str) -> bool:
 
 def is_surrogate_name(text: str) -> bool:
     """Every word of it is of the closed lists; initials and small links between them may be anything."""
-    if CHINESE_FULL.fullmatch(text):
+    if CHINESE_WHOLE.fullmatch(text) or CHINESE_FAMILY_ALONE.fullmatch(text):
         return True
     words = [word for word in re.split(r"[\W_]+", text) if len(word) > 1 and not (word.islower() and len(word) <= 3)]
     return bool(words) and all(LATIN_WORD.fullmatch(word.lower()) for word in words)
@@ -80,10 +88,13 @@ def reserved_places(text: str) -> Iterator[tuple[int, int]]:
 
 _SURROGATES: Final = re.compile(
     rf"user-[0-9a-f]{{8}}(?![0-9a-f])|u[0-9a-f]{{8}}@example\.(?:com|net|org)|[0-9]{{1,4}} \w{{3,20}} Street, {TOWN}|{TOWN_CHINESE}\w{{2,4}}路[0-9]{{1,3}}号"
-    rf"|thread-[0-9a-f]{{12}}|{LATIN_WORD.pattern}|{CHINESE_FULL.pattern}",
+    rf"|thread-[0-9a-f]{{12}}|{LATIN_WORD.pattern}|{CHINESE_WHOLE.pattern}",
     re.IGNORECASE,
 )
-_NEW_YEAR: Final = re.compile(r"[12][0-9]{3}[-/. ]0?1[-/. ]0?1\b|\b0?1[-/. ]0?1[-/. ](?:[12][0-9])?[0-9]{2}\b|年0?1月0?1(?![0-9])|年0?1月\Z|1(?:st)?(?: of)? jan|jan[a-z]*\.? 1(?:st)?,? ", re.IGNORECASE)
+_NEW_YEAR: Final = re.compile(
+    r"[12][0-9]{3}[-/. ]0?1[-/. ]0?1\b|\b0?1[-/. ]0?1[-/. ](?:[12][0-9])?[0-9]{2}\b|年0?1月0?1(?![0-9])|年0?1月\Z|1(?:st)?(?: of)? jan|jan[a-z]*\.? 1(?:st)?,? ",
+    re.IGNORECASE,
+)
 
 
 def _is_documentation(text: str) -> bool:

@@ -131,7 +131,9 @@ def _add_echoes(found: dict[Leaf, list[Span]]) -> None:
     if not known:
         return
     longest_first = sorted(known, key=lambda name: (-len(name), name))[:200]
-    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in longest_first))
+    pattern = re.compile(
+        "|".join(rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in longest_first)
+    )
     for leaf, spans in found.items():
         for echo in pattern.finditer(leaf.text):
             spans.append(Span("name", echo.start(), echo.end(), "the same row", 0.6))

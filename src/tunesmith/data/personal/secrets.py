@@ -57,7 +57,9 @@ _ASSIGNED: Final = re.compile(
         ["']? (?: \s{0,3} (?: [:=：] | => | :=) \s{0,3} | \s{1,3} is \s{1,3} | \s? (?:是|为) \s? | (?<=earer)\s )
         ["'`「“]? (?P<value> [^\s"'`「」“”，。；、<>]{6,400} )"""
 )
-_KIND_OF_KEY: Final = re.compile(r"(?i)(?:api|access|auth|private|secret|encryption|account|license|aws|shared|client)[_ -]?\Z")
+_KIND_OF_KEY: Final = re.compile(
+    r"(?i)(?:api|access|auth|private|secret|encryption|account|license|aws|shared|client)[_ -]?\Z"
+)
 _NO_SECRET: Final = re.compile(
     r"[\[{$%]|\.{3}|x{4,}|\*{3,}|(?:your|my|the|some)[_-]|none\b|null\b|true\b|false\b|os\.|env|process\.|get|self\.|config|string|str\b|secret\b",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 _GIVEN_STARTS: Final = "arv bexi corv drel elv fenn gral hesk ilv jorv kelv lorv mirv norv orv pell quor rosk selv tarv ulv vexi wenn yorv zelv".split()
-_GIVEN_ENDS: Final = {"she": "issa ella wynne ethe ira onna".split(), "he": "drik voran bram vald drin gar".split(), "any": "in en ow ette ay een".split()}
+_GIVEN_ENDS: Final = {"she": "issa ella wynne ethe onna esse".split(), "he": "drik voran bram vald drin gar".split()}
 _FAMILY_STARTS: Final = "brack drax fosk grun hask jasp krell lusk morv nesk oxter plov quill rusk skarn tusk ulver vand wex yarn zell thrim glast brisk crump dwill flenn gorst hurl knap".split()
 _FAMILY_ENDS: Final = "holm moor wick stead combe ditch gard marsh vale stow thwaite mere croft beck fell garth".split()
 
@@ -22,18 +22,21 @@ LATIN_WORD: Final = re.compile(
 TOWN: Final = "Exampleton"
 TOWN_CHINESE: Final = "虚构市示例区"
 
-_CHINESE_FAMILY: Final = "亓仉佴妫厍禤敖笪郐郄璩钭夔蹇昝綦乜逄酆僪"
-_CHINESE_GIVEN: Final = "砚榭舫磬畹菖蓼苇蘅箬筇篁簃簪缶罍罨羿耒耜聿臬舸艟芡芰荇莳菡蒹蔹藜蘩蛩蜃螭衮裒觚"
-CHINESE_FULL: Final = re.compile(f"[{_CHINESE_FAMILY}][{_CHINESE_GIVEN}]{{0,2}}")
+_CHINESE_FAMILY: Final = "亓仉佴妫厍禤敖笪郐郄璩钭夔蹇昝綦乜逄酆僪鄢郗郏郜郇麴隗殳苻虢郯鄣"
+_CHINESE_GIVEN: Final = "砚榭舫磬畹菖蓼苇蘅箬筇篁簃簪缶罍罨羿耒耜聿臬舸艟芡芰荇莳菡蒹蔹藜蘩蛩蜃螭衮裒觚鞮耨耖耥耦觯觥觳豸貔貅赭跬踔蹀轺轸辂辎醅醴镗镝阈隰雉霰鞯韪飧骖骎鲂鳜鸩鹳麂黍黻龠笊筚篌簋籴粢糁纛绨绶缁缛罘羝翎耧"
+CHINESE_WHOLE: Final = re.compile(f"[{_CHINESE_FAMILY}][{_CHINESE_GIVEN}]{{1,2}}")
+CHINESE_FAMILY_ALONE: Final = re.compile(f"[{_CHINESE_FAMILY}]")
 
 _FEMININE_ENDS: Final = ("a", "ia", "ine", "elle", "ette", "een", "lyn", "beth", "ie", "ice")
-_FEMININE: Final = frozenset("ann anne alice jane joan mary susan karen helen carol ruth sarah rachel judith margaret dorothy janet emily amy kate claire grace hannah".split())
+_FEMININE: Final = frozenset(
+    "ann anne alice jane joan mary susan karen helen carol ruth sarah rachel judith margaret dorothy janet emily amy kate claire grace hannah".split()
+)
 _MASCULINE_A: Final = frozenset("luca andrea nikola joshua ezra noah mika nikita".split())
 
 
 def given_name(word: str, drawn: int) -> str:
     """For a given name in small letters; ``drawn`` is a large number drawn for it."""
-    shape = "she" if word in _FEMININE or word.endswith(_FEMININE_ENDS) and word not in _MASCULINE_A else "he"
+    shape = "she" if word in _FEMININE or (word.endswith(_FEMININE_ENDS) and word not in _MASCULINE_A) else "he"
     ends = _GIVEN_ENDS[shape]
     return (_GIVEN_STARTS[drawn % len(_GIVEN_STARTS)] + ends[drawn // 1009 % len(ends)]).capitalize()
 

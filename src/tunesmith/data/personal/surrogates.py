@@ -40,7 +40,9 @@ class Surrogates:
 
     def drawn(self, what: str, value: str) -> int:
         """A number of 256 bits for the value."""
-        return int.from_bytes(hmac.digest(self._key, f"{what}\0{value}".encode("utf-8", "surrogatepass"), sha256), "big")
+        return int.from_bytes(
+            hmac.digest(self._key, f"{what}\0{value}".encode("utf-8", "surrogatepass"), sha256), "big"
+        )
 
     def digits(self, what: str, value: str, length: int) -> str:
         return f"{self.drawn(what, value) % 10**length:0{length}d}"
@@ -106,12 +108,16 @@ def _phone_digits(surrogates: Surrogates, number: str, digits: str) -> str:
     drawn = surrogates.digits("phone", digits[-max(6, min(rest, 10)) :], 12)
     bare = digits[len(lead) :]
     if re.fullmatch(r"1[3-9]\d{9}", bare) and country in ("", "86"):
-        fake = "12" + drawn[:9]
+        fake = "11" + drawn[:9]
     elif country == "" and len(bare) == 13 and re.fullmatch(r"861[3-9]\d{9}", bare):
-        fake = "8612" + drawn[:9]
-    elif country in ("", "1") and (len(bare) == 10 and bare[0] in "23456789" or len(bare) == 11 and bare[0] == "1"):
+        fake = "8611" + drawn[:9]
+    elif country in ("", "1") and ((len(bare) == 10 and bare[0] in "23456789") or (len(bare) == 11 and bare[0] == "1")):
         fake = bare[:-10] + f"{2 + int(drawn[0]) % 8}{drawn[1]}{drawn[2]}55501{drawn[3:5]}"
-    elif country == "" and re.fullmatch(r"0\d{2,3}[2-8]\d{6,7}", bare) and re.fullmatch(r"\(?0\d{2,3}\)?[- ]\d{7,8}", number):
+    elif (
+        country == ""
+        and re.fullmatch(r"0\d{2,3}[2-8]\d{6,7}", bare)
+        and re.fullmatch(r"\(?(?:010|02\d|0[3-9]\d\d)\)?[- ]\d{7,8}(?:-\d+)?", number)
+    ):
         area = re.match(r"\(?(0\d{2,3})", number)[1]  # type: ignore[index]
         fake = area + ("0" + drawn)[: len(bare) - len(area)]
     else:

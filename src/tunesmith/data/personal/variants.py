@@ -41,20 +41,31 @@ def _of(text: str) -> Iterator[Variant]:
     elif sum(map(str.isalpha, text)) >= 2:
         yield from _of_name(re.findall(r"[^\W_]+(?:['’\-][^\W_]+)*", text))
     else:
-        raise UserError(f"“{text}” is no name, e-mail address or phone number.", "give a whole name, or an address, or a number")
+        raise UserError(
+            f"“{text}” is no name, e-mail address or phone number.", "give a whole name, or an address, or a number"
+        )
 
 
 def _of_email(text: str) -> Iterator[Variant]:
     local, _, domain = text.rpartition("@")
     bare = local.partition("+")[0]
-    yield Variant("e-mail", _bounded(re.escape(bare) + r"(?:\+[\w.\-]{1,64})?@" + re.escape(domain), r"[\w.+\-]", r"[\w\-]"))
+    yield Variant(
+        "e-mail", _bounded(re.escape(bare) + r"(?:\+[\w.\-]{1,64})?@" + re.escape(domain), r"[\w.+\-]", r"[\w\-]")
+    )
 
 
 def _of_phone(digits: str) -> Iterator[Variant]:
     """Its last nine digits, or all of a shorter one, and whatever country or trunk zero stands before them."""
     core = digits[-9:] if len(digits) > 9 else digits.lstrip("0")
     body = _BETWEEN_DIGITS.join(core)
-    yield Variant("phone", _bounded(rf"(?:[+＋]?\(?[0-9]{{1,4}}\)?{_BETWEEN_DIGITS}(?:\(0\))?{_BETWEEN_DIGITS}[0-9]{{0,3}}{_BETWEEN_DIGITS})?{body}", r"[0-9+]", r"[0-9]"))
+    yield Variant(
+        "phone",
+        _bounded(
+            rf"(?:[+＋]?\(?[0-9]{{1,4}}\)?{_BETWEEN_DIGITS}(?:\(0\))?{_BETWEEN_DIGITS}[0-9]{{0,3}}{_BETWEEN_DIGITS})?{body}",
+            r"[0-9+]",
+            r"[0-9]",
+        ),
+    )
 
 
 def _of_name(words: Sequence[str]) -> Iterator[Variant]:
@@ -68,8 +79,17 @@ def _of_name(words: Sequence[str]) -> Iterator[Variant]:
     yield Variant("name, turned", _bounded(rf"{last},?{_BETWEEN_WORDS}{first}"))
     yield Variant("initials", _bounded(rf"{first[0]}\.?{_BETWEEN_WORDS}(?:[^\W\d_]\.?{_BETWEEN_WORDS})?{last}"))
     yield Variant("initials", _bounded(rf"{first}{_BETWEEN_WORDS}{words[-1][0]}\.(?!\w)"))
-    yield Variant("in an e-mail address", _bounded(rf"(?:{first}[._\-]?{last}|{last}[._\-]?{first}|{first[0]}[._\-]?{last})[0-9]{{0,6}}@[\w.\-]{{3,80}}", r"[\w.+\-]", r"\w"))
-    yield Variant("in an account", _bounded(rf"(?:{first}[._\-]{last}|{first}{last}|{last}[._\-]{first})", r"\w", r"\w"))
+    yield Variant(
+        "in an e-mail address",
+        _bounded(
+            rf"(?:{first}[._\-]?{last}|{last}[._\-]?{first}|{first[0]}[._\-]?{last})[0-9]{{0,6}}@[\w.\-]{{3,80}}",
+            r"[\w.+\-]",
+            r"\w",
+        ),
+    )
+    yield Variant(
+        "in an account", _bounded(rf"(?:{first}[._\-]{last}|{first}{last}|{last}[._\-]{first})", r"\w", r"\w")
+    )
 
 
 def _bounded(pattern: str, before: str = r"\w", after: str = r"\w") -> re.Pattern[str]:

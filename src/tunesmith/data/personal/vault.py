@@ -108,7 +108,9 @@ def _cipher(head: _Head, passphrase: str) -> Any:
     _, aead, scrypt = _cryptography()
     if not passphrase:
         raise UserError("The vault's passphrase is empty.", "set TUNESMITH_VAULT_PASSPHRASE")
-    key = scrypt(salt=b64decode(head.salt), length=32, n=head.cost, r=head.block, p=head.lanes).derive(passphrase.encode())
+    key = scrypt(salt=b64decode(head.salt), length=32, n=head.cost, r=head.block, p=head.lanes).derive(
+        passphrase.encode()
+    )
     return aead(key)
 
 
