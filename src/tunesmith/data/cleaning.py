@@ -24,7 +24,7 @@ from tunesmith.data.personal.kinds import tag_of
 from tunesmith.data.personal.leaves import Leaf, leaves, with_leaves
 from tunesmith.data.personal.reserved import is_reserved, reserved_places
 from tunesmith.data.personal.scan import Scanner
-from tunesmith.data.personal.spans import Span
+from tunesmith.data.personal.spans import Places, Span
 from tunesmith.data.personal.surrogates import Surrogates
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, read_version, write_version
@@ -138,7 +138,7 @@ def list_findings(source: Path, scanner: Scanner, progress: Progress | None = No
     for row in object_rows(source, _updates(None, progress)):
         this = row_id(row.line, row.text)
         for leaf, spans in scanner.find_in_row(row.value).items():
-            places = tuple(reserved_places(leaf.text))
+            places = Places(reserved_places(leaf.text))
             for span in spans:
                 yield _listed(row.line, this, leaf, span, is_nobodys=_is_nobodys(leaf, span, places))
 
@@ -202,7 +202,7 @@ def _targets(
                 found[leaf] = more
     targets: dict[Leaf, list[Span]] = {}
     for leaf, spans in found.items():
-        places = tuple(reserved_places(leaf.text))
+        places = Places(reserved_places(leaf.text))
         for span in spans:
             value = leaf.text[span.start : span.end]
             if is_first and cleaning.decisions.spares(this, leaf, span):
@@ -218,10 +218,10 @@ def _targets(
     return targets
 
 
-def _is_nobodys(leaf: Leaf, span: Span, places: Sequence[tuple[int, int]]) -> bool:
+def _is_nobodys(leaf: Leaf, span: Span, places: Places) -> bool:
     if leaf.is_thread and leaf.text.startswith("thread-"):
         return True
-    if any(start < span.end and span.start < end for start, end in places):
+    if places.touch(span.start, span.end):
         return True
     return is_reserved(span.kind, leaf.text[span.start : span.end])
 

@@ -23,8 +23,17 @@ _AFTER: Final = re.compile(
     r"先生|女士|小姐|太太|同学|老师|教授|医生|大夫|律师|经理|主任|总监|局长|处长|校长|院长|会计|师傅|阿姨|叔叔|您好|你好|同志"
 )
 _NO_GIVEN: Final = frozenset(
-    "的了是在有不我你他她它们这那个和与及或就也都还把被给对向从到要会能可以请办说道问答来去做为因所而但则吗呢吧啊呀哦家公司国省市区县镇村路街先女小老总部经理师生士"
+    "的了是在有不我你他她它们这那个和与及或就也都还把被给对向从到要会能可以请办说问答来去做为因所而但则吗呢吧啊呀哦"
 )
+_WORDS: Final = frozenset(
+    "高中 高级 高兴 高度 高考 高校 高手 高速 高层 王国 王子 王者 马上 马克 马路 马来 马车 马戏 金融 金额 金属 金钱 安全 安排 安装 安慰 安静 方法 方面 方案 方向 方便 方式 时间 时候 时代 时尚 程序 程度 黄金 黄色 白色 白天 江苏 江西 "
+    "江湖 江河 云南 田野 石头 石油 项目 计算 计划 计时 严重 严格 温度 温柔 温暖 钱包 毛病 花园 万一 万能 于是 于此 向上 何时 何事 何况 何必 成功 成为 成人 成员 成本 成绩 成长 成都 常见 常用 常常 单位 单独 单词 林业 张开 张贴 周末 周年 周围 周期 周日 "
+    "胡说 胡子 包括 包裹 包含 易于 文件 文章 文化 文学 文本 文字 文明 关于 关系 关键 关注 关心 祝福 祝你 祝您 管理 管道 任何 任务 强烈 强大 强调 解决 解释 连接 连续 柴油 施工 曾经 童年 童话 阳光 阳台 雷达 段落 房子 房间 房屋 房产 车辆 车子 车站 "
+    "边缘 路上 路线 路由 游戏 游客 曲线 席位 查询 查看 查找 司机 柏林 华为 华语 尤其 牛奶 牛肉 熊猫 章节 辛苦 辛勤 庄园 左右 谷歌 盛大 甘肃 景色 景点 韩国 韩语 韩剧 苏州 沈阳 洪水 康复 殷勤 莫名 莫非 冷静 余额 费用 纪念 欧洲 欧美 项链 顾客 孔子 孟子 "
+    "老师 经理 公司 季节 季度 齐全 党员 叶子 杜绝 明天 明白 元旦 元素 英语 英国 全部 全国 平台 平时 伍百 宁可 宁愿 汪洋 陶瓷 顺便 简单 简介 支持 古代 仇恨 党派 商品 商家 商务 应用 应该 部分 能力 能源 通知 通过 习惯 习题 信息 信用 水平 水果 冬天 山东 "
+    "山西 海南 海外 光明 东方 东西 南方 南京 北京 北方 西安 西方 新闻 新年 新手 学生 学习 学校 大家 大学 女士 先生 国家 国际".split()
+)
+"""Words that begin with what is a family name as well."""
 _ALONE: Final = re.compile(r"(?:^|(?<=[\s，。、：:；;（(\"“]))[\u4e00-\u9fff]{3}(?=$|[\s，。、；;）)\"”<])")
 
 
@@ -39,7 +48,7 @@ def chinese_names(text: str) -> Iterator[Span]:
         if span := _name_before(text, word.start()):
             yield span
     for found in _ALONE.finditer(text):
-        if found[0][0] in CHINESE_FAMILY and all(
+        if family_length(text, found.start()) == 1 and all(
             sign in CHINESE_GIVEN and sign not in _NO_GIVEN for sign in found[0][1:]
         ):
             yield Span("name", found.start(), found.end(), "characters", 0.55)
@@ -48,7 +57,8 @@ def chinese_names(text: str) -> Iterator[Span]:
 def family_length(text: str, start: int) -> int:
     if text[start : start + 2] in CHINESE_DOUBLE_FAMILY:
         return 2
-    return 1 if text[start : start + 1] in CHINESE_FAMILY else 0
+    is_one = text[start : start + 1] in CHINESE_FAMILY and text[start : start + 2] not in _WORDS
+    return 1 if is_one else 0
 
 
 def _name_at(text: str, start: int, confidence: float) -> Span | None:

@@ -18,7 +18,7 @@ _EXAMPLE_DOMAIN: Final = re.compile(
 _USER: Final = re.compile(r"user-[0-9a-f]{8}\Z")
 _TAG: Final = re.compile(r"\[[A-Z][A-Z_]{1,30}\]")
 CARD_RANGES: Final = {
-    "visa": "400000", "mastercard": "222300", "amex": "378282", "discover": "601111", "diners": "305693", "jcb": "353011",
+    "visa": "400000", "mastercard": "555555", "amex": "378282", "discover": "601111", "diners": "305693", "jcb": "353011",
     "unionpay": "620000", "other": "990000",
 }  # fmt: skip
 """The first six digits of the issuers' published test cards."""

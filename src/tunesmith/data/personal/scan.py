@@ -30,6 +30,7 @@ _WITH_DIGITS: Final[tuple[tuple[frozenset[str], Detector], ...]] = tuple(
     for kinds, detector in (
         ("card cn_id us_ssn company_id national_id", numbers.numbers),
         ("iban", numbers.ibans),
+        ("national_id", numbers.codici_fiscali),
         ("phone", phones),
         ("ip", marked.ip_addresses),
         ("birth_date", worded.birth_dates),
