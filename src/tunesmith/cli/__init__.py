@@ -6,6 +6,9 @@ local: train and evaluate on this machine
 data: the commands on data files
 data_convert: what `data convert` takes and prints
 data_pages: what they print
+data_clean: personal data taken out, the detectors measured, surrogates undone
+data_person: the rows of one person, found and erased
+clean_pages: what both do and print
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tunesmith.cli.data_convert import convert
+from tunesmith.cli import data_clean, data_person
 from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
@@ -48,3 +49,7 @@ def preview(
 
 
 data_app.command()(convert)
+data_app.command()(data_clean.clean)
+data_app.command()(data_clean.canaries)
+data_app.command()(data_clean.restore)
+data_app.add_typer(data_person.person_app, name="person")
