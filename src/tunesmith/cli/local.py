@@ -25,7 +25,8 @@ from tunesmith.cli.command_name import command_name
 from tunesmith.cli.progress import TrainingProgress
 from tunesmith.core.errors import Interrupted, Problem, UserError
 from tunesmith.data.examples import Dataset, Example, TokenizedExample
-from tunesmith.data.split import leaked, split
+from tunesmith.data.leakage import refuse_leakage
+from tunesmith.data.split import split
 from tunesmith.data.statistics import compute_statistics
 from tunesmith.data.tokenizer import Tokenizer
 from tunesmith.data.validate import read_dataset
@@ -129,7 +130,7 @@ def check_data(spec: FineTuneSpec, base: BaseModel, console: Console) -> Checked
                 f"{training.path} is {training.format} and {validation.path} is {validation.format}.",
                 "bring both files in one format",
             )
-        warnings = (*warnings, *leaked(training, validation))
+        warnings = (*warnings, *refuse_leakage(training, validation, spec.leakage))
     elif spec.validation_split is not None:
         training, validation = split(training, spec.validation_split, spec.seed)
     checked = Checked(training, validation, tuple(warnings))

@@ -222,8 +222,7 @@ class _Search:
     def _template(self) -> Shingles:
         """Of the rows with the lowest fingerprints: they would be the same if the file held nothing else."""
         kept = (number for number in range(len(self.rows)) if not self.is_out[number])
-        sample = heapq.nsmallest(_SAMPLE, kept, key=self._fingerprint)
-        return template_of(self._said(number) for number in sorted(sample))
+        return template_of(self._said(number) for number in sampled(kept, self._fingerprint))
 
     def _said(self, number: int) -> Said:
         return said_by_row(self.rows.row(number), self.options.compared)

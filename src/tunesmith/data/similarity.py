@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Final, Literal, get_args
 
 from tunesmith.data.examples import ChatExample, Example
@@ -45,8 +46,19 @@ def said_by_row(row: Row, compared: Compared = "both") -> Said:
 
 
 def said_by_example(example: Example, compared: Compared = "both") -> Said:
+    asked, answered = _parts(example)
+    return _said(asked, answered, compared)
+
+
+def asked_key(example: Example) -> bytes:
+    """Equal for examples that ask the same, word for word; empty where nothing is asked."""
+    units = [b" ".join(_units(text)) for text in _parts(example)[0]]
+    return blake2b(b"\0".join(units), digest_size=16).digest() if any(units) else b""
+
+
+def _parts(example: Example) -> tuple[list[str], list[str]]:
     if not isinstance(example, ChatExample):
-        return _said([example.prompt], [example.completion], compared)
+        return [example.prompt], [example.completion]
     asked: list[str] = []
     answered: list[str] = []
     for message in example.messages:
@@ -54,7 +66,7 @@ def said_by_example(example: Example, compared: Compared = "both") -> Said:
         part += [message.content] if message.content else []
         for call in message.tool_calls:
             part += [call.name, call.arguments]
-    return _said(asked, answered, compared)
+    return asked, answered
 
 
 def tokens(said: Said, template: Shingles = frozenset()) -> list[bytes]:
