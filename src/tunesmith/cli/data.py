@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from tunesmith.cli.data_diff import diff, version
 from tunesmith.cli.data_duplicates import duplicates
+from tunesmith.cli.data_split import split
 from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
@@ -48,3 +50,6 @@ def preview(
 
 
 data_app.command()(duplicates)
+data_app.command()(split)
+data_app.command()(diff)
+data_app.command()(version)

@@ -30,6 +30,7 @@ from tunesmith.data.split import split
 from tunesmith.data.statistics import compute_statistics
 from tunesmith.data.tokenizer import Tokenizer
 from tunesmith.data.validate import read_dataset
+from tunesmith.data.versions import read_version
 from tunesmith.evaluate.report import (
     CONTESTANTS,
     AnswerRow,
@@ -187,7 +188,12 @@ def make_report(story: Story, title: str, extra: Mapping[str, Mapping[str, Score
     return Report(
         title=title,
         verdict=verdict(scores),
-        run={"Base model": spec.base_model, "Training file": spec.training_file, "Method": _method(outcome.settings)},
+        run={
+            "Base model": spec.base_model,
+            "Training file": spec.training_file,
+            "Data version": _data_version(story.checked.training),
+            "Method": _method(outcome.settings),
+        },
         scores=scores,
         extra_scores=extra,
         answers=_answers(story),
@@ -203,6 +209,13 @@ def make_report(story: Story, title: str, extra: Mapping[str, Mapping[str, Score
         model=str(outcome.model),
         next_commands=_next_commands(story),
     )
+
+
+def _data_version(training: Dataset) -> str:
+    """The file's hash and, where its version stands beside it, what was done to make it."""
+    version = read_version(Path(training.path))
+    made = "" if version is None or not version.operations else f", by {', '.join(o.name for o in version.operations)}"
+    return f"{training.sha256[:12]}{made}"
 
 
 def with_paths_from(spec: FineTuneSpec, folder: Path) -> FineTuneSpec:

@@ -32,6 +32,7 @@ DEFAULT_THRESHOLD: Final = 0.8
 LEAST_THRESHOLD: Final = 0.5
 _FINGERPRINT_BYTES: Final = 16
 _SAMPLE: Final = 2_000
+_REMEMBERED: Final = 4_096
 _MOST_ROUNDS: Final = 50
 # From this round on the template stays as it is, so that the rounds end.
 _SETTLED_ROUND: Final = 4
@@ -238,7 +239,7 @@ class _Search:
 
     def _join(self, sketches: Sketches) -> bool:
         """One round; whether any row was found to be a copy."""
-        said = lru_cache(maxsize=4_096)(self._said)
+        said = lru_cache(maxsize=_REMEMBERED)(self._said)
         candidates = (number for number in range(len(self.rows)) if not self.is_out[number])
         found = False
         for earlier, number in sketches.pairs(candidates, self.options.threshold, self.is_out):
@@ -259,18 +260,44 @@ class _Search:
             self.joined_to[number], self.alike[number], self.is_out[number] = number, 1.0, False
 
 
-def near_pairs(
-    said: Sequence[Said], threshold: float, template: Shingles, is_asked: Callable[[int, int], bool]
-) -> Iterator[tuple[int, int, float]]:
-    """Pairs of these, the earlier first, at least so alike, and how much; only those that ``is_asked`` wants judged."""
+def near_groups(
+    numbers: Sequence[int], said: Callable[[int], Said], fingerprint: Callable[[int], bytes],
+    threshold: float = DEFAULT_THRESHOLD,
+) -> list[tuple[int, int]]:  # fmt: skip
+    """Pairs of ``numbers`` that join what is near: who follows them finds each group whole. No pair says what others
+    do. Shingles are made anew when they are needed: memory is that of the sketches."""
+    template = template_of(said(number) for number in sampled(numbers, fingerprint))
     sketches = Sketches()
-    for one in said:
-        sketches.add(tokens(one, template))
-    for earlier, number in sketches.pairs(range(len(said)), threshold, bytearray(len(said))):
-        if is_asked(earlier, number):
-            alike = similarity(said[earlier], said[number], template)
-            if alike >= threshold:
-                yield earlier, number, alike
+    for number in numbers:
+        sketches.add(tokens(said(number), template))
+    joined = Joined(len(numbers))
+    remembered = lru_cache(maxsize=_REMEMBERED)(said)
+    pairs = []
+    for one, other in sketches.pairs(range(len(numbers)), threshold, bytearray(len(numbers))):
+        if joined.root(one) == joined.root(other):
+            continue
+        if similarity(remembered(numbers[one]), remembered(numbers[other]), template) >= threshold:
+            joined.join(one, other)
+            pairs.append((numbers[one], numbers[other]))
+    return pairs
+
+
+class Joined:
+    """Numbers in groups that grow together; a group's root is its least number. Tarjan 1975, with path halving."""
+
+    def __init__(self, count: int) -> None:
+        self._first = array("Q", range(count))
+
+    def root(self, number: int) -> int:
+        first = self._first
+        while first[number] != number:
+            first[number] = first[first[number]]
+            number = first[number]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self.root(one), self.root(other)))
+        self._first[high] = low
 
 
 def sampled(numbers: Iterable[int], fingerprint: Callable[[int], bytes]) -> list[int]:

@@ -53,13 +53,18 @@ def refuse_leakage(training: Dataset, validation: Dataset, policy: LeakagePolicy
 
 
 def leakage_sentence(validation: Dataset, errors: list[Problem]) -> str:
-    share = min(1.0, len({problem.line for problem in errors}) / len(validation.examples))
-    return f"{share:.0%} of the validation examples are in the training data too, exactly or nearly."
+    """How much of it is leaked; ``errors`` are those of ``leakage``."""
+    if errors[0].line is None:
+        return "Every validation example is in the training data too."
+    number, of = len({problem.line for problem in errors}), len(validation.examples)
+    return f"{number:,} of {of:,} validation examples are in the training data too, exactly or nearly."
 
 
 def leakage(training: Dataset, validation: Dataset, policy: LeakagePolicy = "error") -> list[Problem]:
     """By the validation file's lines. Of warnings the first 1,000; what is less than surely the same is a warning."""
     severity: Severity = "error" if policy == "error" else "warning"
+    if training.sha256 == validation.sha256:
+        return [Problem("leaked_example", "the validation file is the training file", _HINT, severity, validation.path)]
     leaks = find_leaks(training, validation)
     problems = [_problem(leak, training, validation, severity) for leak in leaks]
     known = {leak.line for leak in leaks}

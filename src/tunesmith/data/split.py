@@ -12,10 +12,10 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from tunesmith.core.errors import UserError
-from tunesmith.data.duplicates import DEFAULT_THRESHOLD, near_pairs, sampled
+from tunesmith.data.duplicates import Joined, near_groups
 from tunesmith.data.examples import Dataset, Example
 from tunesmith.data.formats import fingerprint
-from tunesmith.data.similarity import said_by_example, template_of
+from tunesmith.data.similarity import Said, said_by_example
 
 
 def split(dataset: Dataset, validation_split: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -60,23 +60,17 @@ def _groups(examples: tuple[Example, ...]) -> dict[bytes, list[int]]:
 def _joined(examples: tuple[Example, ...], groups: dict[bytes, list[int]]) -> dict[bytes, list[int]]:
     """Groups that are near duplicates of one another as one, under the key of the one that comes first."""
     keys = list(groups)
-    said = [said_by_example(examples[groups[key][0]]) for key in keys]
-    template = template_of(said[number] for number in sampled(range(len(keys)), keys.__getitem__))
-    first = list(range(len(keys)))
+    joined = Joined(len(keys))
 
-    def root(number: int) -> int:
-        while first[number] != number:
-            first[number] = first[first[number]]
-            number = first[number]
-        return number
+    def said(number: int) -> Said:
+        return said_by_example(examples[groups[keys[number]][0]])
 
-    for one, other, _ in near_pairs(said, DEFAULT_THRESHOLD, template, lambda one, other: root(one) != root(other)):
-        low, high = sorted((root(one), root(other)))
-        first[high] = low
-    joined: defaultdict[bytes, list[int]] = defaultdict(list)
+    for one, other in near_groups(range(len(keys)), said, keys.__getitem__):
+        joined.join(one, other)
+    together: defaultdict[bytes, list[int]] = defaultdict(list)
     for number, key in enumerate(keys):
-        joined[keys[root(number)]] += groups[key]
-    return joined
+        together[keys[joined.root(number)]] += groups[key]
+    return together
 
 
 def _choose(groups: dict[bytes, list[int]], wanted: int, seed: int) -> list[int]:
