@@ -5,6 +5,10 @@ quickstart: the whole story on the built-in base model and its own task
 local: train and evaluate on this machine
 data: data check and data preview
 data_pages: what they print
+data_duplicates: data duplicates: rows that say the same, and the file without them
+data_split: data split: a training and a validation file
+data_diff: data diff and data version: what changed, and where a file comes from
+data_progress: how far long work on a data file has come
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

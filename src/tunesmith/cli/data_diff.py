@@ -33,9 +33,9 @@ def diff(
 
     with ExitStack() as open_files:
         rows = [open_files.enter_context(RowFile(path)) for path in (before, after)]
-        found = version_diff.diff(*rows)
+        found = version_diff.diff(rows[0], rows[1])
         links = version_diff.between(before, after)
-        changes = version_diff.changes(*rows, found)
+        changes = version_diff.changes(rows[0], rows[1], found)
         if as_json:
             typer.echo(json.dumps(_diff_json(rows, found, changes, links), ensure_ascii=False))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -48,10 +47,15 @@ def _leaves(value: Any, path: RowPath) -> Iterator[tuple[RowPath, str]]:
 def _apart(before: str | None, after: str | None) -> tuple[str | None, str | None]:
     if before is None or after is None:
         return _around(before, 0, 0), _around(after, 0, 0)
-    shared = len(os.path.commonprefix((before, after)))
-    most = min(len(before), len(after)) - shared
-    ending = len(os.path.commonprefix((before[::-1], after[::-1])))
-    return _around(before, shared, min(ending, most)), _around(after, shared, min(ending, most))
+    shared = _num_shared(before, after)
+    ending = min(_num_shared(before[::-1], after[::-1]), min(len(before), len(after)) - shared)
+    return _around(before, shared, ending), _around(after, shared, ending)
+
+
+def _num_shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _around(text: str | None, shared: int, ending: int) -> str | None:

@@ -29,7 +29,7 @@ _MOST_LISTED: Final = 1_000
 _MOST_COMPARED: Final = 200
 _HINT: Final = "remove it from one of the files: a model is not tested on what it was shown"
 HOW_TO_GO_ON: Final = (
-    "make both files anew with `tunesmith data split`, which keeps what is alike on one side; or remove these rows from "
+    "Make both files anew with `tunesmith data split`, which keeps what is alike on one side; or remove these rows from "
     "one of the files; or set leakage: warn to train all the same"
 )
 
@@ -63,7 +63,7 @@ def leakage_sentence(validation: Dataset, errors: list[Problem]) -> str:
 def leakage(training: Dataset, validation: Dataset, policy: LeakagePolicy = "error") -> list[Problem]:
     """By the validation file's lines. Of warnings the first 1,000; what is less than surely the same is a warning."""
     severity: Severity = "error" if policy == "error" else "warning"
-    if training.sha256 == validation.sha256:
+    if training.sha256 == validation.sha256 and training.examples == validation.examples:
         return [Problem("leaked_example", "the validation file is the training file", _HINT, severity, validation.path)]
     leaks = find_leaks(training, validation)
     problems = [_problem(leak, training, validation, severity) for leak in leaks]
@@ -120,12 +120,13 @@ def _sketches(examples: list[Example] | tuple[Example, ...], template: Shingles)
 
 
 def _problem(leak: Leak, training: Dataset, validation: Dataset, severity: Severity) -> Problem:
-    where = f"{training.path}, line {leak.training_line}"
+    path, line = training.path, leak.training_line
     if leak.similarity is None:
-        rule, message = "leaked_example", f"the validation example is in the training data too: {where}"
+        rule, message = "leaked_example", f"the validation example is in the training data too: {path}, line {line}"
     else:
         rule = "nearly_leaked_example"
-        message = f"the validation example is nearly in the training data too, {leak.similarity:.0%} alike: {where}"
+        alike = f"{leak.similarity:.0%}"
+        message = f"the validation example is nearly in the training data too, {alike} alike: {path}, line {line}"
         severity = severity if leak.similarity >= SURE else "warning"
     return Problem(rule, message, _HINT, severity, validation.path, leak.line)
 

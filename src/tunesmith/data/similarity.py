@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Final, Literal, get_args
 
 from tunesmith.data.examples import ChatExample, Example
@@ -111,7 +112,7 @@ def shingles(text: str) -> list[bytes]:
     """In order. A text of one word is one shingle; a text without any, such as ``!!!``, is a shingle as it stands."""
     units = _units(text)
     if len(units) > 1:
-        return list(map(b" ".join, zip(units, units[1:], strict=False)))
+        return list(map(b" ".join, pairwise(units)))
     stripped = text.strip()
     return units or ([stripped.encode(errors="replace")] if stripped else [])
 

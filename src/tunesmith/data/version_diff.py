@@ -97,11 +97,11 @@ def changes(before: RowFile, after: RowFile, found: Diff) -> Iterator[Change]:
 def chain(path: Path, most: int = 100) -> Iterator[Link]:
     """The file, its first parent, that one's, …, as far as they are found beside one another."""
     version = read_version(path)
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     link: Link | None = Link(path.name, version.sha256 if version else "", path, version)
-    while link is not None and len(seen) < most and link.sha256 not in seen:
+    while link is not None and len(seen) < most and (link.name, link.sha256) not in seen:
         yield link
-        seen.add(link.sha256)
+        seen.add((link.name, link.sha256))
         parents = link.version.parents if link.version else ()
         link = _found(link.path.parent, parents[0]) if parents and link.path is not None else None
 
@@ -111,7 +111,7 @@ def between(before: Path, after: Path) -> list[Link] | None:
     wanted = sha256_of(before)
     links: list[Link] = []
     for link in chain(after):
-        if link.sha256 == wanted:
+        if links and link.sha256 == wanted:
             return links
         links.append(link)
     return None
@@ -191,11 +191,11 @@ def _became(
     num_compared = array("I", [0]) * len(ones)
     is_out = bytearray(len(ones))
     for one, other in index.pairs_with(queries, ALIKE, is_out):
-        number = similarity(said_before(ones[one]), said_after(others[other]))
+        nearness = similarity(said_before(ones[one]), said_after(others[other]))
         num_compared[one] += 1
         is_out[one] = num_compared[one] >= _MOST_COMPARED
-        if number >= ALIKE:
-            alike.append((-number, ones[one], others[other]))
+        if nearness >= ALIKE:
+            alike.append((-nearness, ones[one], others[other]))
     for _, one, other in sorted(alike):
         if one not in taken_before and other not in taken_after:
             taken_before.add(one)

@@ -127,7 +127,7 @@ def _leakage(training: Dataset, validation: Dataset, spec: FineTuneSpec) -> list
     found = leakage(training, validation, spec.leakage)
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
-        what = f"{leakage_sentence(validation, errors)} To go on, {HOW_TO_GO_ON}."
+        what = f"{leakage_sentence(validation, errors)} {HOW_TO_GO_ON}."
         raise _unfit("validation_file", what, errors)
     return found
 
