@@ -105,11 +105,12 @@ def of_ours(made: Sequence[list[bytes]]) -> Pairs:
     sketches = Sketches()
     for one in made:
         sketches.add(one)
-    found: Pairs = set()
-    for earlier, later in sketches.pairs(range(len(made)), THRESHOLD, bytearray(len(made))):
-        if (earlier, later) not in found and jaccard(set(made[earlier]), set(made[later])) >= THRESHOLD:
-            found.add((earlier, later))
-    return found
+    candidates = set(sketches.pairs(range(len(made)), THRESHOLD, bytearray(len(made))))
+    return {
+        (earlier, later)
+        for earlier, later in candidates
+        if jaccard(set(made[earlier]), set(made[later])) >= THRESHOLD
+    }
 
 
 def of_datasketch(made: Sequence[list[bytes]]) -> Pairs:

@@ -33,6 +33,7 @@ LEAST_THRESHOLD: Final = 0.5
 _FINGERPRINT_BYTES: Final = 16
 _SAMPLE: Final = 2_000
 _REMEMBERED: Final = 4_096
+_MOST_SEEN: Final = 500_000
 _MOST_ROUNDS: Final = 50
 # From this round on the template stays as it is, so that the rounds end.
 _SETTLED_ROUND: Final = 4
@@ -242,7 +243,10 @@ class _Search:
         said = lru_cache(maxsize=_REMEMBERED)(self._said)
         candidates = (number for number in range(len(self.rows)) if not self.is_out[number])
         found = False
+        seen = _Seen(len(self.rows))
         for earlier, number in sketches.pairs(candidates, self.options.threshold, self.is_out):
+            if seen(earlier, number):
+                continue
             alike = similarity(said(earlier), said(number), self.template)
             if alike >= self.options.threshold:
                 self.joined_to[number], self.alike[number], self.is_out[number] = earlier, alike, True
@@ -273,13 +277,31 @@ def near_groups(
     joined = Joined(len(numbers))
     remembered = lru_cache(maxsize=_REMEMBERED)(said)
     pairs = []
+    seen = _Seen(len(numbers))
     for one, other in sketches.pairs(range(len(numbers)), threshold, bytearray(len(numbers))):
-        if joined.root(one) == joined.root(other):
+        if joined.root(one) == joined.root(other) or seen(one, other):
             continue
         if similarity(remembered(numbers[one]), remembered(numbers[other]), template) >= threshold:
             joined.join(one, other)
             pairs.append((numbers[one], numbers[other]))
     return pairs
+
+
+class _Seen:
+    """Whether a pair was met before, as far as is remembered: pairs that share several bands come several times."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pairs: set[int] = set()
+
+    def __call__(self, one: int, other: int) -> bool:
+        pair = one * self._count + other
+        if pair in self._pairs:
+            return True
+        if len(self._pairs) >= _MOST_SEEN:
+            self._pairs.clear()
+        self._pairs.add(pair)
+        return False
 
 
 class Joined:

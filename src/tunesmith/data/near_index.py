@@ -28,7 +28,7 @@ class Sketches:
     """Numbered in the order in which they were added. A row without tokens has no candidates."""
 
     def __init__(self) -> None:
-        self._sketches = bytearray()
+        self._slots = array("I")
         self._is_empty = bytearray()
         self._waiting: list[list[bytes]] = []
 
@@ -48,8 +48,8 @@ class Sketches:
         Of rows that share a band each is paired with the first 16 only.
         """
         self._work()
-        content = memoryview(self._sketches)
-        slots = content.cast("I")
+        slots = memoryview(self._slots)
+        content = slots.cast("B")
         least = (threshold - _ESTIMATE_SLACK) * NUM_PERM
         width = 4 * rows_per_band(threshold)
         taken = array("Q", (number for number in numbers if not self._is_empty[number]))
@@ -82,8 +82,8 @@ class Sketches:
         share a band are met up to 64 at a time."""
         self._work()
         others._work()
-        content, slots = memoryview(self._sketches), memoryview(self._sketches).cast("I")
-        other_content, other_slots = memoryview(others._sketches), memoryview(others._sketches).cast("I")
+        slots, other_slots = memoryview(self._slots), memoryview(others._slots)
+        content, other_content = slots.cast("B"), other_slots.cast("B")
         least = (threshold - _ESTIMATE_SLACK) * NUM_PERM
         width = 4 * rows_per_band(threshold)
         for start in range(0, _SKETCH_BYTES, width):
@@ -107,7 +107,7 @@ class Sketches:
     def _work(self) -> None:
         if self._waiting:
             for digest in RMinHash.digests_from_token_sets(self._waiting, NUM_PERM, _SEED):
-                self._sketches += array("I", digest).tobytes()
+                self._slots.fromlist(digest)
             self._waiting.clear()
 
 
