@@ -34,7 +34,7 @@ def job(client: OpenAI, rows_file: Path) -> FineTuningJob:
     job = client.fine_tuning.jobs.create(
         model="gpt-4o-mini", training_file=file.id, validation_file=file.id, suffix="guide", seed=7,
         method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3, "batch_size": 10}}},
-        metadata={"for": "the guide"}, extra_body={"lora_rank": 4, "eval_every_steps": 2},
+        metadata={"for": "the guide"}, extra_body={"lora_rank": 4, "eval_every_steps": 2, "leakage": "warn"},
     )  # fmt: skip
     deadline = time.monotonic() + 200
     while job.status not in ("succeeded", "failed", "cancelled"):

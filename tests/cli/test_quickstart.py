@@ -10,7 +10,7 @@ import pytest
 from tunesmith.cli.local import with_paths_from
 from tunesmith.cli.main import run
 from tunesmith.cli.quickstart import CONFIG, UNSEEN, write_task
-from tunesmith.data.split import leaked
+from tunesmith.data.leakage import leakage
 from tunesmith.data.validate import read_dataset
 from tunesmith.nn.catalog import STARTER_FOLDER
 from tunesmith.specs.yaml_file import load_spec
@@ -49,8 +49,8 @@ def test_task_files_pass_every_check(task: Path) -> None:
     }
     sizes = {name: (len(dataset.examples), warnings) for name, (dataset, warnings) in read.items()}
     assert sizes == {"training": (2000, ()), "held_out": (200, ()), "unseen_relations": (100, ())}
-    assert leaked(read["training"][0], read["held_out"][0]) == []
-    assert leaked(read["training"][0], read["unseen_relations"][0]) == []
+    assert leakage(read["training"][0], read["held_out"][0]) == []
+    assert leakage(read["training"][0], read["unseen_relations"][0]) == []
 
 
 def test_readme_shows_the_second_score_as_it_is_printed() -> None:

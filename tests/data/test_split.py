@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.examples import CompletionExample, Dataset
-from tunesmith.data.split import leaked, split
+from tunesmith.data.leakage import leakage
+from tunesmith.data.split import split
 
 
 def dataset(*texts: str, path: str = "train.jsonl") -> Dataset:
@@ -45,7 +46,7 @@ def test_rows_added_later_move_few_of_the_others() -> None:
 def test_duplicates_stay_on_one_side() -> None:
     doubled = dataset(*(f"question {number % 50}" for number in range(100)))
     training, validation = split(doubled, 0.2, seed=3)
-    assert leaked(training, validation) == []
+    assert leakage(training, validation) == []
     assert len(validation.examples) == 20
 
 
@@ -68,17 +69,6 @@ def test_share_outside_0_and_1_is_refused(share: float) -> None:
         split(HUNDRED, share, seed=0)
 
 
-def test_leak_between_two_files_names_both_lines() -> None:
-    (problem,) = leaked(dataset("a", "b", "c"), dataset("x", "c", path="valid.jsonl"))
-    assert (problem.rule, problem.severity, problem.file, problem.line) == (
-        "leaked_example",
-        "warning",
-        "valid.jsonl",
-        2,
-    )
-    assert "train.jsonl, line 3" in problem.message
-
-
 @given(
     texts=st.lists(st.sampled_from("abcdefgh"), min_size=2).filter(lambda texts: len(set(texts)) > 1),
     share=st.floats(0.01, 0.99),
@@ -89,4 +79,4 @@ def test_no_split_loses_or_leaks_an_example(texts: list[str], share: float, seed
     assert sorted(lines(training) + lines(validation)) == list(range(1, len(texts) + 1))
     assert training.examples
     assert validation.examples
-    assert leaked(training, validation) == []
+    assert leakage(training, validation) == []

@@ -34,7 +34,7 @@ def values(certificate: Certificate) -> dict[str, float]:
 
 def test_every_step_leaves_its_figures(world_on_each: Any) -> None:
     world = world_on_each
-    job_id = world.new_job(validation=world.rows[:6], max_steps=4)
+    job_id = world.new_job(validation=world.rows[:6], leakage="warn", max_steps=4)
     assert world.do(job_id).state is State.SUCCEEDED
     rows = steps_of(world, job_id)
     assert [row.step for row in rows] == [0, 1, 2, 3, 4]
@@ -46,7 +46,7 @@ def test_every_step_leaves_its_figures(world_on_each: Any) -> None:
 
 def test_a_job_is_certified_by_what_was_measured(world_on_each: Any) -> None:
     world = world_on_each
-    job_id = world.new_job(validation=world.rows[:6], max_steps=3)
+    job_id = world.new_job(validation=world.rows[:6], leakage="warn", max_steps=3)
     assert world.do(job_id).state is State.SUCCEEDED
     found = figures_of(world, job_id)
     assert {name: each.state for name, each in found.items()} == {
@@ -63,7 +63,9 @@ def test_a_job_is_certified_by_what_was_measured(world_on_each: Any) -> None:
 
 
 def test_a_validation_loss_that_rose_is_a_warning_of_the_job(world: Any) -> None:
-    job_id = world.new_job(validation=world.rows[:6], max_steps=6, learning_rate=1.0, eval_every_steps=1)
+    job_id = world.new_job(
+        validation=world.rows[:6], leakage="warn", max_steps=6, learning_rate=1.0, eval_every_steps=1
+    )
     assert world.do(job_id).state is State.SUCCEEDED
     warnings = [message for level, message in world.events(job_id) if level == "warn"]
     assert sum(message.startswith("The validation loss ended at ") for message in warnings) == 1

@@ -49,7 +49,7 @@ def test_a_job_becomes_a_model_with_events_checkpoints_and_a_result_file(world_o
             "event_types": ["fine_tuning.job.succeeded"], "secret": "whsec_x", "updated_at": 0,
         }  # fmt: skip
         connection.execute(webhook_endpoints.insert().values(endpoint))
-    job_id = world.new_job(validation=world.rows[:6], max_steps=None, num_epochs=2, batch_size=20)
+    job_id = world.new_job(validation=world.rows[:6], leakage="warn", max_steps=None, num_epochs=2, batch_size=20)
     job = world.do(job_id)
     assert (job.state, job.error) == (State.SUCCEEDED, None), world.events(job_id)
     name = f"ft:tiny:one::{job_id.removeprefix('ftjob-')[:12]}"

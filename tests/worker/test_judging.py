@@ -97,7 +97,7 @@ def test_rows_without_anything_to_learn_are_named(world: Any) -> None:
 
 
 def test_what_was_counted_stays_with_the_job(world: Any) -> None:
-    job = world.do(world.new_job(validation=world.rows[:5], max_steps=1))
+    job = world.do(world.new_job(validation=world.rows[:5], leakage="warn", max_steps=1))
     assert set(job.facts) == {"num_examples", "longest_example_tokens", "total_tokens", "has_validation"}
     assert (job.facts["num_examples"], job.facts["has_validation"]) == (40, True)
     assert 20 < job.facts["longest_example_tokens"] < 256 < job.facts["total_tokens"]

@@ -9,6 +9,10 @@ data_pages: what they print
 data_clean: personal data taken out, the detectors measured, surrogates undone
 data_person: the rows of one person, found and erased
 clean_pages: what both do and print
+data_duplicates: data duplicates: rows that say the same, and the file without them
+data_split: data split: a training and a validation file
+data_diff: data diff and data version: what changed, and where a file comes from
+data_progress: how far long work on a data file has come
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

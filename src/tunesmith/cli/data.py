@@ -9,6 +9,9 @@ import typer
 
 from tunesmith.cli.data_convert import convert
 from tunesmith.cli import data_clean, data_person
+from tunesmith.cli.data_diff import diff, version
+from tunesmith.cli.data_duplicates import duplicates
+from tunesmith.cli.data_split import split
 from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
@@ -53,3 +56,7 @@ data_app.command()(data_clean.clean)
 data_app.command()(data_clean.canaries)
 data_app.command()(data_clean.restore)
 data_app.add_typer(data_person.person_app, name="person")
+data_app.command()(duplicates)
+data_app.command()(split)
+data_app.command()(diff)
+data_app.command()(version)

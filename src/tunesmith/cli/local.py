@@ -25,10 +25,12 @@ from tunesmith.cli.command_name import command_name
 from tunesmith.cli.progress import TrainingProgress
 from tunesmith.core.errors import Interrupted, Problem, UserError
 from tunesmith.data.examples import Dataset, Example, TokenizedExample
-from tunesmith.data.split import leaked, split
+from tunesmith.data.leakage import refuse_leakage
+from tunesmith.data.split import split
 from tunesmith.data.statistics import compute_statistics
 from tunesmith.data.tokenizer import Tokenizer
 from tunesmith.data.validate import read_dataset
+from tunesmith.data.versions import read_version
 from tunesmith.evaluate.report import (
     CONTESTANTS,
     AnswerRow,
@@ -129,7 +131,7 @@ def check_data(spec: FineTuneSpec, base: BaseModel, console: Console) -> Checked
                 f"{training.path} is {training.format} and {validation.path} is {validation.format}.",
                 "bring both files in one format",
             )
-        warnings = (*warnings, *leaked(training, validation))
+        warnings = (*warnings, *refuse_leakage(training, validation, spec.leakage))
     elif spec.validation_split is not None:
         training, validation = split(training, spec.validation_split, spec.seed)
     checked = Checked(training, validation, tuple(warnings))
@@ -186,7 +188,12 @@ def make_report(story: Story, title: str, extra: Mapping[str, Mapping[str, Score
     return Report(
         title=title,
         verdict=verdict(scores),
-        run={"Base model": spec.base_model, "Training file": spec.training_file, "Method": _method(outcome.settings)},
+        run={
+            "Base model": spec.base_model,
+            "Training file": spec.training_file,
+            "Data version": _data_version(story.checked.training),
+            "Method": _method(outcome.settings),
+        },
         scores=scores,
         extra_scores=extra,
         answers=_answers(story),
@@ -202,6 +209,13 @@ def make_report(story: Story, title: str, extra: Mapping[str, Mapping[str, Score
         model=str(outcome.model),
         next_commands=_next_commands(story),
     )
+
+
+def _data_version(training: Dataset) -> str:
+    """The file's hash and, where its version stands beside it, what was done to make it."""
+    version = read_version(Path(training.path))
+    made = "" if version is None or not version.operations else f", by {', '.join(o.name for o in version.operations)}"
+    return f"{training.sha256[:12]}{made}"
 
 
 def with_paths_from(spec: FineTuneSpec, folder: Path) -> FineTuneSpec:

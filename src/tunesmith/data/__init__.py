@@ -15,7 +15,8 @@ file_rows: the rows of a file: lines, or elements of an array
 array_elements: the elements of a JSON array of any length
 strict_json: JSON text to its value, or what is wrong and where
 encoding: bytes that are no UTF-8 text
-split: a training and a validation part, and what both share
+split: a training and a validation part
+leakage: validation examples that are in the training data too
 tokenizer: text to token ids, typed text apart from control tokens
 sandbox: Jinja for templates by strangers, bounded
 template: chat templates, rendered in the sandbox
@@ -31,6 +32,14 @@ row_writer: rows to a file, there whole or not at all
 versions: what a data file is made of, and from what
 operations: what an operation on data files takes and gives
 operation_kinds: each kind of operation, run
+derived: a file made from others, and its version
+row_file: a file's rows, read again by number
+similarity: how alike two rows are
+near_index: which rows may be near duplicates
+duplicates: rows that say the same, in clusters, and the file without them
+split_file: a training and a validation file, grouped and stratified
+differences: where two rows differ
+version_diff: what changed between two files, and how one came to be
 row_index: where the rows of a file begin
 row_measures: the rows that can be used, measured as they are read
 report_file: what was found in a file, in a folder, to be read in pages

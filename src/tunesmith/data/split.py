@@ -1,7 +1,7 @@
-"""One Dataset → a training and a validation part, and a look for examples that two files share.
+"""One Dataset → a training and a validation part.
 
 Which side an example takes depends on the seed and on what the example says, not on where it stands:
-duplicates stay together, and rows added later move few of the others.
+duplicates and near duplicates stay together, and rows added later move few of the others.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import blake2b
 
-from tunesmith.core.errors import Problem, UserError
+from tunesmith.core.errors import UserError
+from tunesmith.data.duplicates import Joined, near_groups
 from tunesmith.data.examples import Dataset, Example
 from tunesmith.data.formats import fingerprint
+from tunesmith.data.similarity import Said, said_by_example
 
 
 def split(dataset: Dataset, validation_split: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -35,29 +37,16 @@ def split(dataset: Dataset, validation_split: float, seed: int) -> tuple[Dataset
         )
     wanted = max(1, round(validation_split * len(dataset.examples)))
     held_back = set(_choose(groups, wanted, seed))
+    alike = _joined(dataset.examples, groups)
+    if len(alike) < len(groups):
+        together = _choose(alike, wanted, seed) if len(alike) > 1 else []
+        # Where nearly everything is alike, a fair share matters more than that nothing near is on both sides.
+        if 2 * len(together) >= len(held_back) and len(together) <= 2 * len(held_back):
+            held_back = set(together)
     return (
         _part(dataset, (index for index in range(len(dataset.examples)) if index not in held_back)),
         _part(dataset, sorted(held_back)),
     )
-
-
-def leaked(training: Dataset, validation: Dataset) -> list[Problem]:
-    """A warning for each validation example that is in the training data too."""
-    trained_on: dict[bytes, int] = {}
-    for example in training.examples:
-        trained_on.setdefault(fingerprint(example), example.line)
-    return [
-        Problem(
-            "leaked_example",
-            f"the validation example is in the training data too: {training.path}, line {line}",
-            "remove it from one of the files: a model is not tested on what it was shown",
-            "warning",
-            validation.path,
-            example.line,
-        )
-        for example in validation.examples
-        if (line := trained_on.get(fingerprint(example))) is not None
-    ]
 
 
 def _groups(examples: tuple[Example, ...]) -> dict[bytes, list[int]]:
@@ -66,6 +55,22 @@ def _groups(examples: tuple[Example, ...]) -> dict[bytes, list[int]]:
     for index, example in enumerate(examples):
         groups[fingerprint(example)].append(index)
     return groups
+
+
+def _joined(examples: tuple[Example, ...], groups: dict[bytes, list[int]]) -> dict[bytes, list[int]]:
+    """Groups that are near duplicates of one another as one, under the key of the one that comes first."""
+    keys = list(groups)
+    joined = Joined(len(keys))
+
+    def said(number: int) -> Said:
+        return said_by_example(examples[groups[keys[number]][0]])
+
+    for one, other in near_groups(range(len(keys)), said, keys.__getitem__):
+        joined.join(one, other)
+    together: defaultdict[bytes, list[int]] = defaultdict(list)
+    for number, key in enumerate(keys):
+        together[keys[joined.root(number)]] += groups[key]
+    return together
 
 
 def _choose(groups: dict[bytes, list[int]], wanted: int, seed: int) -> list[int]:

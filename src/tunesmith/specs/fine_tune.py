@@ -34,6 +34,9 @@ class FineTuneSpec(BaseModel):
     """Held-out examples, in the same format as the training file."""
     validation_split: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Share of the training file to hold out instead, chosen by the seed."""
+    leakage: Literal["error", "warn"] = "error"
+    """What happens where validation examples are in the training file too, exactly or nearly: the job is refused, or
+    trains with a warning. ``validation_split`` keeps such examples on one side by itself."""
     file_format: Literal["auto", "chat", "prompt_completion", "alpaca"] = "auto"
     """The files' format; ``auto`` detects it."""
     method: Literal["supervised", "dpo", "reinforcement"] = "supervised"

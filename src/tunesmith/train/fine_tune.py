@@ -33,7 +33,7 @@ from tunesmith.train import checkpoint, device, serving_check
 from tunesmith.train.batches import BatchPlan
 from tunesmith.train.loop import LoopHooks, run_loop, validate
 from tunesmith.train.optim import Optimizer
-from tunesmith.train.result import save_model, source_hashes
+from tunesmith.train.result import data_versions, save_model, source_hashes
 from tunesmith.train.run_folder import RunFolder, StepMetrics, read_metrics
 from tunesmith.train.validation_note import note_on
 
@@ -312,7 +312,7 @@ def _write_what_was_asked(run: RunFolder, job: Job, identity: Mapping[str, objec
     """Once the model is there: a job that cannot start leaves nothing that looks like a run."""
     durable.sweep(run.path)
     durable.write_text(run.spec, spec_as_yaml(job.spec))
-    durable.write_json(run.resolved, identity)
+    durable.write_json(run.resolved, {**identity, "data": data_versions(job.training, job.validation)})
     run.event("started", "Fine-tuning job started")
 
 

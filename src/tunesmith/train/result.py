@@ -11,10 +11,12 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tunesmith.core import durable
 from tunesmith.data.examples import Dataset
 from tunesmith.data.render import Renderer
+from tunesmith.data.versions import read_version
 from tunesmith.nn.catalog import BaseModel, config_as_json
 from tunesmith.nn.lora import ADAPTER_WEIGHTS, AdapterConfig, save_adapter
 from tunesmith.nn.transformer import CausalModel
@@ -60,6 +62,21 @@ def source_hashes(
         "validation_split": spec.validation_split,
         "file_format": training.format,
     }
+
+
+def data_versions(training: Dataset, validation: Dataset | None) -> dict[str, dict[str, Any] | None]:
+    """What the run's files were made of: the version beside each, or its hash alone where there is none."""
+    return {
+        "training_file": _data_version(training),
+        "validation_file": _data_version(validation) if validation and validation.path != training.path else None,
+    }
+
+
+def _data_version(dataset: Dataset) -> dict[str, Any]:
+    version = read_version(Path(dataset.path))
+    if version is None or version.sha256 != dataset.sha256:
+        return {"name": Path(dataset.path).name, "sha256": dataset.sha256}
+    return {"name": Path(dataset.path).name, **version.as_json()}
 
 
 def _tokenizer_hash(folder: Path) -> str:

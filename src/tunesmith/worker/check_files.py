@@ -15,9 +15,10 @@ from pathlib import Path
 from tunesmith.core.certificates import Certificate
 from tunesmith.core.errors import Problem, Problems, UserError
 from tunesmith.data.examples import Dataset
+from tunesmith.data.leakage import HOW_TO_GO_ON, leakage, leakage_sentence
 from tunesmith.data.over_length import OverLengthResult, apply_over_length
 from tunesmith.data.render import Renderer, render_all
-from tunesmith.data.split import leaked, split
+from tunesmith.data.split import split
 from tunesmith.data.validate import FEW_EXAMPLES, validate_file
 from tunesmith.nn.catalog import BaseModel, locate, read_folder
 from tunesmith.specs.fine_tune import FineTuneSpec
@@ -89,7 +90,7 @@ def judge(order: Order) -> Sound:
             raise _unfit(
                 "validation_file", f"It is {validation.format}, but the training file is {training.format}.", ()
             )
-        warnings = (*warnings, *more, *leaked(training, validation))
+        warnings = (*warnings, *more, *_leakage(training, validation, spec))
     elif spec.validation_split is not None:
         training, validation = _split(training, spec)
     kept = _render(training, "training_file", spec, base, renderer)
@@ -119,6 +120,16 @@ def _read(path: str, param: str, spec: FineTuneSpec, renderer: Renderer) -> tupl
         count = f"{len(errors):,} problem{'s' if len(errors) != 1 else ''} in {report.num_rows:,} rows:"
         raise _unfit(param, count, errors)
     return report.dataset, report.num_rows, report.warnings
+
+
+def _leakage(training: Dataset, validation: Dataset, spec: FineTuneSpec) -> list[Problem]:
+    """What both files share, where that is no more than a warning; raises Unfit."""
+    found = leakage(training, validation, spec.leakage)
+    errors = [problem for problem in found if problem.severity == "error"]
+    if errors:
+        what = f"{leakage_sentence(validation, errors)} {HOW_TO_GO_ON}."
+        raise _unfit("validation_file", what, errors)
+    return found
 
 
 def _split(training: Dataset, spec: FineTuneSpec) -> tuple[Dataset, Dataset]:

@@ -1898,6 +1898,12 @@ export interface components {
             /** Validation Split */
             validation_split?: number | null;
             /**
+             * Leakage
+             * @default error
+             * @enum {string}
+             */
+            leakage: "error" | "warn";
+            /**
              * File Format
              * @default auto
              * @enum {string}

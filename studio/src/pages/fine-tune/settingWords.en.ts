@@ -154,6 +154,12 @@ export const settingsInEnglish: Record<SettingName, SettingWords> = {
     little: "A better earlier version may be gone when you notice.",
     much: "Disk; with full fine-tuning each is as large as the model.",
   },
+  leakage: {
+    label: "Validation examples that were trained on",
+    what: "Examples that stand in both files, exactly or nearly, make the figures look better than they are: stop before training and name them, or train with a warning. A share held out of the training file keeps them on one side by itself.",
+    little: null,
+    much: null,
+  },
   file_format: {
     label: "Format of the files",
     what: "auto looks at the first rows. Name it only where that goes wrong.",

@@ -152,6 +152,12 @@ export const settingsInChinese: Record<SettingName, SettingWords> = {
     little: "等你发现更早的版本更好时，它可能已经没了。",
     much: "占磁盘；全量微调时每个检查点都和模型一样大。",
   },
+  leakage: {
+    label: "验证样本出现在训练数据中时",
+    what: "同时出现在两个文件里的样本（完全相同或几乎相同）会让指标虚高：训练前停下并指出来，或只警告并照常训练。从训练文件划出验证集时，这样的样本会自动留在同一边。",
+    little: null,
+    much: null,
+  },
   file_format: {
     label: "文件格式",
     what: "auto 会根据开头几行判断；只有判断错了才需要指定。",

@@ -49,6 +49,7 @@ export const SETTINGS = [
   { name: "eval_every_steps", group: "measuring", kind: whole(1, MOST_INT, true), usual: "auto" },
   { name: "save_every_steps", group: "measuring", kind: whole(1, MOST_INT, true), usual: "auto" },
   { name: "keep_checkpoints", group: "measuring", kind: whole(1, MOST_INT, false), usual: 3 },
+  { name: "leakage", group: "reading", kind: choice("error", "warn"), usual: "error" },
   { name: "file_format", group: "reading", kind: choice("auto", "chat", "prompt_completion", "alpaca"), usual: "auto" },
   { name: "initialization", group: "reading", kind: choice("pretrained", "random"), usual: "pretrained" },
 ] as const satisfies readonly Row[];
