@@ -109,3 +109,99 @@ def test_settings_that_do_not_fit_are_refused_with_their_place(settings: dict[st
     with pytest.raises(Problems) as refused:
         parse_settings("convert", settings)
     assert refused.value.problems[0].path == f"settings.{next(iter(settings))}"
+
+
+def chats(*pairs: tuple[str, str]) -> bytes:
+    return b"".join(
+        json.dumps({"messages": [{"role": "user", "content": q}, {"role": "assistant", "content": a}]}).encode() + b"\n"
+        for q, a in pairs
+    )
+
+
+PERSONAL = chats(
+    ("My mail is dana.lopez@gmail.com, please help.", "We wrote to dana.lopez@gmail.com."),
+    ("What is the weather like?", "It rains in the hills and the sun shines at the sea."),
+    ("Write to ops@tunesmith-example.org instead.", "Done."),
+)
+
+
+def test_personal_data_is_listed_with_an_id_for_each_place_and_each_value(bench: Bench) -> None:
+    done = bench.run("find_personal_data", PERSONAL, kinds=["email"])
+    found = items(done)
+    assert [(each["line"], each["value"]) for each in found[:2]] == [(1, "dana.lopez@gmail.com")] * 2
+    assert found[0]["id"] != found[1]["id"]
+    assert found[0]["value_id"] == found[1]["value_id"] != found[2]["value_id"]
+    assert done.result is not None
+    assert (done.result["num_found"], done.result["num_rows"], done.result["kinds"]) == (3, 2, {"email": 3})
+
+
+def test_what_was_rejected_stays_in_its_row_or_everywhere(bench: Bench) -> None:
+    content = PERSONAL + chats(("And dana.lopez@gmail.com?", "Tell ops@tunesmith-example.org."))
+    found = items(bench.run("find_personal_data", content, kinds=["email"]))
+    decisions = {found[0]["id"]: "reject", found[2]["value_id"]: "reject"}
+    done = bench.run("clean", content, names=("chats.jsonl",), kinds=["email"], decisions=decisions)
+    (output,) = done.outputs
+    texts = [message["content"] for row in rows(output.path) for message in row["messages"]]
+    assert texts[0] == "My mail is dana.lopez@gmail.com, please help."
+    assert texts[4] == "Write to ops@tunesmith-example.org instead."
+    assert texts[6:] == ["And [EMAIL]?", "Tell ops@tunesmith-example.org."]
+    assert (output.name, done.counts["rows_written"], done.counts["rows_changed"]) == ("chats.clean.jsonl", 4, 1)
+    assert "dana" not in json.dumps(output.version.as_json())
+
+
+def test_surrogates_are_the_same_in_every_file_of_a_project(bench: Bench) -> None:
+    first, second = (bench.run("clean", PERSONAL, policy="surrogate").outputs[0] for _ in range(2))
+    assert first.path.read_bytes() == second.path.read_bytes()
+    assert b"dana.lopez" not in first.path.read_bytes()
+
+
+def test_recall_is_measured_on_values_planted_in_these_rows(bench: Bench) -> None:
+    done = bench.run("measure_recall", PERSONAL, kinds=["email", "card"], per_kind=20)
+    assert done.result is not None
+    assert {each["kind"]: each["planted"] for each in done.result["kinds"]} == {"email": 20, "card": 20}
+    assert all(each["low"] <= each["recall"] <= each["high"] for each in done.result["kinds"])
+
+
+ALIKE = chats(
+    *((f"Where is parcel {n}?", "It is on its way.") for n in range(3)),
+    ("How do I change the colour of the small lamp?", "Turn the knob at its back to the left until it clicks."),
+    ("How do I change the colour of the small lamp?", "Turn the knob at its back to the left until it clicks."),
+)
+
+
+def test_groups_of_duplicates_are_listed_with_their_rows_and_a_rejected_one_stays(bench: Bench) -> None:
+    found = bench.run("find_duplicates", ALIKE, near=False)
+    (cluster,) = items(found)
+    assert [(row["line"], row["is_kept"]) for row in cluster["rows"]] == [(4, True), (5, False)]
+    removed = bench.run("deduplicate", ALIKE, near=False)
+    kept = bench.run("deduplicate", ALIKE, near=False, decisions={cluster["id"]: "reject"})
+    assert [done.counts["rows_written"] for done in (removed, kept)] == [4, 5]
+
+
+def test_split_keeps_rows_that_say_the_same_on_one_side(bench: Bench) -> None:
+    content = chats(*((f"Question number {n} about topic {n * 7}?", f"Answer {n * 31}.") for n in range(40))) + ALIKE
+    done = bench.run("split", content, names=("all.jsonl",), share=0.3, seed=1)
+    training, validation = (rows(output.path) for output in done.outputs)
+    assert len(training) + len(validation) == 45
+    assert not {json.dumps(row) for row in training} & {json.dumps(row) for row in validation}
+    assert [output.name for output in done.outputs] == ["all.train.jsonl", "all.validation.jsonl"]
+
+
+def test_comparison_lists_what_came_went_and_changed(bench: Bench) -> None:
+    before = chats(("a b c d e f g h", "one two three four"), ("gone", "and away"), ("same", "as ever"))
+    after = chats(("a b c d e f g h", "one two three five"), ("same", "as ever"), ("a new question", "a new answer"))
+    done = bench.run("compare", before, after)
+    assert done.result == {"same": 1, "moved": 0, "added": 1, "removed": 1, "changed": 1}
+    listed = {each["change"]: each for each in items(done)}
+    assert (listed["changed"]["line"], listed["changed"]["other_line"]) == (1, 1)
+    assert listed["removed"]["before"]["messages"][0]["content"] == "gone"
+    assert listed["added"]["row"]["messages"][0]["content"] == "a new question"
+
+
+def test_a_person_is_found_in_every_file_and_erased_from_one(bench: Bench) -> None:
+    found = bench.run("find_person", PERSONAL, ALIKE, PERSONAL, said=["dana.lopez@gmail.com"])
+    assert found.result == {"rows_of_inputs": [1, 0, 1]}
+    assert [(each["input"], each["line"]) for each in items(found)] == [(0, 1), (2, 1)]
+    erased = bench.run("erase_person", PERSONAL, said=["dana.lopez@gmail.com"])
+    assert len(rows(erased.outputs[0].path)) == 2
+    assert "dana" not in json.dumps(erased.outputs[0].version.as_json())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -21,7 +21,7 @@ from tunesmith.api.job_figures_wire import MadeByWire, ParentWire
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import ListOf, RequestBody, Wire, answer
 from tunesmith.core.errors import Problems
-from tunesmith.specs.data_operations import KINDS, MOST_INPUTS, parse_settings
+from tunesmith.specs.data_operations import KINDS, NUM_INPUTS, READS_ANYTHING, parse_settings
 from tunesmith.store import audit, blob_references, file_versions, files, idempotency, operations
 from tunesmith.store.blobs import DamagedBlob
 from tunesmith.store.files import File
@@ -195,9 +195,10 @@ def _settings(body: OperationCreate) -> dict[str, Any]:
         raise Refusals(
             [bad_request(f"{each.path}: {each.message} ({each.hint})", each.path, each.rule) for each in error.problems]
         ) from None
-    most = MOST_INPUTS.get(body.kind, _MOST_INPUTS)
-    if len(body.input_file_ids) > most:
-        raise bad_request(f"{body.kind} takes {most} file{'s' if most > 1 else ''}.", "input_file_ids")
+    least, most = NUM_INPUTS[body.kind]
+    if not least <= len(body.input_file_ids) <= most:
+        how_many = f"{most} file{'s' if most > 1 else ''}" if least == most else f"{least} to {most} files"
+        raise bad_request(f"{body.kind} takes {how_many}.", "input_file_ids")
     return settings.model_dump(mode="json")
 
 
@@ -214,7 +215,7 @@ def _create(
         existing = None if made is None else operations.get(connection, project_id, made)
         if existing is not None:
             return existing
-    found = _input_files(connection, project_id, body.input_file_ids, now)
+    found = _input_files(connection, project_id, body, now)
     operation = operations.create(
         connection, project_id, member_id=principal.member_id, kind=body.kind, settings=settings, input_files=found,
         now=now,
@@ -225,14 +226,20 @@ def _create(
     return operation
 
 
-def _input_files(connection: Connection, project_id: str, file_ids: Iterable[str], now: float) -> list[File]:
-    found = [(file_id, files.get(connection, project_id, file_id, now)) for file_id in file_ids]
-    absent = [file_id for file_id, file in found if file is None]
-    if absent:
-        raise Refusals(
-            [bad_request(f"There is no file {file_id}.", "input_file_ids", "invalid_file") for file_id in absent]
-        )
+def _input_files(connection: Connection, project_id: str, body: OperationCreate, now: float) -> list[File]:
+    found = [(file_id, files.get(connection, project_id, file_id, now)) for file_id in body.input_file_ids]
+    problems = [problem for file_id, file in found if (problem := _file_problem(file_id, file, body.kind)) is not None]
+    if problems:
+        raise Refusals([bad_request(problem, "input_file_ids", "invalid_file") for problem in problems])
     return [file for _, file in found if file is not None]
+
+
+def _file_problem(file_id: str, file: File | None, kind: str) -> str | None:
+    if file is None:
+        return f"There is no file {file_id}."
+    if file.purpose != "fine-tune" and kind not in READS_ANYTHING:
+        return f"{kind} reads training data, and {file_id} has the purpose {file.purpose}; convert it first."
+    return None
 
 
 def _operation(connection: Connection, principal: Principal, operation_id: str) -> Operation:

@@ -279,8 +279,11 @@ def _bad_row(source: Path, row: FileRow) -> Problem:
             "not_an_object", "the row is no JSON object", "write each row as {…}", "error", str(source), row.line
         )
     fault = row.faults[-1]
-    line, column = row.position(fault.offset)
-    return Problem(fault.finding.rule, fault.finding.message, fault.finding.hint, "error", str(source), line, column)
+    line, column, byte = row.position(fault.offset)
+    finding = fault.finding
+    return Problem(
+        finding.rule, finding.message, finding.hint, "error", str(source), line, column, byte_column=byte
+    )
 
 
 def _updates(update: Callable[[bytes], None] | None, progress: Progress | None) -> Callable[[bytes], None]:

@@ -106,8 +106,10 @@ class RowFile:
             if row.faults:
                 copy.close()
                 finding = row.faults[0].finding
-                where = row.position(row.faults[0].offset)
-                problem = Problem(finding.rule, finding.message, finding.hint, "error", str(self.path), *where)
+                line, column, byte = row.position(row.faults[0].offset)
+                problem = Problem(
+                    finding.rule, finding.message, finding.hint, "error", str(self.path), line, column, byte_column=byte
+                )
                 raise Problems(f"{self.path} cannot be used: its array breaks.", [problem], _HINT)
             # A line feed inside JSON stands between values only, never in a text.
             copy.write(row.text.encode().replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")

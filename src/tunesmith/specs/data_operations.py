@@ -21,6 +21,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
 
 
+Filename = Annotated[str, Field(min_length=1, max_length=200, pattern=r"(?i)^[^/\\\x00]+\.jsonl$")]
 InputFormat = Literal[
     "chat", "reinforcement", "sharegpt", "preference", "kto", "prompt_completion", "seed_tasks", "alpaca", "dolly",
     "question_answer", "classification", "text", "table", "continue", "mail",
@@ -53,7 +54,7 @@ class ConvertSettings(ImportSettings):
 
     fill: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=100)
     """What to write for names that stand open in the data, such as {{name}}."""
-    filename: Annotated[str, Field(min_length=1, max_length=200, pattern=r"(?i)^[^/\\\x00]+\.jsonl$")] | None = None
+    filename: Filename | None = None
     """What the new file is called."""
     licence: Annotated[str, Field(max_length=200)] | None = None
     """The data's licence, kept in its version."""
@@ -61,21 +62,114 @@ class ConvertSettings(ImportSettings):
     """Where the data is from, kept in its version."""
 
 
+Decisions = Annotated[dict[str, Literal["accept", "reject"]], Field(max_length=100_000)]
+
+
+class PersonalDataSettings(Settings):
+    """What counts as personal data."""
+
+    kinds: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=100)
+    """What is looked for: name, email, phone …; everything if not given."""
+
+
+class CleanSettings(PersonalDataSettings):
+    """A copy without personal data."""
+
+    policy: Literal["redact", "surrogate", "drop"] = "redact"
+    """A tag in its place, an invented value of the same kind (the same one each time), or the whole row goes."""
+    decisions: Decisions = Field(default_factory=dict)
+    """Of what was found, by its id or its value's: what is rejected stays. What nobody decided is taken out."""
+    filename: Filename | None = None
+    """What the new file is called."""
+
+
+class RecallSettings(PersonalDataSettings):
+    """How much of the personal data that is planted in copies of the rows is found again."""
+
+    per_kind: Annotated[int, Field(ge=2, le=1000)] = 100
+    """So many values of each kind are planted."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """The same seed plants the same values."""
+
+
+class DuplicateSettings(Settings):
+    """Which rows say the same."""
+
+    threshold: Annotated[float, Field(ge=0.5, le=1)] = 0.8
+    """How alike two rows must be, from 0.5 to 1."""
+    compared: Literal["question", "answer", "both"] = "both"
+    """Which text counts."""
+    near: bool = True
+    """False finds rows that say exactly the same only."""
+
+
+class DeduplicateSettings(DuplicateSettings):
+    """A copy without rows that say the same as an earlier one."""
+
+    decisions: Decisions = Field(default_factory=dict)
+    """Of groups, by id: a rejected one stays whole."""
+    filename: Filename | None = None
+    """What the new file is called."""
+
+
 class SplitSettings(Settings):
-    """A training and a validation part of one file."""
+    """A training and a validation part of one file; rows that say nearly the same stay on one side."""
 
     share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """The validation part's share of the rows."""
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 42
     """The same seed gives the same parts."""
+    by_group: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Rows with the same value of this key (thread, author, or a path) stay on one side."""
+    stratify: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Each part has its share of every value of this key (label, or a path)."""
+
+
+class CompareSettings(Settings):
+    """What differs between two files; the first is the one before."""
+
+
+class PersonSettings(Settings):
+    """One person, in as many ways as are known."""
+
+    said: Annotated[list[Annotated[str, Field(min_length=2, max_length=320)]], Field(min_length=1, max_length=50)]
+    """Names, e-mail addresses, phone numbers. They are forgotten when the operation has ended."""
+
+
+class ErasePersonSettings(PersonSettings):
+    """A copy without this person."""
+
+    erasure: Literal["drop", "redact"] = "drop"
+    """The person's rows go, or a tag stands in the place of what names them."""
+    filename: Filename | None = None
+    """What the new file is called."""
 
 
 KINDS: Final[Mapping[str, type[Settings]]] = {
     "preview_import": ImportSettings,
     "convert": ConvertSettings,
+    "find_personal_data": PersonalDataSettings,
+    "measure_recall": RecallSettings,
+    "clean": CleanSettings,
+    "find_duplicates": DuplicateSettings,
+    "deduplicate": DeduplicateSettings,
     "split": SplitSettings,
+    "compare": CompareSettings,
+    "find_person": PersonSettings,
+    "erase_person": ErasePersonSettings,
 }
-MOST_INPUTS: Final[Mapping[str, int]] = {"preview_import": 1, "split": 1}
+NUM_INPUTS: Final[Mapping[str, tuple[int, int]]] = {
+    **dict.fromkeys(KINDS, (1, 1)), "convert": (1, 100), "find_person": (1, 100), "compare": (2, 2),
+}  # fmt: skip
+"""Of each kind, how many files it takes, at least and at most."""
+READS_ANYTHING: Final = frozenset({"preview_import", "convert"})
+"""The others read training data."""
+_FORGOTTEN: Final = frozenset({"said"})
+
+
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the settings once an operation has ended: whom somebody asked to erase is not written down."""
+    return {name: value for name, value in settings.items() if name not in _FORGOTTEN}
 
 
 def parse_settings(kind: str, raw: Mapping[str, Any]) -> Settings:

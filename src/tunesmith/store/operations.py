@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Text, Update, bindparam, case, cast, exists, null, or_, select, update
 
 from tunesmith.core.ids import new_id
+from tunesmith.specs.data_operations import without_secrets
 from tunesmith.store import blob_references, file_versions, files
 from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.files import File
@@ -143,7 +144,10 @@ def list_page(
 
 def cancel(connection: Connection, project_id: str, operation_id: str, now: float) -> Operation | None:
     """None where there is no such operation; raises MoveRefused where it has ended."""
-    values = {"state": State.CANCELLED, "finished_at": int(now), "worker_id": None}
+    values: dict[str, Any] = {"state": State.CANCELLED, "finished_at": int(now), "worker_id": None}
+    before = get(connection, project_id, operation_id)
+    if before is not None:
+        values["settings"] = without_secrets(before.settings)
     changed = update(operations).where(
         operations.c.id == operation_id, operations.c.project_id == project_id, operations.c.state.in_(_ALIVE)
     )
@@ -232,6 +236,7 @@ def fail(connection: Connection, operation_id: str, attempt: int, *, code: str, 
     values = {
         "state": State.FAILED, "error": {"code": code, "message": message}, "problems": [dict(each) for each in problems],
         "finished_at": int(now), "worker_id": None,
+        "settings": without_secrets(fenced(connection, operation_id, attempt).settings),
     }  # fmt: skip
     failed = _one(connection, _by_owner(operation_id, attempt).values(**values))
     blob_references.drop(connection, "operation", operation_id)
@@ -273,7 +278,7 @@ def succeed(
         "state": State.SUCCEEDED, "progress": 1.0, "counts": dict(counts), "problems": [dict(each) for each in problems],
         "result": null() if result is None else dict(result),
         "output_file_ids": [file.id for file in fresh], "num_items": num_items, "finished_at": int(now),
-        "worker_id": None,
+        "worker_id": None, "settings": without_secrets(operation.settings),
     }  # fmt: skip
     return _one(connection, _by_owner(operation.id, operation.attempt).values(**values))
 

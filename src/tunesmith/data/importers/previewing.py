@@ -15,7 +15,7 @@ import msgspec
 from tunesmith.data.findings import path_text
 from tunesmith.data.importers.checked import encoded, error_of, shape_of_row
 from tunesmith.data.importers.making import Notes
-from tunesmith.data.importers.reading import ReadOptions, Source, read_sources
+from tunesmith.data.importers.reading import PlainLines, ReadOptions, Source, read_sources
 from tunesmith.data.importers.rows import Left, Made, Outcome, Place
 
 MOST_SHOWN: Final = 20
@@ -61,7 +61,7 @@ def preview(path: Path, options: ReadOptions, most: int = MOST_SHOWN) -> Preview
 
 
 def _of_source(source: Source, most: int, notes: Notes, num_sources: int) -> Preview:
-    samples = tuple(_sample(outcome, source) for outcome in islice(source.outcomes, most))
+    samples = tuple(islice((sample for outcome in source.outcomes for sample in _samples(outcome, source)), most))
     if source.columns and not any(sample.row for sample in samples):
         samples = (*samples, *(Sample(record.place, record=record.value) for record in source.first_records))[:most]
     guess = source.guessed
@@ -81,12 +81,13 @@ def _of_source(source: Source, most: int, notes: Notes, num_sources: int) -> Pre
     )
 
 
-def _sample(outcome: Outcome | bytes, source: Source) -> Sample:
-    if isinstance(outcome, bytes):
-        return Sample(Place(source.name), row=msgspec.json.decode(outcome))
-    if isinstance(outcome, Left):
-        return Sample(outcome.place, left=outcome)
-    return _checked(outcome, source)
+def _samples(outcome: Outcome | PlainLines, source: Source) -> Iterator[Sample]:
+    if isinstance(outcome, list):
+        yield from (Sample(Place(source.name), row=msgspec.json.decode(line)) for line in outcome)
+    elif isinstance(outcome, Left):
+        yield Sample(outcome.place, left=outcome)
+    else:
+        yield _checked(outcome, source)
 
 
 def _checked(made: Made, source: Source) -> Sample:
