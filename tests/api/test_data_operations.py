@@ -34,7 +34,7 @@ def test_an_operation_is_queued_with_every_setting_written_out(caller: Caller) -
     made = ask(caller, file_id, share=0.25)
     assert made.status_code == 200
     body = made.json()
-    assert body["settings"] == {"share": 0.25, "seed": 0}
+    assert body["settings"] == {"share": 0.25, "seed": 42, "by_group": None, "stratify": None}
     assert (body["object"], body["status"], body["input_file_ids"]) == ("data.operation", "queued", [file_id])
     assert (body["output_file_ids"], body["error"], body["progress"]) == ([], None, 0.0)
     assert caller.get(f"/data/operations/{body['id']}").json() == body

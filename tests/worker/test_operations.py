@@ -46,9 +46,9 @@ def test_an_operation_makes_files_that_say_what_they_are_made_of(world_on_each: 
 
 
 def test_data_that_cannot_be_used_fails_the_operation_with_every_problem(world: Any) -> None:
-    done = world.operate(world.new_operation(CONTENT + b"{broken\n" + b'{"messages": []}\n'))
+    done = world.operate(world.new_operation(CONTENT + b"{broken\n" + CONTENT + b"[1]\n"))
     assert (done.state, done.error["code"], done.num_failures) == (State.FAILED, "invalid_data", 0)
-    assert [problem["line"] for problem in done.problems] == [21, 22]
+    assert [problem["line"] for problem in done.problems] == [21, 42]
     assert num_files(world) == 1
     assert references(world, done.id) == []
 
