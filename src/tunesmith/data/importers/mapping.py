@@ -178,7 +178,10 @@ def _template_problems(part: str, template: str, columns: Sequence[str]) -> Iter
         if template:
             yield _no_column(part, template, columns)
         return
-    yield from (_no_column(part, name, columns) for name in names if name not in columns)
+    for name in names:
+        if name not in columns:
+            problem = _no_column(part, name, columns)
+            yield replace(problem, hint=f"{problem.hint}; a brace that is meant is written twice")
 
 
 def _no_column(part: str, name: str, columns: Sequence[str]) -> Problem:
