@@ -110,8 +110,7 @@ def test_file_becomes_a_frame(tmp_path: Path) -> None:
 def test_lists_that_parquet_gave_pandas_are_lists_again(tmp_path: Path) -> None:
     rows = [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 0}]}]
     to_frame(rows).to_parquet(tmp_path / "a.parquet")
-    (row,) = rows_of(pd.read_parquet(tmp_path / "a.parquet"))
-    assert [message["content"] for message in row["messages"]] == ["a", "b"]
+    assert rows_of(pd.read_parquet(tmp_path / "a.parquet")) == rows
 
 
 def test_tools_of_many_shapes_survive_arrow() -> None:

@@ -148,6 +148,11 @@ def test_part_that_does_not_exist_gets_the_one_that_is_meant() -> None:
     assert [problem.hint for problem in raised.value.problems] == ["did you mean user?", "did you mean user?"]
 
 
+def test_brace_in_a_text_is_explained() -> None:
+    with pytest.raises(Problems, match="written twice"):
+        from_json({"system": 'Answer as {"a": 1}', "user": "question", "assistant": "answer"}, COLUMNS)
+
+
 @pytest.mark.parametrize("text", ["question", "{", "[1]", '{"user": 1}', '{"output": "poem"}'])
 def test_text_that_is_no_mapping_is_refused(text: str) -> None:
     with pytest.raises(UserError):

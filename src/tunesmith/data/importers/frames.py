@@ -126,10 +126,19 @@ def _as_row(record: Record | Left) -> Made | Left:
         if isinstance(value, str) and key in _NEVER_PLAIN_TEXT:
             value = decode_json(value)
         if value is not None:
-            row[key] = value
+            row[key] = _without_padding(value)
     if not row:
         return Left("empty_row", "the row has no value in any column", "leave it out", record.place)
     return Made(row, record.place)
+
+
+def _without_padding(value: Any) -> Any:
+    """Messages that went through a table have every key that any message has: those without a value are none."""
+    if isinstance(value, dict) and "role" in value:
+        return {key: item for key, item in value.items() if item is not None or key == "content"}
+    if isinstance(value, dict) and "messages" in value:
+        return {**value, "messages": _without_padding(value["messages"])}
+    return [_without_padding(item) for item in value] if isinstance(value, list) else value
 
 
 def _records(frame: Any, name: str) -> Iterator[Record | Left]:
