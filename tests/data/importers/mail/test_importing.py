@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.data.importers.mail.letters_for_tests import FROM_LINE, answer, box, mail, question
+
 from tunesmith.core.errors import UserError
 from tunesmith.data.importers.mail.importing import import_mail
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.rows import Left, Made, Outcome
+from tunesmith.data.validate import validate_file
 
 BO = MailOptions(me=("bo@shop.example",))
 
@@ -137,6 +139,7 @@ def test_messages_that_answer_each_other_in_a_ring_end(tmp_path: Path) -> None:
         ("mailing_list", {"List_Id": "<l.example>"}),
         ("mailing_list", {"Precedence": "bulk"}),
         ("calendar_invite", {"Content_Type": "text/calendar"}),
+        ("deleted", {"X_Mozilla_Status": "0009"}),
         ("spam", {"X_Spam_Flag": "YES"}),
     ],
 )
@@ -195,6 +198,20 @@ def test_writer_of_the_sent_folder_is_who_answers(tmp_path: Path) -> None:
     box(tmp_path, question(), question("q2"), name="INBOX")
     box(tmp_path, answer(), name="Gesendet")
     assert [said(row) for row in made(tmp_path)] == [PAIR]
+
+
+def test_label_of_an_export_tells_the_sent_mail(tmp_path: Path) -> None:
+    asked = question(X_Gmail_Labels="Posteingang")
+    (row,) = made(box(tmp_path, asked, answer(X_Gmail_Labels='=?UTF-8?Q?Gesendet,"Wichtig"?=')))
+    assert row["metadata"]["author"] == "bo@shop.example"
+
+
+def test_rows_are_valid_training_examples(tmp_path: Path) -> None:
+    pairs = (text for n in range(12) for text in (question(f"q{n}", f"Why {n}?"), answer(f"a{n}", f"No {n}.", f"q{n}")))
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in made(box(tmp_path, *pairs))))
+    report = validate_file(path)
+    assert (report.num_rows, list(report.errors)) == (12, [])
 
 
 def test_subject_stands_above_the_question_on_request(tmp_path: Path) -> None:

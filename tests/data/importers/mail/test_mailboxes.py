@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.data.importers.mail.letters_for_tests import FROM_LINE, answer, box, question
+
 from tunesmith.data.importers.mail.mailboxes import Found, messages
 from tunesmith.data.importers.rows import Left
 
@@ -90,6 +90,15 @@ def test_maildir_is_read_with_its_subfolders(tmp_path: Path) -> None:
     maildir.add_folder("Sent").add(answer())
     (tmp_path / "Mail" / "tmp" / "half").write_text(question("half"))
     assert [one.stored.box.is_sent for one in found(tmp_path / "Mail")] == [True, False]
+
+
+def test_deleted_messages_of_a_maildir_are_left_out(tmp_path: Path) -> None:
+    maildir = mailbox.Maildir(tmp_path / "Mail")
+    message = mailbox.MaildirMessage(question())
+    message.set_flags("ST")
+    message.set_subdir("cur")
+    maildir.add(message)
+    assert (found(tmp_path / "Mail"), left(tmp_path / "Mail")) == ([], ["deleted"])
 
 
 def test_folder_of_single_messages_names_what_is_no_mail(tmp_path: Path) -> None:
