@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.data.importers.mail.letters_for_tests import FROM_LINE, answer, box, mail, question
+
 from tunesmith.core.errors import UserError
 from tunesmith.data.importers.mail.importing import import_mail
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.rows import Left, Made, Outcome
+from tunesmith.data.validate import validate_file
 
 BO = MailOptions(me=("bo@shop.example",))
 
@@ -45,7 +47,10 @@ def test_answer_is_paired_with_what_it_answers(tmp_path: Path) -> None:
     (row,) = made(box(tmp_path, question(), answer()))
     assert said(row) == PAIR
     assert row["metadata"]["author"] == "bo@shop.example"
-    assert row["metadata"]["people"] == "Ann <ann@mail.example>; <help@shop.example>; Bo <bo@shop.example>; <ann@mail.example>"
+    assert (
+        row["metadata"]["people"]
+        == "Ann <ann@mail.example>; <help@shop.example>; Bo <bo@shop.example>; <ann@mail.example>"
+    )
 
 
 def test_answer_may_lie_before_its_question(tmp_path: Path) -> None:
@@ -103,7 +108,9 @@ def test_forwarding_alone_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_whole_thread_is_one_row_of_several_turns(tmp_path: Path) -> None:
-    path = box(tmp_path, question(), answer(), question("q2", "Thanks, and the PIN?", answers="a"), answer("a2", "Soon.", "q2"))
+    path = box(
+        tmp_path, question(), answer(), question("q2", "Thanks, and the PIN?", answers="a"), answer("a2", "Soon.", "q2")
+    )
     (row,) = made(path, MailOptions(whole_threads=True))
     assert said(row) == [*PAIR, ("user", "Thanks, and the PIN?"), ("assistant", "Soon.")]
 
@@ -112,7 +119,9 @@ def test_answer_in_two_threads_is_trained_on_once(tmp_path: Path) -> None:
     asked = [question(f"q{number}", f"And {number}?", answers="a") for number in (1, 2)]
     told = [answer(f"a{number}", f"Yes {number}.", f"q{number}") for number in (1, 2)]
     rows = made(box(tmp_path, question(), answer(), *asked, *told), MailOptions(whole_threads=True))
-    weights = [[message.get("weight", 1) for message in row["messages"] if message["role"] == "assistant"] for row in rows]
+    weights = [
+        [message.get("weight", 1) for message in row["messages"] if message["role"] == "assistant"] for row in rows
+    ]
     assert weights == [[1, 1], [0, 1]]
 
 
@@ -130,6 +139,7 @@ def test_messages_that_answer_each_other_in_a_ring_end(tmp_path: Path) -> None:
         ("mailing_list", {"List_Id": "<l.example>"}),
         ("mailing_list", {"Precedence": "bulk"}),
         ("calendar_invite", {"Content_Type": "text/calendar"}),
+        ("deleted", {"X_Mozilla_Status": "0009"}),
         ("spam", {"X_Spam_Flag": "YES"}),
     ],
 )
@@ -159,7 +169,13 @@ def test_too_long_a_text_is_left_out_not_cut(tmp_path: Path) -> None:
 
 
 def test_older_answers_are_left_out(tmp_path: Path) -> None:
-    path = box(tmp_path, question(), answer(), question("q2"), answer("a2", answers="q2", Date="Tue, 06 Jan 2026 09:00:00 +0000"))
+    path = box(
+        tmp_path,
+        question(),
+        answer(),
+        question("q2"),
+        answer("a2", answers="q2", Date="Tue, 06 Jan 2026 09:00:00 +0000"),
+    )
     options = MailOptions(me=BO.me, since=date(2026, 1, 6))
     assert (len(made(path, options)), rules(path, options)) == (1, {"before_since": 2})
 
@@ -184,6 +200,20 @@ def test_writer_of_the_sent_folder_is_who_answers(tmp_path: Path) -> None:
     assert [said(row) for row in made(tmp_path)] == [PAIR]
 
 
+def test_label_of_an_export_tells_the_sent_mail(tmp_path: Path) -> None:
+    asked = question(X_Gmail_Labels="Posteingang")
+    (row,) = made(box(tmp_path, asked, answer(X_Gmail_Labels='=?UTF-8?Q?Gesendet,"Wichtig"?=')))
+    assert row["metadata"]["author"] == "bo@shop.example"
+
+
+def test_rows_are_valid_training_examples(tmp_path: Path) -> None:
+    pairs = (text for n in range(12) for text in (question(f"q{n}", f"Why {n}?"), answer(f"a{n}", f"No {n}.", f"q{n}")))
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in made(box(tmp_path, *pairs))))
+    report = validate_file(path)
+    assert (report.num_rows, list(report.errors)) == (12, [])
+
+
 def test_subject_stands_above_the_question_on_request(tmp_path: Path) -> None:
     (row,) = made(box(tmp_path, question(subject="[Ticket #12] Card"), answer()), MailOptions(with_subject=True))
     assert said(row)[0] == ("user", "Card\n\nWhere is my card?")
@@ -204,7 +234,9 @@ LETTERS = st.builds(
     number=st.sampled_from("1 2 3 4 5 6 7 8".split()),
     sender=st.sampled_from(["bo@shop.example", "ann@mail.example", "al@mail.example", ""]),
     reader=st.sampled_from(["bo@shop.example", "ann@mail.example"]),
-    text=st.sampled_from(["Hello?", "", "> quoted\n", "Yes.\n-- \nBo", "On 1.1.2026 ann@mail.example wrote:\n> Why?\n\nSo."]),
+    text=st.sampled_from(
+        ["Hello?", "", "> quoted\n", "Yes.\n-- \nBo", "On 1.1.2026 ann@mail.example wrote:\n> Why?\n\nSo."]
+    ),
     answers=st.sampled_from(["", "1", "2", "3", "9"]),
     subject=st.sampled_from(["Card", "Re: Card", "Fwd: Card", "[#12] x"]),
 )
@@ -219,7 +251,11 @@ def test_every_message_is_part_of_a_row_or_left_out(tmp_path: Path, letters: lis
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(st.binary(max_size=200) | st.sampled_from([FROM_LINE.encode(), b"\n\n", b"Content-Type: text/html\n", b"--b\n"])))
+@given(
+    st.lists(
+        st.binary(max_size=200) | st.sampled_from([FROM_LINE.encode(), b"\n\n", b"Content-Type: text/html\n", b"--b\n"])
+    )
+)
 def test_random_bytes_never_raise(tmp_path: Path, pieces: list[bytes]) -> None:
     path = tmp_path / "box.mbox"
     path.write_bytes(FROM_LINE.encode() + b"".join(pieces))

@@ -15,9 +15,11 @@ BOUNCE: Final = ("bounce", "It reports that another message was not delivered, o
 AUTO_REPLY: Final = ("auto_reply", "A machine sent it: an automatic answer or a notice of absence.")
 MAILING_LIST: Final = ("mailing_list", "It came over a mailing list or is a newsletter.")
 CALENDAR: Final = ("calendar_invite", "It is an invitation of a calendar, or an answer to one.")
+DELETED: Final = ("deleted", "It is deleted or a draft; the file still holds it.")
 SPAM: Final = ("spam", "The mail server marked it as spam.")
 ENCRYPTED: Final = ("encrypted", "It is encrypted.")
 
+_MOZILLA_EXPUNGED: Final = 0x0008
 _BOUNCERS: Final = re.compile(
     r"\b(?:mailer-daemon|mail-daemon|mdaemon|postmaster|mailerdaemon)@|^(?:mailer-daemon|postmaster)\b", re.IGNORECASE
 )
@@ -44,6 +46,7 @@ def dropped(headers: Headers, sender: str, keep_lists: bool) -> tuple[str, str] 
         (_is_bounce(headers, sender, subject, content_type), BOUNCE),
         (content_type.startswith("text/calendar"), CALENDAR),
         (_is_auto_reply(headers, subject), AUTO_REPLY),
+        (_is_deleted(headers), DELETED),
         (headers.get("x-spam-flag", "").casefold().startswith("yes"), SPAM),
         (not keep_lists and _is_list(headers), MAILING_LIST),
     ):
@@ -69,6 +72,15 @@ def _is_auto_reply(headers: Headers, subject: str) -> bool:
         or any(name in headers for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-vacation"))
         or bool(_AUTO_SUBJECTS.match(subject))
     )
+
+
+def _is_deleted(headers: Headers) -> bool:
+    """Thunderbird leaves deleted messages in the file until it compacts it; other programs mark them in Status headers."""
+    try:
+        status = int(headers.get("x-mozilla-status", "0")[:8], 16)
+    except ValueError:
+        status = 0
+    return bool(status & _MOZILLA_EXPUNGED) or any(mark in headers.get("x-status", "") for mark in "DT")
 
 
 def _is_list(headers: Headers) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunesmith.data.importers.mail import quote_rules as rules
+from tunesmith.data.importers.mail.folder_names import SENT_NAMES
 from tunesmith.data.importers.mail.headers import Headers, message_ids, people, readable, sent_at
 from tunesmith.data.importers.mail.mailboxes import Stored
 
@@ -62,8 +63,14 @@ def envelope(stored: Stored, headers: Headers, interned: Interned) -> Envelope:
         interned(key),
         is_reply,
         sent_at(headers.get("date", "")),
-        stored.box.is_sent or "sent" in headers.get("x-gmail-labels", "").casefold().split(","),
+        stored.box.is_sent or _is_labelled_sent(headers),
     )
+
+
+def _is_labelled_sent(headers: Headers) -> bool:
+    """Gmail's export is one file; its labels are a header, in the language of the account."""
+    labels = readable(headers.get("x-gmail-labels", "")).casefold().split(",")
+    return any(label.strip(' "') in SENT_NAMES for label in labels)
 
 
 def sender_of(headers: Headers) -> str:

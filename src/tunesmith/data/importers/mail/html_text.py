@@ -16,6 +16,7 @@ from typing import Final
 from tunesmith.data.importers.mail.quote_rules import ORIGINAL_MESSAGE
 
 _MAX_QUOTES: Final = 20
+_OPENS: Final = frozenset("/!?")
 _TAG: Final = re.compile(r"(/?)([a-z][a-z0-9:]*+)(.*)", re.IGNORECASE | re.DOTALL)
 _MARKS: Final = re.compile(
     r"\b(?:class|id|name|data-signatureblock)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
@@ -51,26 +52,29 @@ def html_to_text(html: str) -> str:
 
 def _pieces(html: str) -> Iterator[tuple[bool, str]]:
     """(is a tag, its inside) and (False, text) in turn; comments passed over, a tag that never ends taken as text."""
-    position, comments_end = 0, True
+    text, position, comments_end = 0, 0, True
     while (start := html.find("<", position)) >= 0:
-        if start > position:
-            yield False, html[position:start]
-        if html.startswith("<!--", start) and comments_end:
-            end = html.find("-->", start + 4)
-            comments_end = end >= 0
-            position = end + 3 if end >= 0 else start + 4
-            continue
         position = start + 1
-        if not html[position : position + 1].isalpha() and html[position : position + 1] not in ("/", "!", "?"):
-            yield False, "<"
+        is_comment = comments_end and html.startswith("<!--", start)
+        if (
+            not is_comment
+            and not html[position : position + 1].isalpha()
+            and html[position : position + 1] not in _OPENS
+        ):
             continue
-        end = html.find(">", position)
+        end = html.find("-->" if is_comment else ">", position)
+        if end < 0 and is_comment:
+            comments_end = False
+            continue
+        if start > text:
+            yield False, html[text:start]
         if end < 0:
-            yield False, html[start:]
-            return
-        yield True, html[html.rfind("<", start, end) + 1 : end]
-        position = end + 1
-    yield False, html[position:]
+            text = start
+            break
+        if not is_comment:
+            yield True, html[html.rfind("<", start, end) + 1 : end]
+        text = position = end + (3 if is_comment else 1)
+    yield False, html[text:]
 
 
 @dataclass(slots=True)

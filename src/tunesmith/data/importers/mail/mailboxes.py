@@ -34,6 +34,12 @@ _DATED: Final = re.compile(rb"From [^\r\n]{0,300}?\b\d{1,2}:\d\d\b[^\r\n]{0,60}"
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH: Final = re.compile(rb"^content-length:[ \t]{0,20}(\d{1,12})\s", re.IGNORECASE | re.MULTILINE)
 _ESCAPED_FROM: Final = re.compile(rb"^>(>{0,50}From )", re.MULTILINE)
+_MAILDIR_GONE: Final = re.compile(r"[:;!]2,[A-Za-z]{0,10}[DT]")
+_HINTS: Final = {
+    "not_mail": "Export the mail as mbox, Maildir or .eml files.",
+    "unreadable": "See to its rights and its disk.",
+    "deleted": "Nothing to do.",
+}
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -111,6 +117,9 @@ def _messages_of(path: Path, name: str, is_sent: bool) -> Iterator[Found | Left]
     if not stat.S_ISREG(path.lstat().st_mode):
         yield _left("not_mail", "This is a link or a device, no file.", name)
         return
+    if _MAILDIR_GONE.search(path.name):
+        yield _left("deleted", "It is deleted or a draft, by its Maildir flags.", name)
+        return
     with path.open("rb") as file:
         window = _Window(file)
         start = window.first_text()
@@ -127,10 +136,7 @@ def _messages_of(path: Path, name: str, is_sent: bool) -> Iterator[Found | Left]
 
 
 def _left(rule: str, message: str, name: str, severity: str = "warning") -> Left:
-    hint = (
-        "Export the mail as mbox, Maildir or .eml files." if rule == "not_mail" else "See to its rights and its disk."
-    )
-    return Left(rule, message, hint, Place(name), "error" if severity == "error" else "warning")
+    return Left(rule, message, _HINTS[rule], Place(name), "error" if severity == "error" else "warning")
 
 
 def _looks_like_message(head: bytes) -> bool:
