@@ -257,6 +257,19 @@ def test_whole_conversations_share_their_start() -> None:
     assert row["non_preferred_output"] == [assistant("y")]
 
 
+def test_what_stands_beside_whole_conversations_is_taken_or_said() -> None:
+    pair = {"chosen": [user("q"), assistant("good")], "rejected": [user("q"), assistant("bad")]}
+    [row], notes = made(make_preference, {**pair, "system": "s", "prompt": "q", "messages": pair["chosen"]})
+    assert (row["input"]["messages"], notes) == ([system("s"), user("q")], set())
+    _, notes = made(make_preference, {**pair, "prompt": "something else"})
+    assert notes == {"key_not_taken"}
+
+
+def test_second_conversation_of_a_row_is_said() -> None:
+    value = {"messages": HI, "conversations": [{"from": "human", "value": "x"}]}
+    assert made(make_chat, value)[1] == {"key_not_taken"}
+
+
 def test_ranked_answers_give_the_first_over_each_other() -> None:
     rows, notes = made(make_preference, {"instruction": "q", "output": ["1", "2", "3"]})
     assert [row["non_preferred_output"] for row in rows] == [[assistant("2")], [assistant("3")]]

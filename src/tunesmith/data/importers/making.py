@@ -4,7 +4,7 @@ not take along is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -103,7 +103,7 @@ _SAYS_OF_ITSELF: Final = {
 _MEDIA: Final = frozenset({"images", "image", "videos", "video", "audios", "audio"})
 
 
-def with_metadata(row: Row, value: Mapping[str, Any], used: frozenset[str], note: Note) -> Row:
+def with_metadata(row: Row, value: Mapping[str, Any], used: Set[str], note: Note) -> Row:
     """``row`` with what ``value`` says of itself beside ``used``; other keys are noted, for nothing takes them along."""
     if value.keys() <= used:
         return row
