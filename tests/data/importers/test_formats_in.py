@@ -190,6 +190,18 @@ def test_what_a_row_says_of_itself_becomes_metadata() -> None:
     assert row_of(make_pair, value)["metadata"] == {"label": "billing", "id": "7"}
 
 
+@pytest.mark.parametrize("given", [{"messages": HI}, {"prompt": "a", "completion": "b"}, {"question": "a", "answer": "b"}])
+def test_metadata_stays_as_text(given: Row) -> None:
+    make = {"messages": make_chat, "prompt": make_prompt_completion, "question": make_pair}[next(iter(given))]
+    row = row_of(make, {**given, "metadata": {"thread": "7", "year": 2025, "tags": ["x"]}})
+    assert row["metadata"] == {"thread": "7", "year": "2025", "tags": '["x"]'}
+
+
+def test_second_label_keeps_its_name() -> None:
+    row = row_of(make_labelled, {"text": "t", "label": "a", "category": "b", "metadata": {"by": "me"}})
+    assert row["metadata"] == {"by": "me", "label": "a", "category": "b"}
+
+
 def test_numbers_become_text_and_say_so() -> None:
     [row], notes = made(make_pair, {"question": "1.5 + 1.5", "answer": 3})
     assert row["messages"][1] == assistant("3")

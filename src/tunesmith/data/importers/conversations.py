@@ -31,7 +31,7 @@ _REASONING_KEYS: Final = ("reasoning_content", "reasoning", "thinking")
 _UNDERSTOOD: Final = frozenset({*_STANDARD, *_ROLE_KEYS, *_TEXT_KEYS, *_WEIGHT_KEYS, *_REASONING_KEYS, "function_call"})
 LISTS: Final = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "items")
 """Keys under which a conversation stands."""
-BESIDE: Final = frozenset({"system", "system_prompt", "tools", "functions", "parallel_tool_calls", "metadata"})
+BESIDE: Final = frozenset({"system", "system_prompt", "tools", "functions", "parallel_tool_calls"})
 """Keys beside a conversation that ``chat_row`` takes along."""
 
 

@@ -105,9 +105,7 @@ def make_labelled(value: Mapping[str, Any], note: Note) -> list[Row]:
         raise Refused("empty_output", f"text or {key} is empty", hint, key if text.strip() else "text")
     messages = [{"role": "user", "content": text}, {"role": "assistant", "content": label}]
     row: Row = {"messages": messages, "metadata": {"label": label}}
-    others = {name: item for name, item in value.items() if name != key}
-    extra = with_metadata({}, others, frozenset({"text"}), note).get("metadata", {})
-    return [{**row, "metadata": {**extra, "label": label}}]
+    return [with_metadata(row, value, {"text", key}, note)]
 
 
 def make_text(value: Mapping[str, Any], note: Note) -> list[Row]:
