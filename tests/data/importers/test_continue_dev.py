@@ -8,13 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tunesmith.data.importers.continue_dev import (
-    ContinueOptions,
-    conversation_of,
-    event_of,
-    import_continue,
-    relative_path,
-)
+from tunesmith.data.importers.continue_dev import event_of, import_continue
+from tunesmith.data.importers.continue_rows import ContinueOptions, conversation_of, relative_path
 from tunesmith.data.importers.rows import Left, Made, Place, Record
 from tunesmith.data.validate import validate_file
 

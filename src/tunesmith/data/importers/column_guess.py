@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tunesmith.data.findings import quoted, shorten
-from tunesmith.data.importers.mapping import ColumnMapping, text_of
+from tunesmith.data.importers.cell_template import text_of
+from tunesmith.data.importers.mapping import ColumnMapping
 from tunesmith.data.importers.table_header import plain_name
 
 SURE: Final = 0.8

@@ -7,7 +7,6 @@ can claim is bounded before it is opened: its unpacked size, and the cells it ha
 
 from __future__ import annotations
 
-import re
 import warnings
 import zipfile
 import zlib
@@ -22,6 +21,7 @@ from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.cell_text import cell_text
 from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
+from tunesmith.data.importers.sheet_marks import MergedCells, column_letters, read_marks
 from tunesmith.data.importers.table_header import column_names, is_header, is_known_name, numbered_names
 
 _MOST_STRING_BYTES: Final = 128 << 20
@@ -30,11 +30,7 @@ _MOST_TIMES: Final = 500
 _MOST_CELLS: Final = 100_000_000
 _MOST_EMPTY_ROWS: Final = 100_000
 _ROWS_TO_GUESS_BY: Final = 20
-_CHUNK: Final = 1 << 20
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
-_FORMULA: Final = re.compile(rb"<(?:\w{1,20}:)?f[ >/]")
-_MERGED: Final = re.compile(rb'<(?:\w{1,20}:)?mergeCell [^<>]{0,200}?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
-_MOST_MERGED: Final = 100_000
 
 
 def read_excel(path: Path, name: str, sheet: str | None = None) -> Iterator[Record | Left]:
@@ -90,7 +86,7 @@ def _sheets(openpyxl: Any, book: Any, path: Path, name: str, only: str | None) -
 
 def _sheet_rows(openpyxl: Any, sheet: Any, path: Path, name: str) -> Iterator[_Row | Left]:
     """A workbook is read for its results or for its formulas: for the second, where there are any, it is opened again."""
-    marks = _marks(path, sheet)
+    marks = read_marks(path, sheet._worksheet_path.lstrip("/"))
     if not marks.has_formulas:
         yield from _read_sheet(sheet, None, marks.merged, name)
         return
@@ -98,14 +94,6 @@ def _sheet_rows(openpyxl: Any, sheet: Any, path: Path, name: str) -> Iterator[_R
         formulas = book[sheet.title]
         formulas.reset_dimensions()
         yield from _read_sheet(sheet, formulas.iter_rows(values_only=True), marks.merged, name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """What the sheet's XML has beside its cells: merged ranges (first and last row and column), and any formulas."""
-
-    merged: tuple[tuple[int, int, int, int], ...]
-    has_formulas: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +164,7 @@ def _read_sheet(
 ) -> Iterator[_Row | Left]:
     """Rows that hold anything, with merged cells filled in. ``written`` has what was typed into each row's cells."""
     sheet.reset_dimensions()
-    merged = _Merged(ranges)
+    merged = MergedCells(ranges)
     num_cells = num_empty = 0
     for number, row in enumerate(sheet.iter_rows(), 1):
         num_cells += len(row)
@@ -210,61 +198,6 @@ def _texts(number: int, row: Sequence[Any], asked: Sequence[Any]) -> tuple[list[
         if fault is None and _is_formula(asked[index]):
             fault = _uncalculated(f"{column_letters(index)}{number}", asked[index])
     return texts, fault
-
-
-class _Merged:
-    """Fills a merged range's text into every row and column that it spans; rows must come in order."""
-
-    def __init__(self, ranges: Sequence[tuple[int, int, int, int]]) -> None:
-        self._waiting = sorted(ranges, reverse=True)
-        self._open: list[tuple[int, int, int, str]] = []
-
-    def fill(self, number: int, texts: list[str]) -> None:
-        while self._waiting and self._waiting[-1][0] <= number:
-            first, left, last, right = self._waiting.pop()
-            text = texts[left - 1] if first == number and left <= len(texts) else ""
-            self._open.append((last, left, right, text))
-        self._open = [item for item in self._open if item[0] >= number]
-        for _, left, right, text in self._open:
-            if text:
-                texts.extend([""] * (right - len(texts)))
-                for index in range(left - 1, right):
-                    texts[index] = texts[index] or text
-
-
-def _marks(path: Path, sheet: Any) -> _Marks:
-    """Read from the sheet's XML as it streams by: the library does not tell them of a sheet that it reads in rows."""
-    merged: list[tuple[int, int, int, int]] = []
-    has_formulas = False
-    with zipfile.ZipFile(path) as archive, archive.open(sheet._worksheet_path.lstrip("/")) as file:
-        rest = b""
-        while chunk := file.read(_CHUNK):
-            content = rest + chunk
-            has_formulas = has_formulas or _FORMULA.search(content) is not None
-            cut = 0
-            for match in _MERGED.finditer(content):
-                cut = match.end()
-                if len(merged) < _MOST_MERGED:
-                    left, first, right, last = match.groups()
-                    merged.append((int(first), _column_number(left), int(last), _column_number(right)))
-            rest = content[max(cut, len(content) - 512) :]
-    return _Marks(tuple(merged), has_formulas)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def column_letters(index: int) -> str:
-    """``0`` → ``A``, ``27`` → ``AB``: a column's letters."""
-    letters, number = "", index + 1
-    while number:
-        number, digit = divmod(number - 1, 26)
-        letters = chr(65 + digit) + letters
-    return letters
 
 
 def _is_formula(value: Any) -> bool:

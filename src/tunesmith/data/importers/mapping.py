@@ -17,6 +17,7 @@ import msgspec
 
 from tunesmith.core.errors import Problem, Problems, UserError
 from tunesmith.data.findings import quoted, shorten
+from tunesmith.data.importers.cell_template import columns_in, escaped, fill, text_of
 from tunesmith.data.importers.rows import MADE_FROM, Left, Made, Outcomes, Record
 
 Output = Literal["chat", "prompt_completion", "preference", "reinforcement"]
@@ -114,36 +115,13 @@ def labels_of(column: str, records: Iterable[Record | Left]) -> tuple[str, ...]:
 
 def with_listed_labels(mapping: ColumnMapping, labels: Sequence[str], columns: Sequence[str]) -> ColumnMapping:
     """The mapping with a system message that names the labels to choose from, after its own."""
-    listed = "Answer with one of these labels:\n" + "\n".join(_escaped(label) for label in labels)
+    listed = "Answer with one of these labels:\n" + "\n".join(escaped(label) for label in labels)
     own = f"{{{mapping.system}}}" if mapping.system in columns else mapping.system
     return replace(mapping, system=f"{own}\n\n{listed}" if own else listed)
 
 
-def columns_in(template: str, columns: Sequence[str]) -> list[str]:
-    """The columns that a template reads."""
-    if template in columns:
-        return [template]
-    return [name for name in _PLACEHOLDER.findall(template.replace("{{", "").replace("}}", "")) if name]
-
-
-def text_of(value: Any) -> str:
-    """A cell as a person would write it; nothing for what is missing, JSON for what has parts."""
-    if isinstance(value, str):
-        return value
-    if value is None or value != value:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, Mapping | list | tuple):
-        return msgspec.json.encode(value).decode()
-    return str(value)
-
-
 _TEMPLATES: Final = ("user", "assistant", "system", "context", "chosen", "rejected")
 _KEYS: Final = tuple(field.name for field in fields(ColumnMapping))
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _HINT: Final = (
     "write, for instance, user=question,assistant=answer or "
     '{"system": "You are terse.", "user": "{context}\\n\\n{question}", "assistant": "answer", "thread": "ticket"}'
@@ -305,26 +283,7 @@ def _filled(template: str, cells: Mapping[str, Any], what: str) -> str:
     return text
 
 
-def fill(template: str, cells: Mapping[str, Any]) -> str:
-    """The text that a template gives for a row. A column's name alone gives its cell as it stands."""
-    if template in cells:
-        return text_of(cells[template])
-    filled = _FIELD.sub(lambda match: _field(match, cells), template)
-    return filled.strip()
-
-
-_FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
-
-
-def _field(match: re.Match[str], cells: Mapping[str, Any]) -> str:
-    return match[0][0] if match[1] is None else text_of(cells.get(match[1])).strip()
-
-
 def _metadata(mapping: ColumnMapping, cells: Mapping[str, Any]) -> dict[str, str]:
     columns = {"thread": mapping.thread, "author": mapping.author, "label": mapping.category or mapping.label}
     found = {key: text_of(cells.get(column)).strip() for key, column in columns.items() if column is not None}
     return {key: value for key, value in found.items() if value}
-
-
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
