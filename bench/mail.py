@@ -46,10 +46,16 @@ def write_mailbox(path: Path, num_bytes: int) -> int:
     with path.open("w", encoding="utf-8") as file:
         while written < num_bytes:
             question = " ".join(draw.choices(WORDS, k=120))
-            written += file.write(message(2 * number, f"u{number}@mail.example", "help@shop.example", question, attachment))
+            written += file.write(
+                message(2 * number, f"u{number}@mail.example", "help@shop.example", question, attachment)
+            )
             quoted = "\n".join(f"> {question[at : at + 70]}" for at in range(0, len(question), 70))
-            text = f"{' '.join(draw.choices(WORDS, k=80))}\n\n-- \nAnn\n\nOn Mon, 5 Jan 2026, u{number} wrote:\n{quoted}\n"
-            written += file.write(message(2 * number + 1, "ann@shop.example", f"u{number}@mail.example", text, attachment))
+            text = (
+                f"{' '.join(draw.choices(WORDS, k=80))}\n\n-- \nAnn\n\nOn Mon, 5 Jan 2026, u{number} wrote:\n{quoted}\n"
+            )
+            written += file.write(
+                message(2 * number + 1, "ann@shop.example", f"u{number}@mail.example", text, attachment)
+            )
             number += 1
     return 2 * number
 

@@ -7,7 +7,9 @@ from pathlib import Path
 FROM_LINE = "From x Mon Jan  5 09:00:00 2026\n"
 
 
-def mail(number: str, sender: str, reader: str, text: str, answers: str = "", subject: str = "Card", **headers: str) -> str:
+def mail(
+    number: str, sender: str, reader: str, text: str, answers: str = "", subject: str = "Card", **headers: str
+) -> str:
     """``headers`` by their names with underscores: ``Content_Type="text/html"``."""
     more = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in headers.items())
     reply = f"In-Reply-To: <{answers}>\n" if answers else ""
@@ -15,7 +17,9 @@ def mail(number: str, sender: str, reader: str, text: str, answers: str = "", su
     return f"From: {sender}\nTo: {reader}\nSubject: {subject}\nMessage-ID: <{number}>\n{date}{reply}{more}\n{text}\n"
 
 
-def question(number: str = "q", text: str = "Where is my card?", sender: str = "Ann <ann@mail.example>", **rest: str) -> str:
+def question(
+    number: str = "q", text: str = "Where is my card?", sender: str = "Ann <ann@mail.example>", **rest: str
+) -> str:
     return mail(number, sender, "help@shop.example", text, **rest)
 
 

@@ -45,7 +45,10 @@ def test_answer_is_paired_with_what_it_answers(tmp_path: Path) -> None:
     (row,) = made(box(tmp_path, question(), answer()))
     assert said(row) == PAIR
     assert row["metadata"]["author"] == "bo@shop.example"
-    assert row["metadata"]["people"] == "Ann <ann@mail.example>; <help@shop.example>; Bo <bo@shop.example>; <ann@mail.example>"
+    assert (
+        row["metadata"]["people"]
+        == "Ann <ann@mail.example>; <help@shop.example>; Bo <bo@shop.example>; <ann@mail.example>"
+    )
 
 
 def test_answer_may_lie_before_its_question(tmp_path: Path) -> None:
@@ -103,7 +106,9 @@ def test_forwarding_alone_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_whole_thread_is_one_row_of_several_turns(tmp_path: Path) -> None:
-    path = box(tmp_path, question(), answer(), question("q2", "Thanks, and the PIN?", answers="a"), answer("a2", "Soon.", "q2"))
+    path = box(
+        tmp_path, question(), answer(), question("q2", "Thanks, and the PIN?", answers="a"), answer("a2", "Soon.", "q2")
+    )
     (row,) = made(path, MailOptions(whole_threads=True))
     assert said(row) == [*PAIR, ("user", "Thanks, and the PIN?"), ("assistant", "Soon.")]
 
@@ -112,7 +117,9 @@ def test_answer_in_two_threads_is_trained_on_once(tmp_path: Path) -> None:
     asked = [question(f"q{number}", f"And {number}?", answers="a") for number in (1, 2)]
     told = [answer(f"a{number}", f"Yes {number}.", f"q{number}") for number in (1, 2)]
     rows = made(box(tmp_path, question(), answer(), *asked, *told), MailOptions(whole_threads=True))
-    weights = [[message.get("weight", 1) for message in row["messages"] if message["role"] == "assistant"] for row in rows]
+    weights = [
+        [message.get("weight", 1) for message in row["messages"] if message["role"] == "assistant"] for row in rows
+    ]
     assert weights == [[1, 1], [0, 1]]
 
 
@@ -159,7 +166,13 @@ def test_too_long_a_text_is_left_out_not_cut(tmp_path: Path) -> None:
 
 
 def test_older_answers_are_left_out(tmp_path: Path) -> None:
-    path = box(tmp_path, question(), answer(), question("q2"), answer("a2", answers="q2", Date="Tue, 06 Jan 2026 09:00:00 +0000"))
+    path = box(
+        tmp_path,
+        question(),
+        answer(),
+        question("q2"),
+        answer("a2", answers="q2", Date="Tue, 06 Jan 2026 09:00:00 +0000"),
+    )
     options = MailOptions(me=BO.me, since=date(2026, 1, 6))
     assert (len(made(path, options)), rules(path, options)) == (1, {"before_since": 2})
 
@@ -204,7 +217,9 @@ LETTERS = st.builds(
     number=st.sampled_from("1 2 3 4 5 6 7 8".split()),
     sender=st.sampled_from(["bo@shop.example", "ann@mail.example", "al@mail.example", ""]),
     reader=st.sampled_from(["bo@shop.example", "ann@mail.example"]),
-    text=st.sampled_from(["Hello?", "", "> quoted\n", "Yes.\n-- \nBo", "On 1.1.2026 ann@mail.example wrote:\n> Why?\n\nSo."]),
+    text=st.sampled_from(
+        ["Hello?", "", "> quoted\n", "Yes.\n-- \nBo", "On 1.1.2026 ann@mail.example wrote:\n> Why?\n\nSo."]
+    ),
     answers=st.sampled_from(["", "1", "2", "3", "9"]),
     subject=st.sampled_from(["Card", "Re: Card", "Fwd: Card", "[#12] x"]),
 )
@@ -219,7 +234,11 @@ def test_every_message_is_part_of_a_row_or_left_out(tmp_path: Path, letters: lis
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(st.binary(max_size=200) | st.sampled_from([FROM_LINE.encode(), b"\n\n", b"Content-Type: text/html\n", b"--b\n"])))
+@given(
+    st.lists(
+        st.binary(max_size=200) | st.sampled_from([FROM_LINE.encode(), b"\n\n", b"Content-Type: text/html\n", b"--b\n"])
+    )
+)
 def test_random_bytes_never_raise(tmp_path: Path, pieces: list[bytes]) -> None:
     path = tmp_path / "box.mbox"
     path.write_bytes(FROM_LINE.encode() + b"".join(pieces))

@@ -23,6 +23,8 @@ MAX_LINES: Final = 10_000
 """Of a text with all its quotes; a longer one is no letter, and is left out whole."""
 _MAX_TEXT_BYTES: Final = 8 << 20
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+_LINE_REST: Final = re.compile(rb"(--)?[ \t]*+\r?(?:\n|\Z)")
+_LINE_BREAK: Final = 10
 _PGP_MESSAGE: Final = "-----BEGIN PGP MESSAGE-----"
 _PGP_SIGNED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
 _PGP_SIGNATURE: Final = "-----BEGIN PGP SIGNATURE-----"
@@ -124,17 +126,19 @@ class _Budget:
 
     def _between(self, part: _Part, boundary: str) -> Iterator[tuple[int, int]]:
         """Start and end of what stands between the boundary's lines."""
-        line = re.compile(
-            rb"^--" + re.escape(boundary.encode("latin-1", "replace")) + rb"(--)?[ \t]*\r?$", re.MULTILINE
-        )
-        start = None
-        for found in line.finditer(self._data, part.start, part.end):
+        mark = b"--" + boundary.encode("latin-1", "replace")
+        start, position = None, part.start
+        while (line := self._data.find(mark, position, part.end)) >= 0:
+            position = line + len(mark)
+            rest = _LINE_REST.match(self._data, position, part.end)
+            if rest is None or (line > part.start and self._data[line - 1] != _LINE_BREAK):
+                continue
             if start is not None:
-                yield start, max(start, found.start() - 1)
-            start = min(found.end() + 1, part.end)
+                yield start, max(start, line - 1)
+            start = rest.end()
             self._parts_left -= 1
             self.is_exceeded |= self._parts_left < 0
-            if found[1] or self.is_exceeded:
+            if rest[1] or self.is_exceeded:
                 return
         if start is not None:
             yield start, part.end

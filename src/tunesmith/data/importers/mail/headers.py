@@ -108,16 +108,16 @@ def people(value: str) -> list[Person]:
 
 
 def _address_parts(value: str) -> Iterator[str]:
-    """Cut at commas and semicolons that stand outside of quotes, brackets and comments."""
+    """Cut at commas and semicolons that stand outside of quotes and comments."""
     start, inside, depth = 0, False, 0
     for index, sign in enumerate(value):
         if sign == '"':
             inside = not inside
         elif inside:
             continue
-        elif sign in "(<":
+        elif sign == "(":
             depth += 1
-        elif sign in ")>":
+        elif sign == ")":
             depth = max(depth - 1, 0)
         elif sign in ",;" and depth == 0:
             yield value[start:index]

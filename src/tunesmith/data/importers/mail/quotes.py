@@ -127,7 +127,7 @@ def _border(lines: list[str], index: int) -> _Border | None:
             return _behind(lines, index + 1, False)
         if (
             set(line.strip()) <= set("_-=")
-            and len(line.strip()) >= 5
+            and len(line.strip()) >= 3
             and _header_block(lines, _next_text(lines, index + 1))
         ):
             return _behind(lines, index + 1, False)
