@@ -122,3 +122,15 @@ def test_byte_column_counts_bytes_and_column_characters(tmp_path: Path) -> None:
         text.index('"asis') + 1,
         len(text[: text.index('"asis')].encode()) + 4,
     )
+
+
+def test_format_that_changes_midway_is_said_once_and_counted(tmp_path: Path) -> None:
+    chat = [{"messages": [QUESTION, {"role": "assistant", "content": str(n)}]} for n in range(20)]
+    other = [{"prompt": str(n), "completion": "x"} for n in range(15)]
+    report, kept = look(tmp_path, *chat, *other)
+    (change, *more) = [problem for problem in report.errors if problem.rule == "mixed_formats"]
+    assert (change.line, change.message) == (
+        21, "the format changes here: chat before, prompt_completion from this line on",
+    )  # fmt: skip
+    assert [each.message for each in more] == ["13 more problems of this rule are not listed (14 in all)"]
+    assert (report.num_rows, len(kept)) == (35, 20)

@@ -66,12 +66,15 @@ _messages: Final = attrgetter("messages")
 
 
 def read_lines(lines: Sequence[bytes], control_tokens: Searches) -> list[CleanRow | None]:
-    """Each line's row; None where the line is to be read strictly."""
+    """Each line's row; None where the line is to be read strictly. Halved until what is not clean stands alone."""
     content = b"".join(lines)
     rows = _read_together(lines, content)
     if rows is not None and _are_clean(rows, content, control_tokens):
         return [*rows]
-    return [_read_line(line, control_tokens) for line in lines]
+    if len(lines) <= 1:
+        return [_read_line(line, control_tokens) for line in lines]
+    half = len(lines) // 2
+    return [*read_lines(lines[:half], control_tokens), *read_lines(lines[half:], control_tokens)]
 
 
 def said_key(example: AnyExample) -> int:

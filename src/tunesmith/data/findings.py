@@ -21,7 +21,8 @@ _LONGEST_KEY = 100
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong in a row. ``at_key`` points at the key of ``path`` instead of at its value."""
+    """Something wrong in a row. ``at_key`` points at the key of ``path`` instead of at its value; what is
+    ``is_counted_only`` stands for another finding that says it for many rows."""
 
     rule: str
     message: str
@@ -29,6 +30,7 @@ class Finding:
     path: RowPath = ()
     severity: Severity = "error"
     at_key: bool = False
+    is_counted_only: bool = False
 
 
 def path_text(path: RowPath) -> str | None:

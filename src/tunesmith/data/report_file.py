@@ -191,6 +191,8 @@ class _Findings:
         self.has_errors = False
 
     def wants(self, finding: Finding) -> bool:
+        if finding.is_counted_only:
+            return False
         has_room = len(self._kept) < MOST_KEPT and self._room > 0
         return has_room or self._num_kept[finding.rule, finding.severity] < KEPT_OF_EACH_RULE
 

@@ -59,9 +59,14 @@ def _waits_for_an_answer(row: Row) -> bool:
     return isinstance(last, dict) and last.get("role") in ("user", "developer", "system", "tool")
 
 
+def foreign_shape(row: Row, expected: FileFormat) -> FileFormat | None:
+    """The format whose keys the row has, where it has not those of the one expected."""
+    return None if _SIGNATURES[expected] <= row.keys() else shape_of(row)
+
+
 def other_shape(row: Row, expected: FileFormat) -> Finding | None:
     """What is wrong with a row that has the keys of another format, and not those of the one expected."""
-    if _SIGNATURES[expected] <= row.keys() or (found := shape_of(row)) is None:
+    if (found := foreign_shape(row, expected)) is None:
         return None
     message = f"a {found} row in a {expected} file: it has {quoted(row)}"
     return Finding("mixed_formats", message, "keep one format in a file: move these rows to a file of their own")

@@ -30,7 +30,7 @@ from tunesmith.data.examples import (
 from tunesmith.data.file_rows import FileRow, LineBatch, file_rows, line_batches
 from tunesmith.data.findings import Finding, RowPath, path_text, shorten
 from tunesmith.data.formats import control_token_pattern, control_token_searches, read_row
-from tunesmith.data.row_shapes import describe_unknown, detect_format, unrecognized_row_keys
+from tunesmith.data.row_shapes import describe_unknown, detect_format, foreign_shape, unrecognized_row_keys
 from tunesmith.data.said_before import SaidBefore
 from tunesmith.data.statistics import Tally
 from tunesmith.data.strict_json import UNREAD, StrictJson
@@ -38,6 +38,8 @@ from tunesmith.data.strict_json import UNREAD, StrictJson
 MOST_PROBLEMS_PER_RULE: Final = 1_000
 FEW_EXAMPLES: Final = 10
 _ROWS_TO_DETECT_BY: Final = 100
+# So many rows of another format, one after the other, are no slip: the file has changed its format.
+_FOREIGN_RUN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,8 @@ class _Judge:
         self._found, self._keep, self._tally = found, keep, tally
         self._ignored_keys = _IgnoredKeys()
         self._said = SaidBefore()
+        self._run_of: FileFormat | None = None
+        self._run_start, self._run_rows = (1, 1, 1), 0
 
     def detect(self, head: Sequence[FileRow]) -> None:
         objects = [row for row in head if isinstance(row.value, dict)]
@@ -261,6 +265,8 @@ class _Judge:
 
     def row(self, row: FileRow) -> None:
         self.num_rows += 1
+        if self._is_of_a_foreign_run(row):
+            return
         example = judge_row(row, self.format, self._pattern, self._found)
         if example is None or self.format is None:
             return
@@ -270,6 +276,24 @@ class _Judge:
             self._tally.add(example)
         if self._keep is not None:
             self._keep(example)
+
+    def _is_of_a_foreign_run(self, row: FileRow) -> bool:
+        """Whether the file has changed its format before this row: said once, where it begins, and counted then."""
+        foreign = None
+        if self.format is not None and isinstance(row.value, dict) and not row.faults:
+            foreign = foreign_shape(row.value, self.format)
+        if foreign is None or foreign != self._run_of:
+            self._run_of, self._run_start, self._run_rows = foreign, row.position(0), 0
+        self._run_rows += 1
+        if foreign is None or self._run_rows < _FOREIGN_RUN:
+            return False
+        hint = "keep one format in a file: move these rows to a file of their own"
+        if self._run_rows == _FOREIGN_RUN:
+            what = f"the format changes here: {self.format} before, {foreign} from this line on"
+            self._found.add(Finding("mixed_formats", what, hint), *self._run_start)
+        what = f"a {foreign} row in a {self.format} file"
+        self._found.add(Finding("mixed_formats", what, hint, is_counted_only=True), row.line)
+        return True
 
     def finish(self) -> None:
         self._ignored_keys.warn(self._found)
@@ -363,17 +387,19 @@ class _Collector:
         self._file = file
         self._problems: list[Problem] = []
         self._counts: Counter[str] = Counter()
+        self._num_kept: Counter[str] = Counter()
         self.has_errors = False
 
     def wants(self, finding: Finding) -> bool:
-        return self._counts[finding.rule] < MOST_PROBLEMS_PER_RULE
+        return not finding.is_counted_only and self._num_kept[finding.rule] < MOST_PROBLEMS_PER_RULE
 
     def add(
         self, finding: Finding, line: int | None = None, column: int | None = None, byte_column: int | None = None
     ) -> None:
         self.has_errors = self.has_errors or finding.severity == "error"
         self._counts[finding.rule] += 1
-        if self._counts[finding.rule] <= MOST_PROBLEMS_PER_RULE:
+        if self.wants(finding):
+            self._num_kept[finding.rule] += 1
             path, rule = path_text(finding.path), finding.rule
             self._problems.append(
                 Problem(
@@ -392,9 +418,7 @@ class _Collector:
 
     def _left_out(self) -> Iterator[Problem]:
         for rule, count in self._counts.items():
-            if count > MOST_PROBLEMS_PER_RULE:
+            if count > (num_kept := self._num_kept[rule]):
                 severity = next(problem.severity for problem in self._problems if problem.rule == rule)
-                message = (
-                    f"{count - MOST_PROBLEMS_PER_RULE:,} more problems of this rule are not listed ({count:,} in all)"
-                )
+                message = f"{count - num_kept:,} more problems of this rule are not listed ({count:,} in all)"
                 yield Problem(rule, message, "mend those listed, then check the file again", severity, self._file)

@@ -190,6 +190,18 @@ def test_what_a_row_says_of_itself_becomes_metadata() -> None:
     assert row_of(make_pair, value)["metadata"] == {"label": "billing", "id": "7"}
 
 
+@pytest.mark.parametrize("given", [{"messages": HI}, {"prompt": "a", "completion": "b"}, {"question": "a", "answer": "b"}])
+def test_metadata_stays_as_text(given: Row) -> None:
+    make = {"messages": make_chat, "prompt": make_prompt_completion, "question": make_pair}[next(iter(given))]
+    row = row_of(make, {**given, "metadata": {"thread": "7", "year": 2025, "tags": ["x"]}})
+    assert row["metadata"] == {"thread": "7", "year": "2025", "tags": '["x"]'}
+
+
+def test_second_label_keeps_its_name() -> None:
+    row = row_of(make_labelled, {"text": "t", "label": "a", "category": "b", "metadata": {"by": "me"}})
+    assert row["metadata"] == {"by": "me", "label": "a", "category": "b"}
+
+
 def test_numbers_become_text_and_say_so() -> None:
     [row], notes = made(make_pair, {"question": "1.5 + 1.5", "answer": 3})
     assert row["messages"][1] == assistant("3")
@@ -255,6 +267,19 @@ def test_whole_conversations_share_their_start() -> None:
     row = row_of(make_preference, {"chosen": [*start, assistant("x")], "rejected": [*start, assistant("y")]})
     assert row["input"] == {"messages": start}
     assert row["non_preferred_output"] == [assistant("y")]
+
+
+def test_what_stands_beside_whole_conversations_is_taken_or_said() -> None:
+    pair = {"chosen": [user("q"), assistant("good")], "rejected": [user("q"), assistant("bad")]}
+    [row], notes = made(make_preference, {**pair, "system": "s", "prompt": "q", "messages": pair["chosen"]})
+    assert (row["input"]["messages"], notes) == ([system("s"), user("q")], set())
+    _, notes = made(make_preference, {**pair, "prompt": "something else"})
+    assert notes == {"key_not_taken"}
+
+
+def test_second_conversation_of_a_row_is_said() -> None:
+    value = {"messages": HI, "conversations": [{"from": "human", "value": "x"}]}
+    assert made(make_chat, value)[1] == {"key_not_taken"}
 
 
 def test_ranked_answers_give_the_first_over_each_other() -> None:

@@ -30,6 +30,8 @@ mapping: which column is what: parsed, judged, applied
 column_guess: a mapping guessed, with reason and confidence
 frames: rows to DataFrames and back
 continue_dev: Continue's development data to rows
+continue_dev: Continue's development data to rows, of what was kept
+continue_rows: one of its events to one row
 mail: mail to questions and answers
 continue_dev: Continue's development data to rows, of what was kept
 continue_rows: one of its events to one row

@@ -31,9 +31,8 @@ _REASONING_KEYS: Final = ("reasoning_content", "reasoning", "thinking")
 _UNDERSTOOD: Final = frozenset({*_STANDARD, *_ROLE_KEYS, *_TEXT_KEYS, *_WEIGHT_KEYS, *_REASONING_KEYS, "function_call"})
 LISTS: Final = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "items")
 """Keys under which a conversation stands."""
-_USED: Final = frozenset(
-    {*LISTS, "system", "system_prompt", "tools", "functions", "parallel_tool_calls", "metadata", "function_call"}
-)
+BESIDE: Final = frozenset({"system", "system_prompt", "tools", "functions", "parallel_tool_calls"})
+"""Keys beside a conversation that ``chat_row`` takes along."""
 
 
 def make_chat(value: Mapping[str, Any], note: Note) -> list[Row]:
@@ -43,7 +42,7 @@ def make_chat(value: Mapping[str, Any], note: Note) -> list[Row]:
         hint = "add the assistant's message; where a grader judges by the answer alone, say --format reinforcement"
         what = "no message is the assistant's: there is nothing to train on"
         raise Refused("example_missing_assistant_message", what, hint, "messages")
-    return [with_metadata(chat_row(messages, value), value, _USED, note)]
+    return [with_metadata(chat_row(messages, value), value, BESIDE | {"messages"}, note)]
 
 
 def make_sharegpt(value: Mapping[str, Any], note: Note) -> list[Row]:
@@ -58,7 +57,7 @@ def make_sharegpt(value: Mapping[str, Any], note: Note) -> list[Row]:
         raise Refused("example_missing_assistant_message", "nobody answers in this conversation", hint, key)
     if num_answered < len(messages):
         note("unanswered_end", "what nobody answers at the end of a conversation is left away")
-    return [with_metadata(chat_row(messages[:num_answered], value), value, _USED, note)]
+    return [with_metadata(chat_row(messages[:num_answered], value), value, BESIDE | {key}, note)]
 
 
 def conversation_key(value: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ not take along is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -103,11 +103,11 @@ _SAYS_OF_ITSELF: Final = {
 _MEDIA: Final = frozenset({"images", "image", "videos", "video", "audios", "audio"})
 
 
-def with_metadata(row: Row, value: Mapping[str, Any], used: frozenset[str], note: Note) -> Row:
+def with_metadata(row: Row, value: Mapping[str, Any], used: Set[str], note: Note) -> Row:
     """``row`` with what ``value`` says of itself beside ``used``; other keys are noted, for nothing takes them along."""
     if value.keys() <= used:
         return row
-    metadata = dict(_texts_of(value.get("metadata"), note))
+    metadata = {**dict(_texts_of(value.get("metadata"), note)), **row.get("metadata", {})}
     for key, item in value.items():
         if key in used or key == "metadata" or item is None or item in ("", [], {}):
             continue
@@ -115,7 +115,7 @@ def with_metadata(row: Row, value: Mapping[str, Any], used: frozenset[str], note
             raise Refused("not_text", f"the row has {key}: {shorten(item)}", "only text can be trained on", key)
         name = _SAYS_OF_ITSELF.get(key)
         if name is not None and isinstance(item, str | int | float) and not isinstance(item, bool):
-            metadata.setdefault(name, str(item))
+            metadata.setdefault(key if name in metadata else name, str(item))
         else:
             note("key_not_taken", f"the key {shorten(key)} is not taken along")
     return {**row, "metadata": metadata} if metadata else row

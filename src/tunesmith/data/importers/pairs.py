@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tunesmith.data.findings import quoted, shorten
-from tunesmith.data.importers.conversations import chat_row, messages_of
+from tunesmith.data.importers.conversations import BESIDE, chat_row, messages_of
 from tunesmith.data.importers.making import Note, Refused, Row, text_of, with_metadata
 
 QUESTION_KEYS: Final = ("instruction", "question", "query", "prompt", "input", "user")
 MORE_KEYS: Final = ("input", "context", "passage")
 ANSWER_KEYS: Final = ("output", "response", "answer", "std_answer", "completion", "reply", "assistant")
 LABEL_KEYS: Final = ("label", "category", "class", "intent")
-_BESIDE: Final = frozenset({"system", "system_prompt", "history", "tools", "functions", "metadata"})
 
 
 def make_pair(value: Mapping[str, Any], note: Note) -> list[Row]:
@@ -38,7 +37,7 @@ def make_pair(value: Mapping[str, Any], note: Note) -> list[Row]:
     messages = [
         *_history(value.get("history")), {"role": "user", "content": question}, {"role": "assistant", "content": answer},
     ]  # fmt: skip
-    return [with_metadata(chat_row(messages, value), value, _BESIDE | {asked, *more, answered}, note)]
+    return [with_metadata(chat_row(messages, value), value, BESIDE | {"history", asked, *more, answered}, note)]
 
 
 def _lacking(value: Mapping[str, Any], what: str, keys: tuple[str, ...]) -> Refused:
@@ -87,7 +86,7 @@ def make_prompt_completion(value: Mapping[str, Any], note: Note) -> list[Row]:
     prompt, completion = value.get("prompt"), value.get("completion")
     if isinstance(prompt, list) and isinstance(completion, list):
         messages = [*messages_of(prompt, note, "prompt"), *messages_of(completion, note, "completion")]
-        return [with_metadata(chat_row(messages, value), value, _BESIDE | {"prompt", "completion"}, note)]
+        return [with_metadata(chat_row(messages, value), value, BESIDE | {"prompt", "completion"}, note)]
     row: Row = {"prompt": text_of(value, "prompt", note), "completion": text_of(value, "completion", note)}
     if not row["completion"]:
         hint = "write it, or remove the row"
@@ -106,9 +105,7 @@ def make_labelled(value: Mapping[str, Any], note: Note) -> list[Row]:
         raise Refused("empty_output", f"text or {key} is empty", hint, key if text.strip() else "text")
     messages = [{"role": "user", "content": text}, {"role": "assistant", "content": label}]
     row: Row = {"messages": messages, "metadata": {"label": label}}
-    others = {name: item for name, item in value.items() if name != key}
-    extra = with_metadata({}, others, frozenset({"text"}), note).get("metadata", {})
-    return [{**row, "metadata": {**extra, "label": label}}]
+    return [with_metadata(row, value, {"text", key}, note)]
 
 
 def make_text(value: Mapping[str, Any], note: Note) -> list[Row]:

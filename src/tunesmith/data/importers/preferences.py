@@ -8,20 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tunesmith.data.findings import shorten
-from tunesmith.data.importers.conversations import chat_row, conversation_key, messages_of, system_of
+from tunesmith.data.importers.conversations import BESIDE, chat_row, conversation_key, messages_of, system_of
 from tunesmith.data.importers.making import Note, Refused, Row, text_of, with_metadata
 from tunesmith.data.importers.pairs import MORE_KEYS, make_prompt_completion
 from tunesmith.data.importers.tool_texts import Message
 
 _ASKED: Final = ("prompt", "question", "instruction", "query")
 RATING_KEYS: Final = ("label", "kto_tag", "rating", "thumbs_up")
-_USED: Final = frozenset(
-    {
-        *("chosen", "rejected", "chosen_messages", "rejected_messages", "preferred_output", "non_preferred_output"),
-        *("input", "output", "messages", "conversations", "conversation", "system", "system_prompt", "history", "tools"),
-        *("functions", "parallel_tool_calls", "metadata", *_ASKED, *MORE_KEYS),
-    }
-)  # fmt: skip
 
 
 def make_preference(value: Mapping[str, Any], note: Note) -> list[Row]:
@@ -32,13 +25,15 @@ def make_preference(value: Mapping[str, Any], note: Note) -> list[Row]:
         return [_of_openai(value, note)]
     names = ("chosen_messages", "rejected_messages") if "chosen_messages" in value else ("chosen", "rejected")
     chosen, rejected = (_answer(value.get(name), name, note) for name in names)
-    if _is_whole(chosen) and _is_whole(rejected):
-        asked, chosen, rejected = _shared_start(chosen, rejected)
-        if not any(message["role"] == "user" for message in asked):
-            asked = [*asked, *_asked(value, note)]
-    else:
-        asked = _asked(value, note)
-    return [_row(value, asked, chosen, rejected, note)]
+    if not (_is_whole(chosen) and _is_whole(rejected)):
+        asked, used = _asked(value, note)
+        return [_row(value, asked, chosen, rejected, used | {*names}, note)]
+    whole = chosen
+    asked, chosen, rejected = _shared_start(chosen, rejected)
+    said = [message.get("content") for message in asked]
+    repeated = {key for key, item in value.items() if item in (whole, asked) or (key in _ASKED and item in said)}
+    asked = [*system_of(value, asked), *asked]
+    return [_row(value, asked, chosen, rejected, {*names, *repeated}, note)]
 
 
 def _of_openai(value: Mapping[str, Any], note: Note) -> Row:
@@ -47,9 +42,10 @@ def _of_openai(value: Mapping[str, Any], note: Note) -> Row:
         hint = 'write "input": {"messages": […]}'
         raise Refused("not_an_object", f"input is {shorten(given)}, not an object", hint, "input")
     asked = messages_of(given.get("messages"), note, "input.messages")
-    answers = [_answer(value.get(name), name, note) for name in ("preferred_output", "non_preferred_output")]
+    names = ("preferred_output", "non_preferred_output")
+    chosen, rejected = (_answer(value.get(name), name, note) for name in names)
     beside = {**given, **{key: item for key, item in value.items() if key != "input"}}
-    return _row(beside, asked, answers[0], answers[1], note)
+    return _row(beside, [*system_of(beside, asked), *asked], chosen, rejected, {*names, "messages"}, note)
 
 
 def _of_ranked(value: Mapping[str, Any], note: Note) -> list[Row]:
@@ -59,13 +55,17 @@ def _of_ranked(value: Mapping[str, Any], note: Note) -> list[Row]:
         raise Refused("no_second_answer", f"output holds {len(answers)} of two answers", hint, "output", "warning")
     if len(answers) > 2:
         note("ranked_answers", "where more than two answers are ranked, the first is preferred over each of the others")
-    asked = _asked(value, note)
-    return [_row(value, asked, answers[0], other, note) for other in answers[1:]]
+    asked, used = _asked(value, note)
+    others = [answer for answer in answers[1:] if answer != answers[0]]
+    if len(others) < len(answers) - 1 and others:
+        note("same_answers", "an answer that says the same as the first is left away")
+    return [_row(value, asked, answers[0], other, used | {"output"}, note) for other in others or answers[1:2]]
 
 
 def _row(
-    value: Mapping[str, Any], asked: list[Message], chosen: list[Message], rejected: list[Message], note: Note
-) -> Row:
+    value: Mapping[str, Any], asked: list[Message], chosen: list[Message], rejected: list[Message], used: set[str],
+    note: Note,
+) -> Row:  # fmt: skip
     if chosen == rejected:
         raise Refused("same_answers", "both answers say the same", "remove the row: it prefers nothing")
     for name, messages in (("preferred", chosen), ("other", rejected)):
@@ -75,9 +75,9 @@ def _row(
     if not asked or asked[-1]["role"] == "assistant":
         what = "nothing is asked" if not asked else "the assistant speaks last before the answers"
         raise Refused("nothing_asked", what, "both answers must follow a question")
-    beside = {key: value[key] for key in ("tools", "functions", "parallel_tool_calls") if value.get(key)}
+    beside = {key: value[key] for key in ("tools", "functions", "parallel_tool_calls") if value.get(key) is not None}
     row = {"input": chat_row(asked, beside), "preferred_output": chosen, "non_preferred_output": rejected}
-    return with_metadata(row, value, _USED, note)
+    return with_metadata(row, value, BESIDE | used, note)
 
 
 def _answer(answer: Any, key: str, note: Note) -> list[Message]:
@@ -105,16 +105,16 @@ def _shared_start(chosen: list[Message], rejected: list[Message]) -> tuple[list[
     return chosen[:size], chosen[size:], rejected[size:]
 
 
-def _asked(value: Mapping[str, Any], note: Note) -> list[Message]:
-    """What both answers follow: a conversation, or a question with what stands beside it."""
+def _asked(value: Mapping[str, Any], note: Note) -> tuple[list[Message], set[str]]:
+    """What both answers follow, a conversation or a question with what stands beside it, and the keys that say it."""
     key = conversation_key(value)
+    if key is None and isinstance(value.get("prompt"), list):
+        key = "prompt"
     if key is not None:
-        messages = messages_of(value[key], note, key)
-    elif isinstance(value.get("prompt"), list):
-        messages = messages_of(value["prompt"], note, "prompt")
+        messages, used = messages_of(value[key], note, key), {key}
     else:
-        messages = [*_history(value, note), *_question(value, note)]
-    return [*system_of(value, messages), *messages]
+        messages, used = [*_history(value, note), *_question(value, note)], {"history", *_ASKED, *MORE_KEYS}
+    return [*system_of(value, messages), *messages], used
 
 
 def _history(value: Mapping[str, Any], note: Note) -> list[Message]:
@@ -154,10 +154,10 @@ def make_rated(value: Mapping[str, Any], note: Note) -> list[Row]:
     if listed is None and not isinstance(value.get("prompt"), list):
         texts = [text_of(value, name, note) for name in ("prompt", "completion")]
         messages = [{"role": "user", "content": texts[0]}, {"role": "assistant", "content": texts[1]}]
-        return [with_metadata({"messages": messages}, beside, frozenset({"prompt", "completion"}), note)]
+        return [with_metadata(chat_row(messages, beside), beside, BESIDE | {"prompt", "completion"}, note)]
     if listed is None:
         return make_prompt_completion(beside, note)
     messages = messages_of(value[listed], note, listed)
-    if isinstance(value.get("completion"), list | dict):
+    if value.get("completion"):
         messages = [*messages, *_answer(value["completion"], "completion", note)]
-    return [with_metadata(chat_row(messages, beside), beside, _USED | {"completion"}, note)]
+    return [with_metadata(chat_row(messages, beside), beside, BESIDE | {listed, "completion"}, note)]

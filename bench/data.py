@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""A chat file validated, and made ready for training, beside the tools that people use for it.
+
+    python bench/data.py --rounds 5
+
+On one core and one file, generated from a seed: rows of one to four turns, some Chinese, quotes and line breaks, a few
+with weights. In turn, round by round, a first round warms up; medians of processor seconds of this process, which says
+more than the clock where the machine is not alone.
+
+validate: what `tunesmith data check` does: strict parsing, control tokens, duplicates, figures, SHA-256.
+judge: the same without figures and SHA-256.
+msgspec, typed: each line decoded into a closed schema (a union by role), and nothing else.
+plain loop: json.loads of each line, and the checks and counts that OpenAI's cookbook lists, without counting tokens.
+validate and tokenize: every row judged, rendered and masked for the starter, on the file's first rows.
+datasets and TRL: load_dataset, then what SFTTrainer does to prepare it (apply_chat_template with the assistant's
+mask, tokenized), with the same tokenizer, the same rows and no cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any, Literal
+
+import msgspec
+
+import measure
+import tables
+from train import write
+from tunesmith.data.examples import ChatExample, CompletionExample
+from tunesmith.data.findings import Finding
+from tunesmith.data.render import Renderer, render
+from tunesmith.data.statistics import Tally
+from tunesmith.data.validate import check_file, judge_file, validate_file
+from tunesmith.nn.catalog import find_folder
+
+MIB = 1 << 20
+WORDS = (
+    "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which "
+    "one you were all her she there would their we him been has when who will no more if out so up said what its about"
+).split()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (default: 5)")
+    parser.add_argument("--mebibytes", type=int, default=128, help="the file's size (default: 128)")
+    parser.add_argument("--rows", type=int, default=2_000, help="rows to tokenize (default: 2000)")
+    parser.add_argument("--work", type=Path, default=Path("runs/bench"), help="where it works (default: runs/bench)")
+    parser.add_argument("--out", type=Path, default=Path("runs/bench/results"), help="where the table goes")
+    options = parser.parse_args()
+    work = options.work.resolve() / "data"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        runs = measured(work, options)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    document = {**measure.document("data", runs), "mebibytes": options.mebibytes, "rows": options.rows}
+    text = table(document)
+    print("\n" + text)
+    write(document, text, options.out, "data")
+
+
+def measured(work: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
+    source, first = work / "rows.jsonl", work / "first.jsonl"
+    write_rows(source, options.mebibytes * MIB)
+    with source.open("rb") as file:
+        first.write_bytes(b"".join(islice(file, options.rows)))
+    works: dict[str, Callable[[], None]] = {
+        "validate": lambda: validated(source), "judge": lambda: judged(source),
+        "msgspec, typed": lambda: decoded(source), "plain loop": lambda: looped(source),
+        "validate and tokenize": lambda: tokenized(first), "datasets and TRL": lambda: prepared_by_trl(first, work),
+    }  # fmt: skip
+    runs = []
+    for number in range(options.rounds + 1):
+        for name, run in works.items():
+            start = measure.moment()
+            run()
+            runs.append({"what": name, "round": number, **measure.disturbance(start, measure.moment())})
+            print(f"round {number}, {name}: {runs[-1]['cpu_seconds']:.3f} s", flush=True)
+    return runs
+
+
+def write_rows(path: Path, num_bytes: int) -> None:
+    random.seed(1)
+    written = 0
+    with path.open("wb") as file:
+        while written < num_bytes:
+            written += file.write(json.dumps(row(), ensure_ascii=False).encode() + b"\n")
+
+
+def row() -> dict[str, Any]:
+    messages: list[dict[str, Any]] = [{"role": "system", "content": said(30)}] if random.random() < 0.6 else []
+    for _ in range(random.choice([1, 1, 1, 2, 2, 3, 4])):
+        messages += [{"role": "user", "content": said(45)}, {"role": "assistant", "content": said(130)}]
+    if random.random() < 0.01:
+        messages[-1]["weight"] = 1
+    return {"messages": messages}
+
+
+def said(num_words: int) -> str:
+    chosen = random.choices(WORDS, k=max(1, int(num_words * random.lognormvariate(0, 0.6))))
+    if random.random() < 0.1:
+        chosen.insert(0, "你好，世界。" * 5)
+    if random.random() < 0.1:
+        chosen.append('\n\n"Yes," he said.\n')
+    return " ".join(chosen)
+
+
+def validated(path: Path) -> None:
+    if check_file(path, tally=Tally()).errors:
+        raise SystemExit("the file is not sound")
+
+
+class Nothing:
+    has_errors = False
+
+    def wants(self, finding: Finding) -> bool:
+        return True
+
+    def add(self, finding: Finding, *place: int | None) -> None:
+        if finding.severity == "error":
+            raise SystemExit(str(finding))
+
+    def note(self, finding: Finding, line: int | None) -> None:
+        self.add(finding, line)
+
+
+def judged(path: Path) -> None:
+    judge_file(path, Nothing())
+
+
+class Message(msgspec.Struct):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | None = None
+    weight: int = 1
+    name: str | None = None
+
+
+class Chat(msgspec.Struct):
+    messages: list[Message]
+
+
+def decoded(path: Path) -> None:
+    decoder = msgspec.json.Decoder(Chat)
+    with path.open("rb") as file:
+        for line in file:
+            decoder.decode(line)
+
+
+def looped(path: Path) -> None:
+    """The cookbook's format checks and counts, one dict after the other."""
+    with path.open(encoding="utf-8") as file:
+        dataset = [json.loads(line) for line in file]
+    errors: defaultdict[str, int] = defaultdict(int)
+    missing_system = missing_user = 0
+    lengths = []
+    for example in dataset:
+        messages = example.get("messages") if isinstance(example, dict) else None
+        if not messages:
+            errors["missing_messages_list"] += 1
+            continue
+        for message in messages:
+            if "role" not in message or "content" not in message:
+                errors["message_missing_key"] += 1
+            if any(key not in ("role", "content", "name", "function_call", "weight") for key in message):
+                errors["message_unrecognized_key"] += 1
+            if message.get("role") not in ("system", "user", "assistant", "function"):
+                errors["unrecognized_role"] += 1
+            content = message.get("content")
+            if (not content and not message.get("function_call")) or not isinstance(content, str):
+                errors["missing_content"] += 1
+        if not any(message.get("role") == "assistant" for message in messages):
+            errors["example_missing_assistant_message"] += 1
+        missing_system += not any(message["role"] == "system" for message in messages)
+        missing_user += not any(message["role"] == "user" for message in messages)
+        lengths.append(len(messages))
+    if errors:
+        raise SystemExit(str(dict(errors)))
+
+
+def tokenized(path: Path) -> None:
+    renderer = Renderer.load(find_folder("starter"))
+    dataset = validate_file(path, control_tokens=renderer.tokenizer.control_tokens).dataset
+    if dataset is None:
+        raise SystemExit("the file is not sound")
+    for example in dataset.examples:
+        if isinstance(example, ChatExample | CompletionExample):
+            render(example, renderer)
+
+
+def prepared_by_trl(path: Path, work: Path) -> None:
+    os.environ["HF_DATASETS_OFFLINE"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    import datasets
+    from transformers import AutoTokenizer
+
+    datasets.disable_progress_bars()
+    tokenizer = AutoTokenizer.from_pretrained(find_folder("starter"))
+    cache = work / f"cache{time.monotonic_ns()}"
+    loaded = datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(cache))
+
+    def tokenize(example: dict[str, Any]) -> dict[str, Any]:
+        return dict(tokenizer.apply_chat_template(example["messages"], tokenize=True, return_dict=True))
+
+    loaded.map(tokenize, remove_columns=["messages"])
+
+
+def table(document: dict[str, Any]) -> str:
+    runs = [run for run in document["runs"] if run["round"] > 0]
+    seconds = {
+        name: [run["cpu_seconds"] for run in runs if run["what"] == name]
+        for name in dict.fromkeys(run["what"] for run in runs)
+    }
+    lines = [tables.head(document, f"Data, {document['mebibytes']} MiB of chat"), "", "| what | processor s, median [min, max] | MiB/s |", "| --- | --- | --- |"]  # fmt: skip
+    for name, each in seconds.items():
+        is_whole = name not in ("validate and tokenize", "datasets and TRL")
+        rate = f"{document['mebibytes'] / median(each):,.0f}" if is_whole else f"({document['rows']:,} rows)"
+        lines.append(f"| {name} | {median(each):.3f} [{min(each):.3f}, {max(each):.3f}] | {rate} |")
+    ratios = (
+        ("msgspec, typed", "judge"), ("msgspec, typed", "validate"), ("plain loop", "validate"),
+        ("datasets and TRL", "validate and tokenize"),
+    )  # fmt: skip
+    lines += ["", "| ratio of processor seconds, in the same round | median |", "| --- | --- |"]
+    for peer, ours in ratios:
+        each = [theirs / own for theirs, own in zip(seconds[peer], seconds[ours], strict=True)]
+        lines.append(f"| {peer} ÷ {ours} | {median(each):.2f} |")
+    others = median(run["others_cores"] for run in runs)
+    return "\n".join([*lines, "", f"Other processes took {others:.2f} cores meanwhile (median)."]) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""A fault anywhere in a line is named at its line and column; what is odd but valid is refused nowhere.
+
+A fault takes the place of a mark in a row that is otherwise sound: so the expected place is known without reading.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tunesmith.data.findings import Finding
+from tunesmith.data.validate import judge_file
+
+MARK = "\ue000"
+QUOTED = f'"{MARK}"'
+TEXTS = ("hello", "你好，世界", "😀 é", 'a "b" \\ c', "x: y, z {1} [2]", "tab\tline\nend", "ñ", "", "\u2028", "0")
+Row = dict[str, Any]
+
+
+@dataclass
+class Found:
+    """Everything that is found, by its line."""
+
+    by_line: defaultdict[int, list[tuple[str, int | None, int | None, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    has_errors: bool = False
+
+    def wants(self, finding: Finding) -> bool:
+        return True
+
+    def add(
+        self, finding: Finding, line: int | None = None, column: int | None = None, byte_column: int | None = None
+    ) -> None:
+        self.by_line[line or 0].append((finding.rule, column, byte_column, finding.severity))
+
+    def note(self, finding: Finding, line: int | None) -> None:
+        self.add(finding, line)
+
+
+def text(random: Random) -> str:
+    return " ".join(random.choices(TEXTS, k=random.randint(1, 4))) + "."
+
+
+def sound_row(random: Random) -> Row:
+    messages: list[Row] = [{"role": random.choice(["system", "developer"]), "content": text(random)}]
+    for _ in range(random.randint(1, 3)):
+        messages += [{"role": "user", "content": text(random)}, {"role": "assistant", "content": text(random)}]
+    return {"messages": messages[random.randint(0, 1) :]}
+
+
+def written(row: Row, random: Random) -> str:
+    separators = random.choice([(", ", ": "), (",", ":"), (" , ", " : "), (",\t", ":  ")])
+    return json.dumps(row, ensure_ascii=False, separators=separators)
+
+
+def marked_value(key: str) -> Callable[[Row, Random], None]:
+    def mark(row: Row, random: Random) -> None:
+        message = random.choice(row["messages"])
+        others = {name: value for name, value in message.items() if name != key}
+        message.clear()
+        message.update({key: MARK, **others} if random.random() < 0.5 else {**others, key: MARK})
+
+    return mark
+
+
+def marked_text(row: Row, random: Random) -> None:
+    message = random.choice(row["messages"])
+    at = random.randint(0, len(message["content"]))
+    message["content"] = message["content"][:at] + MARK + message["content"][at:]
+
+
+def marked_element(row: Row, random: Random) -> None:
+    row["messages"].insert(random.randint(1, len(row["messages"]) - 1), MARK)
+
+
+def marked_key(row: Row, random: Random) -> None:
+    random.choice(row["messages"])[MARK] = 0
+
+
+def marked_last(row: Row, random: Random) -> None:
+    row["messages"].append(MARK)
+
+
+def marked_end(row: Row, random: Random) -> None:
+    row[MARK] = 0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``pattern`` around the mark becomes ``fault``; the column is where the pattern began, and ``shift`` more."""
+
+    rule: str
+    mark: Callable[[Row, Random], None]
+    pattern: str
+    fault: str
+    shift: int = 0
+
+
+VALUE, COMMAS = re.escape(QUOTED), rf'\s*,\s*"{MARK}"\s*,\s*'
+MEMBER = rf'"{MARK}"\s*:\s*0'
+FAULTS = {
+    "bad escape": Fault("invalid_json", marked_text, MARK, r"\q"),
+    "cut unicode escape": Fault("invalid_json", marked_text, MARK, r"\u12G4"),
+    "lone surrogate": Fault("invalid_unicode", marked_text, MARK, r"\ud83d"),
+    "low surrogate": Fault("invalid_unicode", marked_text, MARK, r"\uDE00"),
+    "control character": Fault("invalid_json", marked_text, MARK, "\x01"),
+    "NUL": Fault("invalid_json", marked_text, MARK, "\0"),
+    "raw tab": Fault("invalid_json", marked_text, MARK, "\t"),
+    "bare quote": Fault("invalid_json", marked_text, MARK, '" oops', 2),
+    "NaN": Fault("invalid_json", marked_value("weight"), VALUE, "NaN"),
+    "infinity": Fault("invalid_json", marked_value("weight"), VALUE, "-Infinity"),
+    "Python literal": Fault("invalid_json", marked_value("content"), VALUE, "None"),
+    "undefined": Fault("invalid_json", marked_value("content"), VALUE, "undefined"),
+    "typographic quotes": Fault("invalid_json", marked_value("content"), VALUE, "“hi”"),
+    "single quotes": Fault("invalid_json", marked_value("content"), VALUE, "'hi'"),
+    "leading zero": Fault("invalid_json", marked_value("weight"), VALUE, "01", 1),
+    "huge number": Fault("invalid_json", marked_value("weight"), VALUE, "1e999"),
+    "comment": Fault("invalid_json", marked_value("content"), VALUE, "/* no */ 1"),
+    "no value": Fault("invalid_json", marked_key, MEMBER, '"weight": }', 10),
+    "no colon": Fault("invalid_json", marked_key, MEMBER, '"weight" 1', 9),
+    "bare key": Fault("invalid_json", marked_key, MEMBER, "weight: 1"),
+    "trailing comma of an object": Fault("invalid_json", marked_key, rf",\s*{MEMBER}", ","),
+    "duplicate key": Fault("duplicate_key", marked_key, MEMBER, '"role": "user"'),
+    "escaped duplicate key": Fault("duplicate_key", marked_key, MEMBER, r'"\u0072ole" : "user"'),
+    "missing comma": Fault("invalid_json", marked_element, COMMAS, " ", 1),
+    "doubled comma": Fault("invalid_json", marked_element, COMMAS, ",,", 1),
+    "trailing comma of a list": Fault("invalid_json", marked_last, rf'\s*,\s*"{MARK}"', ","),
+    "extra bracket": Fault("invalid_json", marked_end, rf",\s*{MEMBER}}}", "}]", 1),
+    "wrong bracket": Fault("invalid_json", marked_end, rf",\s*{MEMBER}}}", "]"),
+    "second row": Fault("invalid_json", marked_end, rf",\s*{MEMBER}}}", '} {"messages": []}', 2),
+    "comma behind the row": Fault("invalid_json", marked_end, rf",\s*{MEMBER}}}", "},", 1),
+    "cut off": Fault("invalid_json", marked_end, rf",\s*{MEMBER}}}", ', "messa', 2),
+    "wrong role": Fault("unrecognized_role", marked_value("role"), VALUE, '"asistant"'),
+    "role of another type": Fault("unrecognized_role", marked_value("role"), VALUE, "7"),
+    "number for text": Fault("missing_content", marked_value("content"), VALUE, "3.5"),
+    "object for text": Fault("missing_content", marked_value("content"), VALUE, '{"a": [1]}'),
+    "weight of two": Fault("invalid_weight", marked_value("weight"), VALUE, "2"),
+    "unknown key": Fault("message_unrecognized_key", marked_key, MEMBER, '"wieght": 1'),
+    "text for a message": Fault("not_an_object", marked_element, VALUE, '"hi"'),
+    "message without role": Fault("message_missing_key", marked_element, VALUE, '{"content": "a"}'),
+    "message without content": Fault("message_missing_key", marked_element, VALUE, '{"role": "user"}'),
+    "user speaks last": Fault("last_message_not_assistant", marked_last, VALUE, '{"role": "user", "content": "a"}'),
+    "silent assistant": Fault("missing_content", marked_element, rf"{VALUE}", '{"content": "", "role": "assistant"}', 12),
+    "arguments twice encoded": Fault(
+        "tool_arguments_not_object", marked_element, VALUE,
+        r'{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"\"{}\""}}]}',
+        97,
+    ),
+}  # fmt: skip
+
+
+def mutated(name: str, random: Random) -> tuple[str, str, int]:
+    """A line with this fault; the rule and the column that are expected."""
+    fault, row = FAULTS[name], sound_row(random)
+    fault.mark(row, random)
+    line = written(row, random)
+    match = re.search(fault.pattern, line)
+    assert match is not None, (name, line)
+    column = match.start() + 1 + fault.shift
+    return line[: match.start()] + fault.fault + line[match.end() :], fault.rule, column
+
+
+def check_faults(num_lines: int, path: Path) -> None:
+    random = Random(7)
+    names = [name for _, name in zip(range(num_lines), [*FAULTS] * (num_lines // len(FAULTS) + 1), strict=False)]
+    expected = [mutated(name, random) for name in names]
+    path.write_bytes("".join(line + "\n" for line, _, _ in expected).encode())
+    found = Found()
+    judge_file(path, found, format="chat")
+    lost, wrong = [], []
+    for number, (name, (line, rule, column)) in enumerate(zip(names, expected, strict=True), 1):
+        errors = [each for each in found.by_line[number] if each[3] == "error"]
+        named = [each for each in errors if each[0] == rule]
+        if not named:
+            lost.append((name, line, errors))
+        elif (column, 1 + len(line[: column - 1].encode())) not in [each[1:3] for each in named]:
+            wrong.append((name, line, column, named))
+    assert lost == []
+    assert len(wrong) <= num_lines // 1000, wrong[:3]
+
+
+def test_fault_is_found_at_its_line_and_column(tmp_path: Path) -> None:
+    check_faults(3_000, tmp_path / "rows.jsonl")
+
+
+@pytest.mark.soak
+def test_100_000_faults_are_found_at_their_lines_and_columns(tmp_path: Path) -> None:
+    check_faults(100_000, tmp_path / "rows.jsonl")
+
+
+def nested(depth: int) -> Any:
+    return {"properties": nested(depth - 1)} if depth else [{}]
+
+
+def odd_row(random: Random) -> Row:
+    """Valid, and unlike what most people write."""
+    row = sound_row(random)
+    for message in row["messages"]:
+        if random.random() < 0.2:
+            message["content"] = [{"type": "text", "text": message["content"]}, {"type": "text", "text": ""}]
+        if random.random() < 0.2:
+            message["name"] = random.choice(["a_b", "名", ""])
+        if message["role"] == "assistant" and random.random() < 0.3:
+            message["weight"] = random.choice([1, 1.0])
+            message["refusal"] = None
+    if random.random() < 0.3:
+        row["messages"][-1] = {"role": "assistant", "content": None, "refusal": "No."}
+    if random.random() < 0.3:
+        call = {
+            "id": "c",
+            "type": "function",
+            "function": {"name": "f", "arguments": random.choice(["{}", ' {"a": 1e5} '])},
+        }
+        row["messages"][-1:] = [
+            {"role": "assistant", "tool_calls": [call, {**call, "id": "d"}], "content": random.choice([None, "", "so"])},
+            {"role": "tool", "tool_call_id": "d", "content": ""}, {"role": "tool", "tool_call_id": "c", "content": "3"},
+            {"role": "assistant", "content": "\u200d👩‍👩‍👧‍👦"},
+        ]  # fmt: skip
+        row["tools"] = [{"type": "function", "function": {"name": "f", "parameters": nested(random.randint(0, 80))}}]
+        row["parallel_tool_calls"] = random.choice([True, False, None])
+    if random.random() < 0.2:
+        row["extra"] = random.choice([10**400, -0.0, 1e-300, 12345678901234567890, [[]], {"": {}}, True])
+    if random.random() < 0.2:
+        row["metadata"] = {"thread": text(random), "": "\\"}
+    return {key: row[key] for key in random.sample(sorted(row), len(row))}
+
+
+def check_odd_rows(num_lines: int, path: Path) -> None:
+    random = Random(11)
+    lines = [
+        json.dumps(odd_row(random), ensure_ascii=random.random() < 0.5, separators=random.choice([(",", ":"), (" ,\t", " : ")]))
+        for _ in range(num_lines)
+    ]  # fmt: skip
+    ends = ["\n", "\r\n", "  \n", "\n\n"]
+    path.write_bytes(
+        b"\xef\xbb\xbf" + "".join(f"{random.choice(['', ' '])}{each}{random.choice(ends)}" for each in lines).encode()
+    )
+    found = Found()
+    assert judge_file(path, found) == ("chat", num_lines)
+    assert [each for line in found.by_line.values() for each in line if each[3] == "error"] == []
+
+
+def test_odd_but_valid_row_is_not_refused(tmp_path: Path) -> None:
+    check_odd_rows(3_000, tmp_path / "rows.jsonl")
+
+
+@pytest.mark.soak
+def test_none_of_100_000_odd_but_valid_rows_is_refused(tmp_path: Path) -> None:
+    check_odd_rows(100_000, tmp_path / "rows.jsonl")
