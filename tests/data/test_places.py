@@ -16,7 +16,11 @@ from typing import Any
 
 import pytest
 
+from tunesmith.data import validate
+from tunesmith.data.clean_lines import read_lines
 from tunesmith.data.findings import Finding
+from tunesmith.data.formats import control_token_searches
+from tunesmith.data.statistics import Tally
 from tunesmith.data.validate import judge_file
 
 MARK = "\ue000"
@@ -256,3 +260,48 @@ def test_odd_but_valid_row_is_not_refused(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_none_of_100_000_odd_but_valid_rows_is_refused(tmp_path: Path) -> None:
     check_odd_rows(100_000, tmp_path / "rows.jsonl")
+
+
+def test_clean_lines_and_strict_reading_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(3)
+    lines = [mutated(random.choice([*FAULTS]), random)[0] if random.random() < 0.1 else written(sound_row(random), random)
+             for _ in range(1_500)]  # fmt: skip
+    lines += random.sample(lines, 50)
+    (tmp_path / "rows.jsonl").write_bytes("".join(line + "\n" for line in lines).encode())
+    fast, strict = (Tally(), Found()), (Tally(), Found())
+    judge_file(tmp_path / "rows.jsonl", fast[1], tally=fast[0])
+    monkeypatch.setattr(validate, "read_lines", lambda lines, searches: [None] * len(lines))
+    judge_file(tmp_path / "rows.jsonl", strict[1], tally=strict[0])
+    assert fast[1].by_line == strict[1].by_line
+    assert fast[0].statistics() == strict[0].statistics()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'{"messages": [{"role": "user", "content": "a", "content": "b"}, {"role": "assistant", "content": "c"}]}',
+        r'{"messages": [{"role": "user", "content": "\u0022\u0022\u0022\u0022", "content": "b"}, {"role": "assistant", "content": "\u0022\u0022\u0022\u0022"}]}',
+        r'{"messages": [], "messages": [{"role": "assistant", "content": "c"}]}',
+        r'{"messages": [{"role": "assistant", "content": "c"}]}{"messages": [{"role": "assistant", "content": "d"}]}',
+        r'{"messages": [{"role": "assistant", "content": "\u003cs>"}]}',
+        r'{"messages": [{"role": "assistant", "content": "[\/INST]"}]}',
+        r'{"messages": [{"role": "assistant", "content": ""}]}',
+        r'{"messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": "a"}]}',
+        r'{"messages": [{"role": "assistant", "content": "\ud800"}]}',
+        r'{"messages": [{"role": "assistant", "content": "a"}], "metadata": {"a": "b", "a": "c"}}',
+        r'{"messages": [{"role": "assistant", "content": "a"}], "metadata": {"a": 1}}',
+        r'{"messages": []}',
+    ],
+)  # fmt: skip
+def test_line_of_which_something_is_to_be_said_is_not_clean(line: str) -> None:
+    clean = b'{"messages": [{"role": "assistant", "content": "a \\"b\\" \\u4f60 [1]"}], "metadata": {"a\\"": "\\n"}}\n'
+    rows = read_lines([clean, line.encode() + b"\n", clean], control_token_searches())
+    assert [row is not None for row in rows] == [True, False, True]
+
+
+def test_value_that_spans_lines_is_not_clean() -> None:
+    lines = [
+        b'{"messages": [{"role": "assistant", "content": "a"}]}{"messages": [\n',
+        b'{"role": "assistant", "content": "a"}]}\n',
+    ]
+    assert read_lines(lines, control_token_searches()) == [None, None]

@@ -141,7 +141,7 @@ def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
 
 
 def _verdict(report: DataReport) -> Text:
-    counts = f"{_count(len(report.errors), 'error')}, {_count(len(report.warnings), 'warning')}"
+    counts = f"{_count(report.num_errors, 'error')}, {_count(report.num_warnings, 'warning')}"
     rows = f"{visible(report.path)}: {_count(report.num_rows, 'row')}, {counts}"
     if report.errors:
         return Text(f"\n✗ {rows}; the file cannot be used as it is", "bold red")

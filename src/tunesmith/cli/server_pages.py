@@ -78,7 +78,7 @@ def warn_of_bad_rows(path: Path, console: Console) -> None:
     report = check_file(path) if path.is_file() else None
     if report is None or not report.errors:
         return
-    errors = f"{len(report.errors):,} error{'s' if len(report.errors) != 1 else ''}"
+    errors = f"{report.num_errors:,} error{'s' if report.num_errors != 1 else ''}"
     text = f"{path} has {errors} in {report.num_rows:,} rows: no job can be trained on it as it is."
     shown = [f"  {visible(str(problem))}" for problem in report.errors[:_MOST_SHOWN]]
     more = f"{command_name()} data check {shlex.quote(str(path))} shows all"

@@ -24,19 +24,19 @@ class _Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, t
     content: str
 
 
-class _System(_Said, tag="system"):
+class _System(_Said, tag="system", frozen=True):
     pass
 
 
-class _Developer(_Said, tag="developer"):
+class _Developer(_Said, tag="developer", frozen=True):
     pass
 
 
-class _User(_Said, tag="user"):
+class _User(_Said, tag="user", frozen=True):
     pass
 
 
-class _Assistant(_Said, tag="assistant"):
+class _Assistant(_Said, tag="assistant", frozen=True):
     content: Annotated[str, msgspec.Meta(min_length=1)]
 
 

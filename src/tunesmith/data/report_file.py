@@ -87,7 +87,10 @@ def write_report(
     found = _Findings(files[_BAD_LINES])
     unfit_lines = files[_UNFIT_LINES]
     tally = Tally(model.limit if model else None)
-    measures = model and RowMeasures(found, model, tally, lambda line: unfit_lines.write(_PLACE.pack(line)))
+    measures = None
+    if model is not None:
+        measures = RowMeasures(found, model, tally, lambda line: unfit_lines.write(_PLACE.pack(line)))
+    keep = None if measures is None else measures.keep
 
     def update(content: bytes) -> None:
         nonlocal judged
@@ -100,9 +103,7 @@ def write_report(
 
     try:
         control_tokens = model.renderer.tokenizer.control_tokens if model else ()
-        format, num_rows = judge_file(
-            path, found, measures and measures.keep, control_tokens=control_tokens, update=update, tally=tally
-        )
+        format, num_rows = judge_file(path, found, keep, control_tokens=control_tokens, update=update, tally=tally)
         if num_rows and has_lines:
             index.read_rest(path)
     finally:

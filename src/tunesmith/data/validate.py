@@ -44,13 +44,16 @@ _FOREIGN_RUN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """What was found in a file. ``num_rows`` counts its rows, good and bad; ``sha256``, of the file's bytes, and
+    """What was found in a file. ``num_rows`` counts its rows, good and bad; ``num_errors`` and ``num_warnings`` count
+    what is not listed too; ``sha256``, of the file's bytes, and
     ``dataset`` are None after any error, and the dataset where it was not asked for."""
 
     path: str
     format: FileFormat | None
     num_rows: int
     problems: tuple[Problem, ...]
+    num_errors: int
+    num_warnings: int
     sha256: str | None = None
     dataset: Dataset | None = None
 
@@ -69,8 +72,8 @@ class DataReport:
             "file_format": self.format,
             "sha256": self.sha256,
             "num_rows": self.num_rows,
-            "num_errors": len(self.errors),
-            "num_warnings": len(self.warnings),
+            "num_errors": self.num_errors,
+            "num_warnings": self.num_warnings,
             "problems": [problem.as_json() for problem in self.problems],
         }
 
@@ -81,7 +84,7 @@ def read_dataset(
     """The file's Dataset and its warnings; raises ``Problems`` with every error when there are any."""
     report = validate_file(path, format, control_tokens)
     if report.dataset is None:
-        count = len(report.errors)
+        count = report.num_errors
         message = f"{path} cannot be used: {count:,} error{'s' if count != 1 else ''} in {report.num_rows:,} rows."
         raise Problems(message, report.errors, f"mend the file, then look again with: tunesmith data check {path}")
     return report.dataset, report.warnings
@@ -388,6 +391,7 @@ class _Collector:
         self._problems: list[Problem] = []
         self._counts: Counter[str] = Counter()
         self._num_kept: Counter[str] = Counter()
+        self._by_severity: Counter[str] = Counter()
         self.has_errors = False
 
     def wants(self, finding: Finding) -> bool:
@@ -398,6 +402,7 @@ class _Collector:
     ) -> None:
         self.has_errors = self.has_errors or finding.severity == "error"
         self._counts[finding.rule] += 1
+        self._by_severity[finding.severity] += 1
         if self.wants(finding):
             self._num_kept[finding.rule] += 1
             path, rule = path_text(finding.path), finding.rule
@@ -414,7 +419,11 @@ class _Collector:
 
     def report(self, format: FileFormat | None, num_rows: int) -> DataReport:
         problems = sorted(self._problems, key=lambda problem: (problem.line is None, problem.line or 0))
-        return DataReport(self._file, format, num_rows, (*problems, *self._left_out()))
+        return DataReport(self._file, format, num_rows, (*problems, *self._left_out()), *self._totals())
+
+    def _totals(self) -> tuple[int, int]:
+        """Errors and warnings."""
+        return self._by_severity["error"], self._by_severity["warning"]
 
     def _left_out(self) -> Iterator[Problem]:
         for rule, count in self._counts.items():

@@ -117,7 +117,7 @@ def _read(path: str, param: str, spec: FineTuneSpec, renderer: Renderer) -> tupl
     report = validate_file(Path(path), form, renderer.tokenizer.control_tokens)
     if report.dataset is None:
         errors = report.errors
-        count = f"{len(errors):,} problem{'s' if len(errors) != 1 else ''} in {report.num_rows:,} rows:"
+        count = f"{report.num_errors:,} problem{'s' if report.num_errors != 1 else ''} in {report.num_rows:,} rows:"
         raise _unfit(param, count, errors)
     return report.dataset, report.num_rows, report.warnings
 
