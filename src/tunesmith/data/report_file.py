@@ -20,10 +20,13 @@ from typing import Any, BinaryIO, Final, Literal
 import msgspec
 
 from tunesmith.core.errors import Severity, UserError
+from tunesmith.data.content.judge import ContentJudge
+from tunesmith.data.content.provenance import provenance_of
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.examples import Example, FileFormat
 from tunesmith.data.file_rows import is_array
 from tunesmith.data.findings import Finding, path_text
+from tunesmith.data.harm.find import default_filter
 from tunesmith.data.render import Renderer, render
 from tunesmith.data.row_index import RowIndex, RowIndexWriter
 from tunesmith.data.statistics import DataStatistics, Tally
@@ -109,6 +112,7 @@ def write_report(
         format, num_rows = judge_file(path, found, examples.keep, control_tokens=control_tokens, update=update)
         if num_rows and has_lines:
             index.read_rest(path)
+        examples.content.finish(found, format, provenance_of(path))
     finally:
         for each in files.values():
             each.close()
@@ -260,10 +264,12 @@ class _Examples:
         self._limit = limit or 0
         self._num_rendered = 0
         self.num_kept = self.num_unfit = 0
+        self.content = ContentJudge(default_filter())
 
     def keep(self, example: Example, is_duplicate: bool) -> None:
         self.num_kept += 1
         self.tally.add(example, is_duplicate)
+        self.content.add(example)
         if self._model is not None and not self._found.has_errors:
             self._render(example, self._model.renderer)
 

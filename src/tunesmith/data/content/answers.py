@@ -27,6 +27,12 @@ def is_placeholder(answer: str) -> bool:
     return len(answer) <= _LONGEST_PLACEHOLDER and answer.strip().lower() in _PLACEHOLDERS
 
 
+def may_hold_boilerplate(block: str) -> bool:
+    """Whether any answer of the block needs ``boilerplate_in``."""
+    lowered = block.lower()
+    return any(phrase in lowered for phrase in _BOILERPLATE)
+
+
 def boilerplate_in(answer: str) -> str | None:
     """A phrase by which an assistant speaks of itself or refuses, near the answer's beginning."""
     head = answer[:_HEAD].lower()

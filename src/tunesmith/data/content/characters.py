@@ -46,6 +46,22 @@ _EMOJI: Final = re.compile("[\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\u
 _IDEOGRAPH: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
+def may_be_odd(block: str) -> bool:
+    """Whether any text of the block needs a closer look by one of the functions below."""
+    if any(character in block for character in _CONTROL):
+        return True
+    if block.isascii():
+        return False
+    has_code = "{" in block or "[" in block or "```" in block
+    return (
+        _INVISIBLE.search(block) is not None
+        or "\ufffd" in block
+        or any(known in block for known in _KNOWN_LOSSES)
+        or (_LEADS.search(block) is not None and _MOJIBAKE.search(block) is not None)
+        or (has_code and _CURLY.search(block) is not None)
+    )
+
+
 def find_invisible(text: str) -> Odd | None:
     if text.isascii():
         return next((Odd(f"the control character {shorten(c)}") for c in _CONTROL if c in text), None)
@@ -109,11 +125,14 @@ def _name(character: str) -> str:
     return _NAMES.get(character, "a character that nobody sees")
 
 
+_KNOWN_LOSSES: Final = ("锟斤拷", "烫烫烫", "屯屯屯")
+
+
 def find_replaced(text: str) -> Odd | None:
     """What a decoder writes for bytes that it could not read."""
     if "\ufffd" in text:
         return Odd("the replacement character (U+FFFD)")
-    known = next((known for known in ("锟斤拷", "烫烫烫", "屯屯屯") if known in text), None)
+    known = next((known for known in _KNOWN_LOSSES if known in text), None)
     return Odd(shorten(known)) if known else None
 
 

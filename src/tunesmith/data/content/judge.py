@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, Protocol
 
-from tunesmith.data.content.answers import boilerplate_in, is_placeholder, repeats
-from tunesmith.data.content.characters import find_curly_quotes, find_invisible, find_mojibake, find_replaced
+from tunesmith.data.content.answers import boilerplate_in, is_placeholder, may_hold_boilerplate, repeats
+from tunesmith.data.content.characters import (
+    find_curly_quotes, find_invisible, find_mojibake, find_replaced, may_be_odd,
+)
 from tunesmith.data.content.labels import Conflicts, Labels
 from tunesmith.data.content.languages import language_of
-from tunesmith.data.content.markers import find_mark_up, find_role_marker
+from tunesmith.data.content.markers import find_mark_up, find_role_marker, may_hold_mark_up, may_hold_roles
 from tunesmith.data.content.phrases import FrequentPhrases, Sampler
 from tunesmith.data.content.rules import ADVICE, MORE_ADVICE
 from tunesmith.data.content.said import Said, said_in
@@ -37,6 +39,8 @@ _SHORT: Final = 2
 _USUAL_OF_SHORT: Final = 50
 _LONG: Final = 10_000
 _LONG_OF_USUAL: Final = 50
+_BLOCK: Final = 1 << 15
+_BORDER: Final = "\x1f"
 _RULES_OF_ROWS: Final = (
     *("invisible_character", "replacement_character", "mojibake", "typographic_quotes", "role_marker"),
     *("left_over_markup", "blank_answer", "placeholder_answer", "answer_repeats_question", "harmful_content"),
@@ -65,6 +69,8 @@ class ContentJudge:
         self._kept: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule in _RULES_OF_ROWS}
         self._counts: Counter[str] = Counter()
         self._num_rows = self._num_answers = 0
+        self._block: list[tuple[Said, int, bool]] = []
+        self._block_size = 0
         self._sampler, self._phrases = Sampler(), FrequentPhrases()
         self._labels, self._conflicts = Labels(), Conflicts()
         self._lengths: list[int] = []
@@ -81,16 +87,20 @@ class ContentJudge:
         is_raw = isinstance(example, CompletionExample)
         question = ""
         for index, one in enumerate(said):
-            self._judge_text(one, line, is_raw=is_raw)
+            self._block.append((one, line, is_raw))
+            self._block_size += len(one.text)
             if one.is_answer:
                 self._judge_answer(one, question, line)
                 if index == len(said) - 1:
                     self._conflicts.add([before.text for before in said[:index]], one.text, line)
             elif one.role == "user":
                 question = one.text
+        if self._block_size >= _BLOCK:
+            self._judge_block()
 
     def finish(self, found: Sink, format: FileFormat | None, provenance: Mapping[str, int]) -> ContentFigures:
         """Tell what was found; ``provenance`` is of ``provenance_of``. Paths are told where the rows are as examples are."""
+        self._judge_block()
         are_labels = self._labels.are_labels(self._num_answers)
         for rule, kept in self._kept.items():
             if rule == "placeholder_answer" and are_labels:
@@ -106,29 +116,42 @@ class ContentJudge:
         languages = {name: round(count / known, 4) for name, count in self._languages.most_common()}
         return ContentFigures(languages, dict(provenance))
 
-    # ---- one text ----
+    # ---- the texts ----
 
-    def _judge_text(self, one: Said, line: int, *, is_raw: bool) -> None:
+    def _judge_block(self) -> None:
+        """What is rare is looked for in many texts at once, and text by text only where it was found."""
+        block = _BORDER.join(one.text for one, _, _ in self._block)
+        is_odd, has_roles, has_mark_up = may_be_odd(block), may_hold_roles(block), may_hold_mark_up(block)
+        has_boilerplate = may_hold_boilerplate(block)
+        harm = self._harm if self._harm is not None and self._harm.find(block) else None
+        for one, line, is_raw in self._block:
+            if is_odd:
+                self._judge_characters(one, line)
+            if has_roles and _may_not_show_roles(one, is_raw=is_raw) and (marker := find_role_marker(one.text)):
+                self._note("role_marker", f"a role is typed in the text: {shorten(marker)}", one.path, line)
+            if has_mark_up and one.role in ("user", "assistant") and (mark_up := find_mark_up(one.text)):
+                self._note("left_over_markup", f"HTML stands in the text: {mark_up}", one.path, line)
+            if has_boilerplate and one.is_answer and (phrase := boilerplate_in(one.text)):
+                self._boilerplate[phrase] += 1
+                self._first_boilerplate.setdefault(phrase, line)
+            if harm is not None:
+                self._judge_harm(harm, one, line)
+        self._block, self._block_size = [], 0
+
+    def _judge_characters(self, one: Said, line: int) -> None:
         text = one.text
         if odd := find_invisible(text):
             self._note("invisible_character", f"{odd.what} stands in the text", one.path, line)
-        if not text.isascii():
-            if odd := find_replaced(text):
-                self._note("replacement_character", f"{odd.what} stands for what could not be read", one.path, line)
-            if odd := find_mojibake(text):
-                message = f"{odd.what} was {shorten(odd.mended)} before it was read in a wrong encoding"
-                self._note("mojibake", message, one.path, line)
-            if one.is_answer and (odd := find_curly_quotes(text)):
-                message = f"typographic quotes stand where a program reads straight ones: {odd.what}"
-                self._note("typographic_quotes", message, one.path, line)
-        # A raw prompt may well be a transcript, and a system message may show one.
-        may_show_roles = one.role in ("system", "developer", "tool") or (is_raw and not one.is_answer)
-        if not may_show_roles and (marker := find_role_marker(text)):
-            self._note("role_marker", f"a role is typed in the text: {shorten(marker)}", one.path, line)
-        if one.role in ("user", "assistant") and (mark_up := find_mark_up(text)):
-            self._note("left_over_markup", f"HTML stands in the text: {mark_up}", one.path, line)
-        if self._harm is not None:
-            self._judge_harm(self._harm, one, line)
+        if text.isascii():
+            return
+        if odd := find_replaced(text):
+            self._note("replacement_character", f"{odd.what} stands for what could not be read", one.path, line)
+        if odd := find_mojibake(text):
+            message = f"{odd.what} was {shorten(odd.mended)} before it was read in a wrong encoding"
+            self._note("mojibake", message, one.path, line)
+        if one.is_answer and (odd := find_curly_quotes(text)):
+            message = f"typographic quotes stand where a program reads straight ones: {odd.what}"
+            self._note("typographic_quotes", message, one.path, line)
 
     def _judge_harm(self, harm: HarmFilter, one: Said, line: int) -> None:
         told: set[str] = set()
@@ -149,9 +172,6 @@ class ContentJudge:
             self._note("blank_answer", "the answer is nothing but spaces and line ends", path, line)
         elif is_placeholder(answer):
             self._note("placeholder_answer", f"the answer is {shorten(answer)}", path, line)
-        if phrase := boilerplate_in(answer):
-            self._boilerplate[phrase] += 1
-            self._first_boilerplate.setdefault(phrase, line)
         if question and repeats(question, answer):
             self._note("answer_repeats_question", "the answer begins with the whole question", path, line)
         self._judge_length(len(answer), line)
@@ -190,7 +210,8 @@ class ContentJudge:
         for phrase, count in self._boilerplate.most_common(1):
             total, first = sum(self._boilerplate.values()), self._first_boilerplate[phrase]
             share = _percent(total / self._num_answers)
-            message = f"{total:,} answers ({share}) say {shorten(phrase)} or the like; the first is on line {first}"
+            answers = "answers say" if total > 1 else "answer says"
+            message = f"{total:,} {answers} {shorten(phrase)} or the like ({share}); the first is on line {first}"
             yield "assistant_boilerplate", message
         if are_labels:
             yield from self._of_labels()
@@ -259,6 +280,11 @@ class ContentJudge:
             about = "about " if self._conflicts.is_estimate else ""
             message = f"{about}{count:,} questions have different answers, such as lines {lines[0]} and {lines[1]}"
             yield "conflicting_answers", message
+
+
+def _may_not_show_roles(one: Said, *, is_raw: bool) -> bool:
+    """A raw prompt may well be a transcript, and a system message may show one."""
+    return one.is_answer or (one.role in ("user", "assistant") and not is_raw)
 
 
 def _warning(rule: str, message: str, path: RowPath = ()) -> Finding:

@@ -29,7 +29,7 @@ _SCRIPTS: Final = (
 _LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 _WORD: Final = re.compile("[a-z\u00df-\u024f\u1e00-\u1eff]+(?:'[a-z]+)?")
 _WORDS: Final = {
-    "en": "the of and to is in that it for was with are this you have not be on as by at from they we what how which",
+    "en": "the of and to is in that it for was with are this you have not be on as by at from they we what how which a an i do my can",
     "de": "der die das und ist nicht ein eine zu den von mit sich auf für dem im sie es auch wie wir ich werden oder",
     "fr": "le la les des et est une dans que pour qui sur pas au vous avec ce il sont du par plus nous être ou",
     "es": "el los las y es una que en por con para del se no su al como más lo pero está qué son esta",
@@ -80,7 +80,7 @@ def _latin_language(text: str) -> str | None:
     counts: Counter[str] = Counter()
     for word in words:
         counts.update(_LANGUAGES_OF.get(word, ()))
-    if not counts:
+    if len(words) < _FEWEST_WORDS or not counts:
         return None
     (best, most), *others = counts.most_common(2)
     second = others[0][1] if others else 0

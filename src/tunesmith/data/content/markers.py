@@ -16,15 +16,32 @@ _ASKING: Final = re.compile(rf"^[ \t*]{{0,4}}+{_ASKS}\*{{0,2}}+ ?[:：]", re.MUL
 _ANSWERING: Final = re.compile(rf"^[ \t*]{{0,4}}+{_ANSWERS}\*{{0,2}}+ ?[:：]", re.MULTILINE)
 _OPENING: Final = re.compile(r"\s*(?:Human|User|Assistant|HUMAN|USER|ASSISTANT|用户|人类|助手) ?[:：]")
 _HEADING: Final = re.compile(
-    r"^[ \t]{0,3}+#{2,4} ?(?:Instructions?|Input|Response|Human|Assistant|User|System|指令|输入|回答|响应) ?[:：]", re.MULTILINE
+    r"^[ \t]{0,3}+#{3,4} ?(?:Instructions?|Input|Response|Human|Assistant|User|System|指令|输入|回答|响应) ?[:：]", re.MULTILINE
 )
 _BROKEN_TOKEN: Final = re.compile(
     r"<\|?im_(?:start|end)\b(?!\|>)|(?<!<)\|?im_(?:start|end)\|>|\[\|(?:Human|AI|Assistant|User)\|\]|<(?:human|bot)>:"
 )
 
 
+_ROLE_LITERALS: Final = (
+    *("Human:", "HUMAN:", "User:", "USER:", "stant:", "STANT:", "Customer:", "Q:", "Human*", "User*", "bot>:", "man>:"),
+    *("im_start", "im_end", "[|", "###", "用户", "人类", "助手", "问：", "Human：", "User："),
+)
+_MARK_UP_LITERALS: Final = ("</", "<br", "<BR", "<Br", "<hr", "<HR", "<img", "<IMG")
+
+
+def may_hold_roles(block: str) -> bool:
+    """Whether any text of the block needs ``find_role_marker``; literals are looked for, which costs little."""
+    return any(literal in block for literal in _ROLE_LITERALS)
+
+
+def may_hold_mark_up(block: str) -> bool:
+    """The same for ``find_mark_up``."""
+    return any(literal in block for literal in _MARK_UP_LITERALS) or ("&" in block and _ENTITY.search(block) is not None)
+
+
 def find_role_marker(text: str) -> str | None:
-    """A role that was typed, as it stands; literals are looked for first, for they cost little."""
+    """A role that was typed, as it stands."""
     if "#" in text and (heading := _HEADING.search(text)):
         return heading[0].strip()
     if ("im_" in text or "|]" in text or ">:" in text) and (token := _BROKEN_TOKEN.search(text)):
@@ -50,8 +67,7 @@ _TAG: Final = re.compile(
 def find_mark_up(text: str) -> str | None:
     """An entity or a tag of HTML outside of code. A page or a program that the text is about is left alone."""
     entity = _ENTITY.search(text) if "&" in text else None
-    has_tags = "</" in text or "<br" in text or "<BR" in text or "<img" in text
-    tag = _TAG.search(text) if has_tags else None
+    tag = _TAG.search(text) if any(literal in text for literal in _MARK_UP_LITERALS) else None
     found = entity or tag
     if found is None or "`" in text or "<!DOCTYPE" in text or "<html" in text or "<script" in text or "<?xml" in text:
         return None

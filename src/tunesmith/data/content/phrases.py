@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 Kind = Literal["start", "end", "sentence", "name"]
 _CAPACITY: Final = 4_000
-_ANSWERS_AT_ONE_RATE: Final = 4_000
+_ANSWERS_AT_ONE_RATE: Final = 2_000
 _READ: Final = 2_000
 _LONGEST: Final = 160
 
