@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +13,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tunesmith.cli.training_estimate import Method, TrainingEstimate, estimate_training
 from tunesmith.core.errors import Problem, Problems, UserError
+from tunesmith.data.content.judge import ContentFigures, ContentJudge
+from tunesmith.data.content.provenance import provenance_of
 from tunesmith.data.examples import Dataset, Example, FileFormat, TokenizedExample
+from tunesmith.data.findings import Finding, path_text
+from tunesmith.data.harm.find import HarmFilter
 from tunesmith.data.over_length import OverLengthPolicy
 from tunesmith.data.preview import Segment, marked, paint, visible
 from tunesmith.data.render import Renderer, render, render_all
 from tunesmith.data.statistics import DataStatistics, Spread, TokenStatistics, compute_statistics
 from tunesmith.data.validate import DataReport, read_dataset, validate_file
 from tunesmith.nn.catalog import find_folder
+from tunesmith.specs.memory import GIB
 
 _MOST_LISTED: Final = 50
 _BAR_CELLS: Final = 40
@@ -34,24 +40,34 @@ _POLICY_NAMES: Final[dict[OverLengthPolicy, str]] = {
 
 
 def show_check(
-    file: Path, base_model: str | None, format: FileFormat | None, max_seq_len: int | None, *, as_json: bool, no_color: bool
+    file: Path, base_model: str | None, format: FileFormat | None, max_seq_len: int | None, method: Method = "lora",
+    harm_lists: Sequence[Path] = (), *, as_json: bool, no_color: bool,
 ) -> None:  # fmt: skip
     """Every bad row and the statistics; leaves with 2 if there are errors."""
     if max_seq_len is not None and base_model is None:
         raise UserError("--max-seq-len counts tokens, so it needs a base model.", "add --base-model starter, say")
+    harm = HarmFilter.load(harm_lists)
     renderer = Renderer.load(find_folder(base_model)) if base_model else None
     report = validate_file(file, format, renderer.tokenizer.control_tokens if renderer else ())
+    report, content = _judge_content(report, harm)
     report, tokenized = _tokenize(report, renderer)
-    statistics = None
+    statistics = training = None
     if report.dataset:
         bos_id = renderer.tokenizer.bos_id if renderer else None
         keeps_first = bos_id is not None and any(example.token_ids[:1] == (bos_id,) for example in tokenized or ())
         statistics = compute_statistics(report.dataset, tokenized, max_seq_len, keep_first_token=keeps_first)
+        if base_model is not None:
+            training = estimate_training(base_model, statistics, method, Path("runs"), max_seq_len)
     if as_json:
-        said = {**report.as_json(), "statistics": statistics.as_json() if statistics else None}
+        said = {
+            **report.as_json(),
+            "statistics": statistics.as_json() if statistics else None,
+            "content": asdict(content) if content else None,
+            "training": training.as_json() if training else None,
+        }
         typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
     else:
-        _print_check(_console(no_color), report, statistics, renderer)
+        _print_check(_console(no_color), report, statistics, training, renderer)
     if report.errors:
         raise typer.Exit(UserError.exit_code)
 
@@ -92,18 +108,49 @@ def _tokenize(report: DataReport, renderer: Renderer | None) -> tuple[DataReport
         return replace(report, dataset=None, problems=(*report.problems, *refused.problems)), None
 
 
+class _Problems:
+    """Where findings about what is said become problems of the file."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.problems: list[Problem] = []
+
+    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None:
+        where = path_text(finding.path)
+        self.problems.append(
+            Problem(finding.rule, finding.message, finding.hint, finding.severity, self._file, line, column, where)
+        )
+
+
+def _judge_content(report: DataReport, harm: HarmFilter) -> tuple[DataReport, ContentFigures | None]:
+    """The report with what is said in its rows, in the file's order."""
+    if report.dataset is None:
+        return report, None
+    judge, found = ContentJudge(harm), _Problems(report.path)
+    for example in report.dataset.examples:
+        judge.add(example)
+    figures = judge.finish(found, report.format, provenance_of(Path(report.path)))
+    together = sorted((*report.problems, *found.problems), key=lambda one: (one.line is None, one.line or 0))
+    return replace(report, problems=tuple(together)), figures
+
+
 # ---- check ---------------------------------------------------------------------------------------
 
 
 def _print_check(
-    console: Console, report: DataReport, statistics: DataStatistics | None, renderer: Renderer | None
-) -> None:
-    for problems in (report.errors, report.warnings):
+    console: Console, report: DataReport, statistics: DataStatistics | None, training: TrainingEstimate | None,
+    renderer: Renderer | None,
+) -> None:  # fmt: skip
+    of_the_file = [problem for problem in report.warnings if problem.line is None]
+    of_rows = [problem for problem in report.warnings if problem.line is not None]
+    for problems in (report.errors, of_rows, of_the_file):
         _print_problems(console, problems)
     if statistics and report.dataset:
         _print_statistics(console, report.dataset, statistics)
         if renderer and renderer.template.is_plain and report.dataset.is_chat:
             _print(console, "\nThe base model has no chat template: a plain one, with roles as headings, is used.")
+    if training:
+        _print_training(console, training)
     _print(console, _verdict(report))
 
 
@@ -171,6 +218,38 @@ def _print_histogram(console: Console, tokens: TokenStatistics) -> None:
         is_over = tokens.max_seq_len is not None and high > tokens.max_seq_len
         bucket = f"{low:>{width},}–{high:<{width},} "
         _print(console, Text.assemble((bucket, "dim"), (bar, "red" if is_over else "green"), f" {counts[index]:,}"))
+
+
+def _print_training(console: Console, training: TrainingEstimate) -> None:
+    table = Table.grid(padding=(0, 2))
+    free = f", {training.free_bytes / GIB:.1f} GiB are free now" if training.free_bytes is not None else ""
+    same = training.cookbook_epochs == training.num_epochs
+    cookbook = "" if same else f" (the cookbook's rule gives {training.cookbook_epochs})"
+    facts = {
+        "method": training.method,
+        "passes": f"{training.num_epochs:g}{cookbook}",
+        "steps": f"{training.total_steps:,} of {_count(training.batch_size, 'example')}",
+        "trained tokens": f"{training.trained_tokens:,} in all passes",
+        "memory": f"up to {training.memory_bytes / GIB:.1f} GiB{free}",
+        "time": f"{_duration(training.seconds)}{training.how}",
+    }
+    for name, fact in facts.items():
+        table.add_row(Text(name, "dim"), Text(fact))
+    _print(console, Text("\ntraining here would take", "dim"))
+    console.print(table)
+
+
+def _duration(seconds: tuple[float, float] | None) -> str:
+    if seconds is None:
+        return ""
+    low, high = (_span(each) for each in seconds)
+    return f"{low}: " if low == high else f"{low} to {high}: "
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _print_over_length(console: Console, tokens: TokenStatistics, num_rows: int) -> None:
