@@ -38,7 +38,12 @@ def model(tmp_path: Path) -> Path:
 
 def rows(count: int) -> list[dict[str, Any]]:
     return [
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": f"Hello 日 {'!' * number}"}]}
+        {
+            "messages": [
+                {"role": "user", "content": f"{chr(65 + number)}i"},
+                {"role": "assistant", "content": f"Hello 日 {'!' * number}"},
+            ]
+        }
         for number in range(count)
     ]
 

@@ -5,6 +5,8 @@ quickstart: the whole story on the built-in base model and its own task
 local: train and evaluate on this machine
 data: data check and data preview
 data_pages: what they print
+data_fix: data fix
+training_estimate: what a training on a file would take here
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

@@ -18,7 +18,9 @@ _PLACES_SHOWN = 3
 def fix(
     file: Annotated[Path, typer.Argument(help="JSON lines or a JSON array.")],
     out: Annotated[Path, typer.Option(help="Where to write the mended file. FILE itself stays as it is.")],
-    drop_duplicates: Annotated[bool, typer.Option("--drop-duplicates", help="Leave out rows that repeat another.")] = False,
+    drop_duplicates: Annotated[
+        bool, typer.Option("--drop-duplicates", help="Leave out rows that repeat another.")
+    ] = False,
     drop_bad: Annotated[bool, typer.Option("--drop-bad", help="Leave out rows that cannot be mended.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

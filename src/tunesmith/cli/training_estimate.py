@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, Literal
 
-from tunesmith.core.errors import TunesmithError
+from tunesmith.core.errors import TunesmithError, UserError
 from tunesmith.core.machine import cpu_has_fast_bf16, num_cores, read_memory
 from tunesmith.data.statistics import DataStatistics
 from tunesmith.nn.catalog import BaseModel, locate
@@ -25,8 +25,9 @@ from tunesmith.specs.resolve import ResolvedSpec, resolve
 
 Method = Literal["lora", "full"]
 _GPU_BYTES: Final = 800 << 20  # of a CUDA context
-# Shares of the rate of bare matrix products that training reached: the least and the most that were measured.
-_SLOWEST, _FASTEST = 0.15, 0.9
+# Of the rate of bare matrix products, what training reaches: about half at a small base model on a busy machine, more
+# than all of it at a large one, whose products are larger than those measured.
+_SLOWEST, _FASTEST = 0.3, 1.3
 _WARM_UP: Final = 2
 _FEWEST_STEPS: Final = 3
 
@@ -54,11 +55,15 @@ class TrainingEstimate:
 def estimate_training(
     base_model: str, statistics: DataStatistics, method: Method, runs: Path, max_seq_len: int | None
 ) -> TrainingEstimate | None:
-    """``trained_tokens`` are of all passes together. None where no token was counted."""
+    """``trained_tokens`` are of all passes together. None where no token was counted, or the base model's folder holds a
+    tokenizer alone."""
     tokens = statistics.tokens
     if tokens is None or not tokens.total_tokens:
         return None
-    base = locate(base_model)
+    try:
+        base = locate(base_model)
+    except UserError:
+        return None
     longest = min(tokens.lengths.max, max_seq_len or base.config.max_position_embeddings)
     data = DataFacts(statistics.num_rows, longest, tokens.total_tokens, has_validation=False)
     resolved, is_gpu, free = _resolved(base_model, base, data, method)
@@ -123,7 +128,7 @@ def _speed_of_runs(base_model: str, method: Method, runs: Path) -> tuple[Path, f
         try:
             spec = load_spec(folder / "spec.yaml")
             rows = read_metrics(folder / "metrics.csv")
-        except (TunesmithError, OSError, ValueError):
+        except (TunesmithError, OSError, ValueError, KeyError):
             continue
         if spec.base_model != base_model or (spec.adapter == "none") != (method == "full"):
             continue

@@ -22,6 +22,11 @@ importers: every way in: what people have, turned into rows
 row_texts: the texts of a row, and the row with some of them changed
 row_writer: rows to a file, there whole or not at all
 versions: what a data file is made of, and from what
+content: what is said in the rows, judged
+harm: words and patterns of harmful content
+loose_json: text that is nearly JSON to its value
+row_fixes: what can be mended in a row without a guess
+fixes: a file's safe fixes, into another file
 row_index: where the rows of a file begin
 report_file: what was found in a file, in a folder, to be read in pages
 revision: a file's bytes with some lines changed

@@ -91,7 +91,8 @@ def fix_file(
                     continue
                 seen.add(said)
             writer.write_line(content)
-    remains, left_out = _judged(out), ()
+    remains = _judged(out)
+    left_out: tuple[Problem, ...] = ()
     if drops_bad and remains.bad_lines and remains.format is not None:
         left_out = tuple(remains.problems)
         writer = _without_lines(out, remains.bad_lines, log)
@@ -105,7 +106,12 @@ def fix_file(
     version = Version(writer.sha256, writer.num_rows, writer.num_bytes, (parent,), (operation,), licence, source)
     write_version(out, version)
     return FixReport(
-        log.num_rows, writer.num_rows, log.fixes(), tuple(remains.problems), remains.num_errors, left_out[:MOST_REMAINING]
+        log.num_rows,
+        writer.num_rows,
+        log.fixes(),
+        tuple(remains.problems),
+        remains.num_errors,
+        left_out[:MOST_REMAINING],
     )
 
 

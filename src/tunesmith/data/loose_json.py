@@ -16,7 +16,9 @@ _TEXT: Final = {
     '"': re.compile(r'"((?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+)"'),
     "'": re.compile(r"'((?:[^'\\\x00-\x1f]++|\\[^\x00-\x1f])*+)'"),
 }
-_ESCAPE: Final = re.compile(r"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|(.))")
+_ESCAPE: Final = re.compile(
+    r"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|(.))"
+)
 _ESCAPED: Final = {
     "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"', "'": "'",
 }  # fmt: skip

@@ -78,7 +78,9 @@ def _messages(row: Row) -> Iterator[tuple[RowPath, dict[str, Any]]]:
 
 def _needs_care(message: dict[str, Any]) -> bool:
     role = message.get("role")
-    return not isinstance(role, str) or _ROLES.get(role) != role or "function_call" in message or "tool_calls" in message
+    return (
+        not isinstance(role, str) or _ROLES.get(role) != role or "function_call" in message or "tool_calls" in message
+    )
 
 
 def _fix_messages(messages: list[Any], path: RowPath, done: list[Done]) -> None:

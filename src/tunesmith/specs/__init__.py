@@ -5,5 +5,6 @@ yaml_file: one YAML file to a spec, or every problem with its line
 wire_job: the wire's words for a job to a spec
 resolve: every auto to a value and its reason
 pinned: a spec with the values that its first attempt resolved
+costs: what a training would cost: passes and arithmetic
 memory: what a training process takes at most
 """

@@ -5,6 +5,7 @@ said: the texts of an example: who says what, and where
 characters: characters that nobody sees, and those that something has broken
 markers: roles and mark-up that were typed into the text, or left over in it
 answers: answers that teach nothing, and answers that are all alike
+labels: answers that are labels, and questions with several answers
 phrases: names and phrases that stand in many answers
 languages: in which language a text is
 provenance: how much of a file says that a model wrote it

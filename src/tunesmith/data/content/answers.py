@@ -7,7 +7,24 @@ from typing import Final
 
 _PLACEHOLDERS: Final = frozenset(
     {
-        *("n/a", "na", "none", "null", "nil", "nan", "todo", "tbd", "fixme", "xxx", "undefined", "-", "--", "...", "…", "?"),
+        *(
+            "n/a",
+            "na",
+            "none",
+            "null",
+            "nil",
+            "nan",
+            "todo",
+            "tbd",
+            "fixme",
+            "xxx",
+            "undefined",
+            "-",
+            "--",
+            "...",
+            "…",
+            "?",
+        ),
         *("[deleted]", "[removed]", "<deleted>", "<blank>", "lorem ipsum", "placeholder", "no answer", "no response"),
         *("[object object]", "#n/a", "#value!", "#ref!", "无", "暂无", "略", "待补充", "待定", "未知", "空"),
     }
@@ -46,6 +63,10 @@ _SPACES: Final = re.compile(r"\s+")
 def repeats(question: str, answer: str) -> bool:
     """The answer is the question again, or begins with all of it. Short questions may well be part of an answer."""
     asked = question.strip()
-    if len(asked) < _LONG_QUESTION or len(answer) < len(asked) or not answer.lstrip().startswith(asked[:_LONG_QUESTION]):
+    if (
+        len(asked) < _LONG_QUESTION
+        or len(answer) < len(asked)
+        or not answer.lstrip().startswith(asked[:_LONG_QUESTION])
+    ):
         return False
     return _SPACES.sub(" ", answer.strip()).startswith(_SPACES.sub(" ", asked))

@@ -34,7 +34,9 @@ _DIRECTION: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u206
 _OVERRIDES: Final = "\u202d\u202e"
 _LINE_ENDS: Final = "\u2028\u2029"
 _NAMES: Final = {
-    **{"\u00ad": "a soft hyphen", "\u200b": "a zero-width space", "\ufeff": "a byte order mark inside the text"},
+    "\u00ad": "a soft hyphen",
+    "\u200b": "a zero-width space",
+    "\ufeff": "a byte order mark inside the text",
     **dict.fromkeys("\u200c\u200d\u2060", "a zero-width joiner"),
     **dict.fromkeys(_OVERRIDES, "a mark that turns the direction of the text"),
     **dict.fromkeys(_DIRECTION, "a mark of the direction of text"),
@@ -99,8 +101,8 @@ def _invisible_places(text: str) -> list[int]:
 def _belongs(text: str, at: int, *, has_rtl: bool) -> bool:
     character, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if character in _JOINERS:
-        joins_letters = _JOINED_SCRIPTS.match(before) is not None
-        return joins_letters or (character == "\u200d" and _EMOJI.match(before) and _EMOJI.match(after)) is not None
+        joins_emoji = character == "\u200d" and _EMOJI.match(before) and _EMOJI.match(after)
+        return bool(joins_emoji or _JOINED_SCRIPTS.match(before))
     if character in _DIRECTION:
         return has_rtl
     if "\U000e0020" <= character <= "\U000e007f":
@@ -171,7 +173,7 @@ def _undone(text: str) -> str | None:
 
 
 _CURLY: Final = re.compile("[“”„‟‘’‚‛«»]")
-_STRAIGHT: Final = str.maketrans("“”„‟‘’‚‛«»", "\"\"\"\"''''\"\"")
+_STRAIGHT: Final = str.maketrans("“”„‟‘’‚‛«»", '""""\'\'\'\'""')
 _FENCED: Final = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 _DELIMITS: Final = re.compile(r"[=(\[{,:] ?[“‘][^“”‘’\n]{0,200}[”’]|[“‘][^“”‘’\n]{0,200}[”’] ?[:)\]}]")
 _LONGEST_JSON: Final = 200_000

@@ -15,7 +15,11 @@ from typing import Final, Protocol
 
 from tunesmith.data.content.answers import boilerplate_in, is_placeholder, may_hold_boilerplate, repeats
 from tunesmith.data.content.characters import (
-    find_curly_quotes, find_invisible, find_mojibake, find_replaced, may_be_odd,
+    find_curly_quotes,
+    find_invisible,
+    find_mojibake,
+    find_replaced,
+    may_be_odd,
 )
 from tunesmith.data.content.labels import Conflicts, Labels
 from tunesmith.data.content.languages import language_of
@@ -197,7 +201,8 @@ class ContentJudge:
             self._num_pairs += weight
             if asked != language:
                 self._num_other_language += weight
-                self._first_other_language = self._first_other_language if self._first_other_language[2] else (asked, language, line)
+                if not self._first_other_language[2]:
+                    self._first_other_language = (asked, language, line)
 
     def _note(self, rule: str, message: str, path: RowPath, line: int) -> None:
         self._counts[rule] += 1
@@ -207,11 +212,13 @@ class ContentJudge:
     # ---- the whole file ----
 
     def _of_the_file(self, provenance: Mapping[str, int], *, are_labels: bool) -> Iterator[tuple[str, str]]:
-        for phrase, count in self._boilerplate.most_common(1):
+        for phrase, _count in self._boilerplate.most_common(1):
             total, first = sum(self._boilerplate.values()), self._first_boilerplate[phrase]
             share = _percent(total / self._num_answers)
-            answers = "answers say" if total > 1 else "answer says"
-            message = f"{total:,} {answers} {shorten(phrase)} or the like ({share}); the first is on line {first}"
+            message = (
+                f"{total:,} answer{'s say' if total > 1 else ' says'} {shorten(phrase)} or the like ({share}); "
+                f"the first is on line {first}"
+            )
             yield "assistant_boilerplate", message
         if are_labels:
             yield from self._of_labels()
@@ -245,7 +252,10 @@ class ContentJudge:
                 case "end":
                     yield "frequent_phrase", f"{share} of the answers end with {phrase}, {where}: it will be learnt"
                 case "name":
-                    yield "frequent_phrase", f"the name {phrase} stands in {share} of the answers, {where}: it will be learnt"
+                    yield (
+                        "frequent_phrase",
+                        f"the name {phrase} stands in {share} of the answers, {where}: it will be learnt",
+                    )
                 case "sentence":
                     yield "frequent_phrase", f"{phrase} stands in {share} of the answers, {where}: it will be learnt"
 
@@ -253,32 +263,40 @@ class ContentJudge:
         usual = int(median(self._lengths))
         if self._num_short and usual >= _USUAL_OF_SHORT:
             message = (
-                f"{self._num_short:,} answers have {_SHORT} characters or fewer, such as line {self._first_short}; "
+                f"{self._num_short:,} answer{'s have' if self._num_short > 1 else ' has'} {_SHORT} characters or fewer, "
+                f"such as line {self._first_short}; "
                 f"half of all have {usual:,} or more"
             )
             yield "very_short_answers", message
         length, line = self._longest
         if length >= max(_LONG, _LONG_OF_USUAL * usual):
-            message = f"the longest answer, on line {line}, has {length:,} characters; half of all have {usual:,} or fewer"
+            message = (
+                f"the longest answer, on line {line}, has {length:,} characters; half of all have {usual:,} or fewer"
+            )
             yield "very_long_answer", message
 
     def _of_languages(self) -> Iterator[tuple[str, str]]:
         known = sum(self._languages.values())
-        shares = {language: count / known for language, count in self._languages.most_common() if count / known >= _MIXED}
+        shares = {
+            language: count / known for language, count in self._languages.most_common() if count / known >= _MIXED
+        }
         if known >= _FEWEST_ROWS and len(shares) > 1:
             said = ", ".join(f"{language} {_percent(share)}" for language, share in shares.items())
             yield "mixed_languages", f"the answers are in several languages: {said}"
         asked, answered, line = self._first_other_language
         if self._num_other_language >= max(3, _OTHER_LANGUAGE * self._num_pairs):
             share = _percent(self._num_other_language / self._num_pairs)
-            message = f"{share} of the answers are in another language than their question, such as line {line}: {asked}, answered in {answered}"
+            message = (
+                f"{share} of the answers are in another language than their question, such as line {line}: "
+                f"{asked}, answered in {answered}"
+            )
             yield "answer_in_another_language", message
 
     def _of_conflicts(self) -> Iterator[tuple[str, str]]:
         count, lines = self._conflicts.found()
         if count:
             about = "about " if self._conflicts.is_estimate else ""
-            message = f"{about}{count:,} questions have different answers, such as lines {lines[0]} and {lines[1]}"
+            message = f"{about}{count:,} question{'s have' if count > 1 else ' has'} different answers, such as lines {lines[0]} and {lines[1]}"
             yield "conflicting_answers", message
 
 

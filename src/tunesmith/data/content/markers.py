@@ -16,10 +16,11 @@ _ASKING: Final = re.compile(rf"^[ \t*]{{0,4}}+{_ASKS}\*{{0,2}}+ ?[:：]", re.MUL
 _ANSWERING: Final = re.compile(rf"^[ \t*]{{0,4}}+{_ANSWERS}\*{{0,2}}+ ?[:：]", re.MULTILINE)
 _OPENING: Final = re.compile(r"\s*(?:Human|User|Assistant|HUMAN|USER|ASSISTANT|用户|人类|助手) ?[:：]")
 _HEADING: Final = re.compile(
-    r"^[ \t]{0,3}+#{3,4} ?(?:Instructions?|Input|Response|Human|Assistant|User|System|指令|输入|回答|响应) ?[:：]", re.MULTILINE
+    r"^[ \t]{0,3}+#{3,4} ?(?:Instructions?|Input|Response|Human|Assistant|User|System|指令|输入|回答|响应) ?[:：]",
+    re.MULTILINE,
 )
 _BROKEN_TOKEN: Final = re.compile(
-    r"<\|?im_(?:start|end)\b(?!\|>)|(?<!<)\|?im_(?:start|end)\|>|\[\|(?:Human|AI|Assistant|User)\|\]|<(?:human|bot)>:"
+    r"<\|?im_(?:start|end)\b(?!\|>)|(?<![<|])\|?im_(?:start|end)\|>|\[\|(?:Human|AI|Assistant|User)\|\]|<(?:human|bot)>:"
 )
 
 
@@ -37,7 +38,9 @@ def may_hold_roles(block: str) -> bool:
 
 def may_hold_mark_up(block: str) -> bool:
     """The same for ``find_mark_up``."""
-    return any(literal in block for literal in _MARK_UP_LITERALS) or ("&" in block and _ENTITY.search(block) is not None)
+    return any(literal in block for literal in _MARK_UP_LITERALS) or (
+        "&" in block and _ENTITY.search(block) is not None
+    )
 
 
 def find_role_marker(text: str) -> str | None:
@@ -56,7 +59,9 @@ def find_role_marker(text: str) -> str | None:
     return None
 
 
-_ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|copy|hellip|mdash|ndash|[lr][sd]quo|#[0-9]{2,6}|#x[0-9a-fA-F]{2,5});")
+_ENTITY: Final = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|copy|hellip|mdash|ndash|[lr][sd]quo|#[0-9]{2,6}|#x[0-9a-fA-F]{2,5});"
+)
 _TAG: Final = re.compile(
     r"</(?:p|div|span|a|b|i|u|font|strong|em|ul|ol|li|h[1-6]|table|tr|td|body|html|center)>"
     r"|<(?:br|hr) ?/?>|<(?:div|span|p|font|a|img|table|td)(?: [a-z-]{1,20}=[^<>]{0,300})>",

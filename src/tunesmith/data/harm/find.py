@@ -60,12 +60,16 @@ class HarmFilter:
         for phrase in terms.safe:
             _enter(entries, phrase, _SAFE, 0)
         words = sorted((_normalized(word)[0] for word in terms.context), key=len, reverse=True)
-        self._context = re.compile("|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in words) or "(?!)")
+        self._context = re.compile(
+            "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in words) or "(?!)"
+        )
         # A node looks through its branches one by one, so that the root of both together would be slow for either.
         self._ascii = _automaton({phrase: its for phrase, its in entries.items() if phrase.isascii()})
         others = {phrase: its for phrase, its in entries.items() if not phrase.isascii()}
         self._other = _automaton(others)
-        self._first_of_other = re.compile(f"[{''.join(sorted({re.escape(phrase[0]) for phrase in others}))}]" if others else "(?!)")
+        self._first_of_other = re.compile(
+            f"[{''.join(sorted({re.escape(phrase[0]) for phrase in others}))}]" if others else "(?!)"
+        )
 
     @classmethod
     def load(cls, more: Iterable[Path] = ()) -> HarmFilter:
