@@ -20,7 +20,7 @@ FIXTURE = ROOT / "studio" / "src" / "i18n" / "said" / "sentences.json"
 SOURCES = {
     "specs": "fine_tune resolve wire_job",
     "data": "chat_rows encoding file_rows formats over_length render report_file row_shapes split strict_json"
-    " tool_calls validate",
+    " tool_calls validate content/characters content/judge content/rules",
     "train": "fine_tune loop validation_note",
     "worker": "border check_files endings file_certificates fine_tune fitting judging metrics model_certificates"
     " preparing process",

@@ -294,9 +294,14 @@ class ContentJudge:
 
     def _of_conflicts(self) -> Iterator[tuple[str, str]]:
         count, lines = self._conflicts.found()
-        if count:
-            about = "about " if self._conflicts.is_estimate else ""
-            message = f"{about}{count:,} question{'s have' if count > 1 else ' has'} different answers, such as lines {lines[0]} and {lines[1]}"
+        if count and self._conflicts.is_estimate:
+            message = f"about {count:,} questions have different answers, such as lines {lines[0]} and {lines[1]}"
+            yield "conflicting_answers", message
+        elif count:
+            message = (
+                f"{count:,} question{'s have' if count > 1 else ' has'} different answers, "
+                f"such as lines {lines[0]} and {lines[1]}"
+            )
             yield "conflicting_answers", message
 
 
