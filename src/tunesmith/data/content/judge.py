@@ -124,10 +124,16 @@ class ContentJudge:
 
     def _judge_block(self) -> None:
         """What is rare is looked for in many texts at once, and text by text only where it was found."""
-        block = _BORDER.join(one.text for one, _, _ in self._block)
-        is_odd, has_roles, has_mark_up = may_be_odd(block), may_hold_roles(block), may_hold_mark_up(block)
-        has_boilerplate = may_hold_boilerplate(block)
-        harm = self._harm if self._harm is not None and self._harm.find(block) else None
+        # Apart, because a text with one character more than ASCII takes its whole block to the slower ways.
+        ascii = _BORDER.join(one.text for one, _, _ in self._block if one.text.isascii())
+        other = _BORDER.join(one.text for one, _, _ in self._block if not one.text.isascii())
+        is_odd = may_be_odd(ascii) or may_be_odd(other)
+        has_roles = may_hold_roles(ascii) or may_hold_roles(other)
+        has_mark_up = may_hold_mark_up(ascii) or may_hold_mark_up(other)
+        has_boilerplate = may_hold_boilerplate(ascii) or may_hold_boilerplate(other)
+        harm = self._harm
+        if harm is not None and not harm.find(ascii) and not harm.find(other):
+            harm = None
         for one, line, is_raw in self._block:
             if is_odd:
                 self._judge_characters(one, line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain, repeat
 from typing import Final
 
 _READ: Final = 600
@@ -77,9 +78,7 @@ def language_of(text: str) -> str | None:
 
 def _latin_language(text: str) -> str | None:
     words = _WORD.findall(text.lower())
-    counts: Counter[str] = Counter()
-    for word in words:
-        counts.update(_LANGUAGES_OF.get(word, ()))
+    counts = Counter(chain.from_iterable(map(_LANGUAGES_OF.get, words, repeat(()))))
     if len(words) < _FEWEST_WORDS or not counts:
         return None
     (best, most), *others = counts.most_common(2)

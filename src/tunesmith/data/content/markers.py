@@ -26,7 +26,8 @@ _BROKEN_TOKEN: Final = re.compile(
 
 _ROLE_LITERALS: Final = (
     *("Human:", "HUMAN:", "User:", "USER:", "stant:", "STANT:", "Customer:", "Q:", "Human*", "User*", "bot>:", "man>:"),
-    *("im_start", "im_end", "[|", "###", "用户", "人类", "助手", "问：", "Human：", "User："),
+    *("im_start", "im_end", "[|", "### ", "用户", "人类", "助手", "问：", "Human：", "User："),
+    *("###I", "###R", "###H", "###A", "###U", "###S", "###指", "###输", "###回"),
 )
 _MARK_UP_LITERALS: Final = ("</", "<br", "<BR", "<Br", "<hr", "<HR", "<img", "<IMG")
 

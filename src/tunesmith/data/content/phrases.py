@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 Kind = Literal["start", "end", "sentence", "name"]
 _CAPACITY: Final = 4_000
-_ANSWERS_AT_ONE_RATE: Final = 2_000
+_ANSWERS_AT_ONE_RATE: Final = 1_000
 _READ: Final = 2_000
 _LONGEST: Final = 160
 
@@ -36,7 +36,7 @@ class Frequent:
 
 
 class Sampler:
-    """Which answers are looked at closely: all of the first few thousand, then ever fewer."""
+    """Which answers are looked at closely: all of the first thousand, then ever fewer."""
 
     def __init__(self) -> None:
         self._random = random.Random(0)  # the same file, the same sample
