@@ -114,3 +114,9 @@ def test_typographic_quotes_that_break_a_program_are_found(text: str) -> None:
 )
 def test_typographic_quotes_in_prose_are_left_alone(text: str) -> None:
     assert find_curly_quotes(text) is None
+
+
+def test_endless_fences_cost_no_time() -> None:
+    assert find_curly_quotes("`" * 200_000 + "“a”") is None
+    assert find_curly_quotes("``` " * 50_000 + "“a”") is None
+    assert find_curly_quotes("```\n" * 50_001 + "“a”") is None

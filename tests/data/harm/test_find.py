@@ -103,6 +103,10 @@ def test_every_hit_lies_in_the_text(before: str, term: str) -> None:
         assert any(hit.end == len(text) for hit in OWN.find(text)) or text.endswith("坏蛋")
 
 
+def test_text_full_of_safe_phrases_costs_no_more_than_its_length() -> None:
+    assert OWN.find("zap her files, zap her files " * 50_000) == ()
+
+
 def test_list_that_cannot_be_read_names_every_bad_line() -> None:
     with pytest.raises(Problems) as error:
         read_terms([("mine.txt", "word\n[fun high]\n[hate high]\n(a|b\n" + "(a|b)" * 20 + "\n# fine\nx … y … z\n")])

@@ -174,7 +174,7 @@ def _undone(text: str) -> str | None:
 
 _CURLY: Final = re.compile("[“”„‟‘’‚‛«»]")
 _STRAIGHT: Final = str.maketrans("“”„‟‘’‚‛«»", '""""\'\'\'\'""')
-_FENCED: Final = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
+_FENCED: Final = re.compile(r"(?<!`)`{3,}+[^\n`]*+\n(.*?)```", re.DOTALL)
 _DELIMITS: Final = re.compile(r"[=(\[{,:] ?[“‘][^“”‘’\n]{0,200}[”’]|[“‘][^“”‘’\n]{0,200}[”’] ?[:)\]}]")
 _LONGEST_JSON: Final = 200_000
 

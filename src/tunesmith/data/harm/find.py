@@ -8,10 +8,11 @@ those of the text as it was given.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,10 +108,14 @@ class HarmFilter:
         places: Sequence[int] | None,
     ) -> tuple[Hit, ...]:  # fmt: skip
         hits: list[Hit] = []
+        safe.sort()
+        # The farthest end of all safe phrases up to each one, so that a text full of them costs no more than its length.
+        ends = list(accumulate((end for _, end in safe), max))
         covered: dict[Category, int] = {}
         for index, start, end in sorted(found, key=lambda one: (one[1], -one[2])):
             term = self._terms[index]
-            if any(low <= start and end <= high for low, high in safe) or start < covered.get(term.category, 0):
+            place = bisect_right(safe, (start, len(plain)))
+            if (place and end <= ends[place - 1]) or start < covered.get(term.category, 0):
                 continue
             is_told = term.severity != "high" and self._context.search(plain, max(0, start - _NEAR), end + _NEAR)
             severity = _MILDER[term.severity] if is_told else term.severity
