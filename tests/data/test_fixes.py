@@ -203,7 +203,10 @@ def test_version_names_the_file_and_what_was_done(tmp_path: Path) -> None:
     assert version.operations[0].counts == {"read": 1, "written": 1, "line_ends": 1, "role_names": 1}
 
 
-@pytest.mark.parametrize("content", ["x".encode("utf-16"), b"PK\x03\x04", b'[{"a": 1}', b"[1, \xff]"])
+@pytest.mark.parametrize(
+    "content",
+    ["x".encode("utf-16"), b"PK\x03\x04", b'[{"a": 1}', b"[1, \xff]", b'{\n "messages": [\n{"role": "user"},\n]\n}\n'],
+)
 def test_what_cannot_be_read_at_all_is_refused_and_nothing_written(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UserError):
         fixed(tmp_path, content)

@@ -118,11 +118,17 @@ def fix_file(
 def _refuse_foreign(path: Path) -> None:
     try:
         with path.open("rb") as file:
-            finding = foreign_bytes(path, file.read(HEAD_BYTES))
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.", "check the name and the rights") from None
+    finding = foreign_bytes(path, head)
     if finding is not None:
         raise UserError(f"{path} cannot be mended: {finding.message}.", finding.hint)
+    lines = [line.strip() for line in head.removeprefix(BOM).splitlines() if line.strip()][:2]
+    if len(lines) == 2 and lines[0] == b"{" and not lines[1].startswith(b"{"):
+        # Its lines are no rows: one by one, parts of an example would be read as examples.
+        message = f"{path} cannot be mended: one example is spread over several lines."
+        raise UserError(message, "write each example on one line: jq -c . FILE > fixed.jsonl")
 
 
 class _Log:
