@@ -21,7 +21,7 @@ from tunesmith.data.versions import read_version
 GOOD = '{"messages": [{"role": "user", "content": "a%d"}, {"role": "assistant",  "content": "b"}]}'
 
 
-def fixed(folder: Path, content: bytes | str, **options: bool) -> tuple[FixReport, bytes]:
+def fixed(folder: Path, content: bytes | str, **options: Any) -> tuple[FixReport, bytes]:
     source, out = folder / "in.jsonl", folder / "out.jsonl"
     source.write_bytes(content.encode() if isinstance(content, str) else content)
     report = fix_file(source, out, **options)
