@@ -107,9 +107,7 @@ def of_ours(made: Sequence[list[bytes]]) -> Pairs:
         sketches.add(one)
     candidates = set(sketches.pairs(range(len(made)), THRESHOLD, bytearray(len(made))))
     return {
-        (earlier, later)
-        for earlier, later in candidates
-        if jaccard(set(made[earlier]), set(made[later])) >= THRESHOLD
+        (earlier, later) for earlier, later in candidates if jaccard(set(made[earlier]), set(made[later])) >= THRESHOLD
     }
 
 

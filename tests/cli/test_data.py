@@ -38,7 +38,12 @@ def model(tmp_path: Path) -> Path:
 
 def rows(count: int) -> list[dict[str, Any]]:
     return [
-        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": f"Hello 日 {'!' * number}"}]}
+        {
+            "messages": [
+                {"role": "user", "content": f"{chr(65 + number)}i"},
+                {"role": "assistant", "content": f"Hello 日 {'!' * number}"},
+            ]
+        }
         for number in range(count)
     ]
 
@@ -132,7 +137,7 @@ def test_preview_marks_exactly_the_answer_and_its_end_token(good: Path, model: P
     code, output = run("preview", good, "--base-model", model, "--line", 3)
     assert code == 0
     assert "line 3: 34 tokens, 13 trained on" in output
-    assert "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n⟦Hello 日 !!<|im_end|>⟧" in output
+    assert "<|im_start|>user\nCi<|im_end|>\n<|im_start|>assistant\n⟦Hello 日 !!<|im_end|>⟧" in output
     assert "line 4" not in output
 
 

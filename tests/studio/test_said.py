@@ -20,7 +20,8 @@ FIXTURE = ROOT / "studio" / "src" / "i18n" / "said" / "sentences.json"
 SOURCES = {
     "specs": "fine_tune resolve wire_job",
     "data": "array_elements chat_rows encoding file_rows formats leakage over_length preference_rows reinforcement_rows"
-    " render report_file row_measures row_shapes split strict_json tool_calls validate",
+    " render report_file row_measures row_shapes split strict_json tool_calls validate content/characters content/judge"
+    " content/of_file content/rules",
     "train": "fine_tune loop validation_note",
     "worker": "border check_files endings file_certificates fine_tune fitting judging metrics model_certificates"
     " preparing process",

@@ -13,6 +13,8 @@ data_duplicates: data duplicates: rows that say the same, and the file without t
 data_split: data split: a training and a validation file
 data_diff: data diff and data version: what changed, and where a file comes from
 data_progress: how far long work on a data file has come
+data_fix: data fix
+training_estimate: what a training on a file would take here
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from tunesmith.cli.data_convert import convert
 from tunesmith.cli import data_clean, data_person
+from tunesmith.cli.data_convert import convert
 from tunesmith.cli.data_diff import diff, version
 from tunesmith.cli.data_duplicates import duplicates
+from tunesmith.cli.data_fix import fix
 from tunesmith.cli.data_split import split
 from tunesmith.data.examples import FileFormat
 
@@ -27,13 +28,17 @@ def check(
     base_model: Annotated[str | None, typer.Option(help="Count tokens as this base model does.")] = None,
     format: Format = None,
     max_seq_len: Annotated[int | None, typer.Option(min=2, help="Tell what does not fit in so many tokens.")] = None,
+    method: Annotated[Literal["lora", "full"], typer.Option(help="Of the training whose cost is told.")] = "lora",
+    harm_list: Annotated[
+        list[Path] | None, typer.Option(help="Harmful terms of your own, beside those that are known; may be repeated.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     no_color: NoColor = False,
 ) -> None:
     """Name every bad row of FILE, and show its statistics. Leaves with 2 if there are errors."""
     from tunesmith.cli.data_pages import show_check
 
-    show_check(file, base_model, format, max_seq_len, as_json=as_json, no_color=no_color)
+    show_check(file, base_model, format, max_seq_len, method, harm_list or (), as_json=as_json, no_color=no_color)
 
 
 @data_app.command()
@@ -60,3 +65,4 @@ data_app.command()(duplicates)
 data_app.command()(split)
 data_app.command()(diff)
 data_app.command()(version)
+data_app.command()(fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from tunesmith.cli.training_estimate import Method, TrainingEstimate, estimate_training
 from tunesmith.core.errors import Problem, UserError
+from tunesmith.data.content.judge import ContentFigures
+from tunesmith.data.content.of_file import judge_content
 from tunesmith.data.examples import Dataset, Example, FileFormat
+from tunesmith.data.findings import Finding, path_text
+from tunesmith.data.harm.find import HarmFilter
 from tunesmith.data.over_length import OverLengthPolicy
 from tunesmith.data.preview import Segment, marked, paint, visible
 from tunesmith.data.render import Renderer, render
@@ -23,6 +29,7 @@ from tunesmith.data.row_measures import ModelRead, RowMeasures
 from tunesmith.data.statistics import DataStatistics, Spread, Tally, TokenStatistics
 from tunesmith.data.validate import DataReport, Findings, Keep, check_file, read_dataset
 from tunesmith.nn.catalog import find_folder
+from tunesmith.specs.memory import GIB
 
 _MOST_LISTED: Final = 50
 _LARGE_BYTES: Final = 16 << 20
@@ -37,19 +44,30 @@ _POLICY_NAMES: Final[dict[OverLengthPolicy, str]] = {
 
 
 def show_check(
-    file: Path, base_model: str | None, format: FileFormat | None, max_seq_len: int | None, *, as_json: bool, no_color: bool
+    file: Path, base_model: str | None, format: FileFormat | None, max_seq_len: int | None, method: Method = "lora",
+    harm_lists: Sequence[Path] = (), *, as_json: bool, no_color: bool,
 ) -> None:  # fmt: skip
     """Every bad row and the statistics; leaves with 2 if there are errors."""
     if max_seq_len is not None and base_model is None:
         raise UserError("--max-seq-len counts tokens, so it needs a base model.", "add --base-model starter, say")
+    harm = HarmFilter.load(harm_lists)
     renderer = Renderer.load(find_folder(base_model)) if base_model else None
     with _progress(file, as_json=as_json) as advance:
         report, statistics = check_and_measure(file, format, renderer, max_seq_len, advance)
+    report, content = _judge_content(report, harm)
+    training = None
+    if statistics is not None and base_model is not None:
+        training = estimate_training(base_model, statistics, method, Path("runs"), max_seq_len)
     if as_json:
-        said = {**report.as_json(), "statistics": statistics.as_json() if statistics else None}
+        said = {
+            **report.as_json(),
+            "statistics": statistics.as_json() if statistics else None,
+            "content": asdict(content) if content else None,
+            "training": training.as_json() if training else None,
+        }
         typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
     else:
-        _print_check(_console(no_color), report, statistics, renderer)
+        _print_check(_console(no_color), report, statistics, training, renderer)
     if report.errors:
         raise typer.Exit(UserError.exit_code)
 
@@ -112,18 +130,48 @@ def _print(console: Console, what: Text | str) -> None:
     console.print(what if isinstance(what, Text) else Text(what), soft_wrap=True)
 
 
+class _Problems:
+    """Where findings about what is said become problems of the file."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.problems: list[Problem] = []
+
+    def add(self, finding: Finding, line: int | None = None, column: int | None = None) -> None:
+        where = path_text(finding.path)
+        self.problems.append(
+            Problem(finding.rule, finding.message, finding.hint, finding.severity, self._file, line, column, where)
+        )
+
+
+def _judge_content(report: DataReport, harm: HarmFilter) -> tuple[DataReport, ContentFigures | None]:
+    """The report with what is said in its rows, in the file's order; of a file with errors nobody asks that yet."""
+    if report.errors or report.format is None:
+        return report, None
+    found = _Problems(report.path)
+    figures = judge_content(Path(report.path), report.format, found, harm)
+    together = sorted((*report.problems, *found.problems), key=lambda one: (one.line is None, one.line or 0))
+    num_warnings = report.num_warnings + len(found.problems)
+    return replace(report, problems=tuple(together), num_warnings=num_warnings), figures
+
+
 # ---- check ---------------------------------------------------------------------------------------
 
 
 def _print_check(
-    console: Console, report: DataReport, statistics: DataStatistics | None, renderer: Renderer | None
-) -> None:
-    for problems in (report.errors, report.warnings):
+    console: Console, report: DataReport, statistics: DataStatistics | None, training: TrainingEstimate | None,
+    renderer: Renderer | None,
+) -> None:  # fmt: skip
+    of_the_file = [problem for problem in report.warnings if problem.line is None]
+    of_rows = [problem for problem in report.warnings if problem.line is not None]
+    for problems in (report.errors, of_rows, of_the_file):
         _print_problems(console, problems)
     if statistics and report.format:
         _print_statistics(console, report.format, statistics)
         if renderer and renderer.template.is_plain and report.format in ("chat", "alpaca"):
             _print(console, "\nThe base model has no chat template: a plain one, with roles as headings, is used.")
+    if training:
+        _print_training(console, training)
     _print(console, _verdict(report))
 
 
@@ -192,6 +240,38 @@ def _print_histogram(console: Console, tokens: TokenStatistics) -> None:
         is_over = tokens.max_seq_len is not None and high > tokens.max_seq_len
         bucket = f"{low:>{width},}–{high:<{width},} "
         _print(console, Text.assemble((bucket, "dim"), (bar, "red" if is_over else "green"), f" {counts[index]:,}"))
+
+
+def _print_training(console: Console, training: TrainingEstimate) -> None:
+    table = Table.grid(padding=(0, 2))
+    free = f", {training.free_bytes / GIB:.1f} GiB are free now" if training.free_bytes is not None else ""
+    same = training.cookbook_epochs == training.num_epochs
+    cookbook = "" if same else f" (the cookbook's rule gives {training.cookbook_epochs})"
+    facts = {
+        "method": training.method,
+        "passes": f"{training.num_epochs:g}{cookbook}",
+        "steps": f"{training.total_steps:,} of {_count(training.batch_size, 'example')}",
+        "trained tokens": f"{training.trained_tokens:,} in all passes",
+        "memory": f"up to {training.memory_bytes / GIB:.1f} GiB{free}",
+        "time": f"{_duration(training.seconds)}{training.how}",
+    }
+    for name, fact in facts.items():
+        table.add_row(Text(name, "dim"), Text(fact))
+    _print(console, Text("\ntraining here would take", "dim"))
+    console.print(table)
+
+
+def _duration(seconds: tuple[float, float] | None) -> str:
+    if seconds is None:
+        return ""
+    low, high = (_span(each) for each in seconds)
+    return f"{low}: " if low == high else f"{low} to {high}: "
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _print_over_length(console: Console, tokens: TokenStatistics, num_rows: int) -> None:

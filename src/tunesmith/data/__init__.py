@@ -40,6 +40,11 @@ duplicates: rows that say the same, in clusters, and the file without them
 split_file: a training and a validation file, grouped and stratified
 differences: where two rows differ
 version_diff: what changed between two files, and how one came to be
+content: what is said in the rows, judged
+harm: words and patterns of harmful content
+loose_json: text that is nearly JSON to its value
+row_fixes: what can be mended in a row without a guess
+fixes: a file's safe fixes, into another file
 row_index: where the rows of a file begin
 row_measures: the rows that can be used, measured as they are read
 report_file: what was found in a file, in a folder, to be read in pages

@@ -281,9 +281,7 @@ def _bad_row(source: Path, row: FileRow) -> Problem:
     fault = row.faults[-1]
     line, column, byte = row.position(fault.offset)
     finding = fault.finding
-    return Problem(
-        finding.rule, finding.message, finding.hint, "error", str(source), line, column, byte_column=byte
-    )
+    return Problem(finding.rule, finding.message, finding.hint, "error", str(source), line, column, byte_column=byte)
 
 
 def _updates(update: Callable[[bytes], None] | None, progress: Progress | None) -> Callable[[bytes], None]:

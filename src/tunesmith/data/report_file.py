@@ -21,10 +21,12 @@ from typing import Any, BinaryIO, Final, Literal
 import msgspec
 
 from tunesmith.core.errors import Severity
+from tunesmith.data.content.of_file import judge_content
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.examples import FileFormat
 from tunesmith.data.file_rows import is_array
 from tunesmith.data.findings import Finding, path_text
+from tunesmith.data.harm.find import default_filter
 from tunesmith.data.row_index import RowIndex, RowIndexWriter
 from tunesmith.data.row_measures import ModelRead, RowMeasures
 from tunesmith.data.statistics import DataStatistics, Tally
@@ -106,6 +108,8 @@ def write_report(
         format, num_rows = judge_file(path, found, keep, control_tokens=control_tokens, update=update, tally=tally)
         if num_rows and has_lines:
             index.read_rest(path)
+        if num_rows and not found.has_errors:
+            judge_content(path, format, found, default_filter())
     finally:
         for each in files.values():
             each.close()

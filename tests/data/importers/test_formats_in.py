@@ -190,7 +190,9 @@ def test_what_a_row_says_of_itself_becomes_metadata() -> None:
     assert row_of(make_pair, value)["metadata"] == {"label": "billing", "id": "7"}
 
 
-@pytest.mark.parametrize("given", [{"messages": HI}, {"prompt": "a", "completion": "b"}, {"question": "a", "answer": "b"}])
+@pytest.mark.parametrize(
+    "given", [{"messages": HI}, {"prompt": "a", "completion": "b"}, {"question": "a", "answer": "b"}]
+)
 def test_metadata_stays_as_text(given: Row) -> None:
     make = {"messages": make_chat, "prompt": make_prompt_completion, "question": make_pair}[next(iter(given))]
     row = row_of(make, {**given, "metadata": {"thread": "7", "year": 2025, "tags": ["x"]}})

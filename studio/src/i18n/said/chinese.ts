@@ -1,5 +1,6 @@
 import { API } from "~/i18n/said/api";
 import { CERTIFICATES } from "~/i18n/said/certificates";
+import { CONTENT } from "~/i18n/said/content";
 import { FILES } from "~/i18n/said/files";
 import { bestFirst, type Form, formOf, partsOf } from "~/i18n/said/forms";
 import { JOBS } from "~/i18n/said/jobs";
@@ -12,7 +13,7 @@ import { SERVING } from "~/i18n/said/serving";
  * The server says its sentences in English. In Chinese they are said again here, by their form: `{}` is what a sentence
  * was filled with. One that is not known stays as it is, because a sentence in another language is better than none.
  */
-const IN_CHINESE: Record<string, string> = { ...REASONS, ...ROWS, ...FILES, ...JOBS, ...CERTIFICATES, ...REQUESTS, ...SERVING, ...API };
+const IN_CHINESE: Record<string, string> = { ...REASONS, ...ROWS, ...FILES, ...CONTENT, ...JOBS, ...CERTIFICATES, ...REQUESTS, ...SERVING, ...API };
 
 const EXACT = new Map(Object.entries(IN_CHINESE).filter(([english]) => !english.includes("{}")));
 const FORMS: readonly Form[] = bestFirst(Object.entries(IN_CHINESE).filter(([english]) => english.includes("{}")).map(([english, chinese]) => formOf(english, chinese)));

@@ -1,0 +1,60 @@
+"""What is said in a file, judged in a pass of its own over its rows: every row, or of a large file every n-th."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tunesmith.data.content.judge import ContentFigures, ContentJudge, Sink
+from tunesmith.data.content.provenance import provenance_of
+from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
+from tunesmith.data.examples import AnyExample, FileFormat
+from tunesmith.data.file_rows import FileRow, file_rows, is_array, line_row
+from tunesmith.data.findings import Finding
+from tunesmith.data.formats import read_row
+from tunesmith.data.harm.find import HarmFilter
+
+MOST_BYTES: Final = 64 << 20
+"""Of a larger file so much is looked at, spread evenly over its rows; the report says so."""
+_NO_TOKENS: Final = re.compile(r"(?!)")
+
+
+def judge_content(
+    path: Path, format: FileFormat | None, found: Sink, harm: HarmFilter, most_bytes: int = MOST_BYTES
+) -> ContentFigures | None:
+    """None where the file's format is not known. Rows that cannot be used are passed over: others judge them."""
+    if format is None:
+        return None
+    stride = max(1, math.ceil(path.stat().st_size / most_bytes))
+    judge = ContentJudge(harm)
+    for row in _rows(path, stride):
+        example = _example(row, format)
+        if example is not None:
+            judge.add(example)
+    if stride > 1:
+        message = f"the file is large: what is said was looked at in every {stride}th row"
+        hint = "shares are estimates, and single places may be missed; split the file to have every row looked at"
+        found.add(Finding("content_sampled", message, hint, severity="warning"))
+    return judge.finish(found, format, provenance_of(path))
+
+
+def _rows(path: Path, stride: int) -> Iterator[FileRow]:
+    with path.open("rb") as file:
+        if is_array(file.read(HEAD_BYTES)):
+            yield from (row for number, row in enumerate(file_rows(path, lambda _: None)) if number % stride == 0)
+            return
+        file.seek(0)
+        bad_bytes = BadBytes(path)
+        for number, line in enumerate(file, start=1):
+            if (number - 1) % stride == 0 and not line.isspace():
+                yield line_row(number, line.removeprefix(BOM) if number == 1 else line, bad_bytes)
+
+
+def _example(row: FileRow, format: FileFormat) -> AnyExample | None:
+    if row.faults or not isinstance(row.value, dict):
+        return None
+    example, findings = read_row(row.value, row.line, format, _NO_TOKENS)
+    return None if any(finding.severity == "error" for finding in findings) else example
