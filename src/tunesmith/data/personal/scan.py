@@ -150,14 +150,28 @@ def _add_echoes(found: dict[Leaf, list[Span]]) -> None:
     known = {name for person in people for name in _echoes(person)}
     if not known:
         return
-    longest_first = sorted(known, key=lambda name: (-len(name), name))[:200]
-    pattern = re.compile(
-        "|".join(rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in longest_first)
-    )
     for leaf, spans in found.items():
-        for echo in pattern.finditer(leaf.text):
-            spans.append(Span("name", echo.start(), echo.end(), "the same row", 0.6))
-        found[leaf] = without_overlaps(spans)
+        echoes = [
+            Span("name", start, start + len(name), "the same row", 0.6)
+            for name in sorted(known)[:_MOST_ECHOED]
+            if name in leaf.text
+            for start in _whole_words(leaf.text, name)
+        ]
+        if echoes:
+            found[leaf] = without_overlaps([*spans, *echoes])
+
+
+_MOST_ECHOED: Final = 200
+
+
+def _whole_words(text: str, name: str) -> Iterator[int]:
+    """Where the name starts and no letter or digit goes on before or behind it; Chinese has no such borders."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not name.isascii() or not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            yield start
+        start = text.find(name, end)
 
 
 def _echoes(person: str) -> Iterator[str]:
