@@ -32,7 +32,8 @@ from tunesmith.data.versions import Operation, Parent, Version, read_version, wr
 Policy = Literal["redact", "surrogate", "drop"]
 Progress = Callable[[int], None]
 """Told the bytes that were read since the last call."""
-_MOST_ROUNDS: Final = 4
+_MOST_ROUNDS: Final = 7
+_ROUNDS_BEFORE_TAGS: Final = 3
 _MOST_PROBLEMS: Final = 50
 _CONTEXT: Final = 40
 
@@ -157,9 +158,9 @@ def clean_row(
         if cleaning.policy == "drop":
             account.rows_dropped += 1
             return None
-        is_last = number == _MOST_ROUNDS - 1
+        use_tags = cleaning.policy == "redact" or number >= _ROUNDS_BEFORE_TAGS
         cleaned = with_leaves(
-            cleaned, {leaf: _replaced(leaf, spans, cleaning, is_last) for leaf, spans in targets.items()}
+            cleaned, {leaf: _replaced(leaf, spans, cleaning, use_tags) for leaf, spans in targets.items()}
         )
         account.replaced.update(span.kind for spans in targets.values() for span in spans)
     account.rows_changed += cleaned is not row
@@ -226,22 +227,19 @@ def _is_nobodys(leaf: Leaf, span: Span, places: Places) -> bool:
     return is_reserved(span.kind, leaf.text[span.start : span.end])
 
 
-def _replaced(leaf: Leaf, spans: Sequence[Span], cleaning: Cleaning, is_last_round: bool) -> str:
+def _replaced(leaf: Leaf, spans: Sequence[Span], cleaning: Cleaning, use_tags: bool) -> str:
     if leaf.is_thread:
         return cleaning.surrogates.thread(leaf.text)
     changed, end = "", 0
     for span in spans:
         value = leaf.text[span.start : span.end]
-        changed += leaf.text[end : span.start] + _stand_in(leaf, span.kind, value, cleaning, is_last_round)
+        changed += leaf.text[end : span.start] + _stand_in(leaf, span.kind, value, cleaning, use_tags)
         end = span.end
     return changed + leaf.text[end:]
 
 
-def _stand_in(leaf: Leaf, kind: str, value: str, cleaning: Cleaning, is_last_round: bool) -> str:
-    if cleaning.policy == "surrogate" and not is_last_round:
-        stand_in = cleaning.surrogates.of(kind, value)
-    else:
-        stand_in = tag_of(kind)
+def _stand_in(leaf: Leaf, kind: str, value: str, cleaning: Cleaning, use_tags: bool) -> str:
+    stand_in = tag_of(kind) if use_tags else cleaning.surrogates.of(kind, value)
     if leaf.is_message_name:
         stand_in = "".join(sign if sign.isalnum() or sign == "-" else "_" for sign in stand_in).strip("_")
     if cleaning.remember and stand_in != tag_of(kind):

@@ -22,29 +22,37 @@ _TAIL: Final = (
     r"(?:[, \n]{1,3}[A-Za-z]{2,3}[ \n]{1,2}[0-9]{4,5}(?:-[0-9]{4})?(?![0-9])|[, \n]{1,3}[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)?"
 )
 _FOREIGN_SIGNS: Final = ("rue ", "via ", "viale ", "piazza ", "calle ", "c/", "avenida ", "avenue ", "plaza ", "rua ", "ul. ", "ulica ", "chemin ", "route ")  # fmt: skip
-_ENDING_SIGNS: Final = (
-    "straße ", "strasse ", "str. ", "gasse ", "weg ", "platz ", "allee ", "gatan ", "vägen ", "vej ", "gade ", "gata ", "veien ", "straat ",
-    "laan ", "katu ", "tie ", "gränd ", "utca ", "braut ", "stígur ",
+_ENDINGS: Final = (
+    "straße", "strasse", "str.", "gasse", "weg", "platz", "allee", "gatan", "vägen", "vej", "gade", "gata", "veien", "straat", "laan", "katu",
+    "tie", "gränd", "utca", "braut", "stígur",
 )  # fmt: skip
 _FOREIGN_STREET: Final = re.compile(rf"{_FOREIGN} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}[a-z]?\b{_TAIL}")
 _ENDING_STREET: Final = re.compile(rf"{_ENDING} [0-9]{{1,5}}[a-z]?\b{_TAIL}")
-_WORD_SO_FAR: Final = re.compile(r"(?:\b[0-9]{2,6} )?\b[^\W\d_]{1,24}\Z")
 _SHAPES: Final = tuple(
-    (tuple(signs), re.compile(pattern))
-    for signs, pattern in (
-        ((), rf"[0-9]{{1,6}}[A-Za-z]?(?:[ -][0-9]{{1,5}})?,? (?=[^\Wa-z])(?:{_NAME} ){{1,4}}?{_STREET}(?! [0-9]{{1,2}}[:.]){_TAIL}"),
-        (_FOREIGN_SIGNS, rf"[0-9]{{1,6}}[A-Za-z]?(?: [0-9]{{1,5}})?,? {_FOREIGN} (?:{_NAME} ?){{1,5}}{_TAIL}"),
-        (_UNITS, rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}"),
-        (_UNITS, rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}"),
-        (_UNITS, r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b"),
-        (("box ",), r"(?:P\.? ?O\.? ?Box|[Pp]ostbox|PSC [0-9]{1,5}, Box|Unit [0-9]{1,5} Box) [0-9]{1,6}(?:\n?[AFD]PO A[AEP] [0-9]{5})?"),
-        (("postfach ",), r"Postfach [0-9]{2,8}"),
-        (("apo a", "fpo a", "dpo a"), r"[AFD]PO A[AEP] [0-9]{5}"),
-        (("corner of",), rf"corner of (?:{_NAME} ){{1,5}}(?:[0-9]{{1,5}} )?and (?:{_NAME} ){{0,3}}{_NAME}"),
-        ((), rf"[A-W][A-Z] [0-9]{{5}}(?:-[0-9]{{4}})?(?![0-9])(?<=(?:{_STATE}) [0-9]{{5}})"),
+    (signs, tuple(re.compile(pattern) for pattern in patterns))
+    for signs, patterns in (
+        (
+            (),
+            (
+                rf"[0-9]{{1,6}}[A-Za-z]?(?:[ -][0-9]{{1,5}})?,? (?=[^\Wa-z])(?:{_NAME} ){{1,4}}?{_STREET}(?! [0-9]{{1,2}}[:.]){_TAIL}",
+                rf"[A-W][A-Z] [0-9]{{5}}(?:-[0-9]{{4}})?(?![0-9])(?<=(?:{_STATE}) [0-9]{{5}})",
+            ),
+        ),
+        ((), (rf"[0-9]{{1,6}}[A-Za-z]?(?: [0-9]{{1,5}})?,? {_FOREIGN} (?:{_NAME} ?){{1,5}}{_TAIL}",)),
+        (
+            _UNITS,
+            (
+                rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}",
+                rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}",
+                r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b",
+            ),
+        ),
+        (("box ",), (r"(?:P\.? ?O\.? ?Box|[Pp]ostbox|PSC [0-9]{1,5}, Box|Unit [0-9]{1,5} Box) [0-9]{1,6}(?:\n?[AFD]PO A[AEP] [0-9]{5})?",)),
+        (("postfach ", "po a"), (r"Postfach [0-9]{2,8}", r"[AFD]PO A[AEP] [0-9]{5}")),
+        (("corner of",), (rf"corner of (?:{_NAME} ){{1,5}}(?:[0-9]{{1,5}} )?and (?:{_NAME} ){{0,3}}{_NAME}",)),
     )
 )  # fmt: skip
-"""Each with the signs of which one must be there, in small letters, before it is looked for."""
+"""Signs of which one must be there, in small letters, and what is then looked for."""
 _NUMBER_AND_WORD: Final = re.compile(r"[0-9]{2,6},? (?=[^\W\d_])")
 _ANNOUNCING: Final = re.compile(
     r"(?i:\b(?:address|lives? at|located at|delivered to|deliver to|sent to|ship(?:ped)? to|return to|arrived at|meet you at|residing at|home is)(?: is)?:?)\s{0,3}\Z"
@@ -61,11 +69,12 @@ def addresses(text: str) -> Iterator[Span]:
     if not _HAS_DIGIT.search(text):
         return
     lower = text.lower()
-    for signs, shape in _SHAPES:
+    for signs, shapes in _SHAPES:
         if not signs or _has(lower, signs):
-            for found in shape.finditer(text):
-                if not text[found.start() - 1 : found.start()].isalnum():
-                    yield _span(text, found.start(), found.end(), "shape", 0.7)
+            for shape in shapes:
+                for found in shape.finditer(text):
+                    if not text[found.start() - 1 : found.start()].isalnum():
+                        yield _span(text, found.start(), found.end(), "shape", 0.7)
     if len(lower) == len(text):
         yield from _by_their_word(text, lower)
     for number in _NUMBER_AND_WORD.finditer(text):
@@ -85,22 +94,28 @@ def _has(lower: str, signs: tuple[str, ...]) -> bool:
 
 
 def _by_their_word(text: str, lower: str) -> Iterator[Span]:
-    """Streets whose word stands before the name (rue, via) or is its end (-straße, -gatan): looked at where it stands."""
-    for sign in _FOREIGN_SIGNS:
-        place = lower.find(sign)
-        while place >= 0:
-            found = _FOREIGN_STREET.match(text, place)
-            if found and not text[place - 1 : place].isalnum():
-                yield _span(text, place, found.end(), "shape", 0.7)
-            place = lower.find(sign, place + 1)
-    for sign in _ENDING_SIGNS:
-        place = lower.find(sign)
-        while place >= 0:
-            if word := _WORD_SO_FAR.search(text, max(0, place - 32), place):
-                begin = word.start() + len(word[0]) - len(word[0].lstrip("0123456789 "))
-                if found := _ENDING_STREET.match(text, begin):
-                    yield _span(text, word.start(), found.end(), "shape", 0.7)
-            place = lower.find(sign, place + 1)
+    """Streets whose word stands before the name (rue, via) or is its end (-straße, -gatan): looked at from their number."""
+    for number in _STREET_NUMBER.finditer(text):
+        end = number.start() - 1
+        if end < 2 or text[end] != " " or not (text[end - 1].isalpha() or text[end - 1] == "."):
+            continue
+        begin = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end)) + 1
+        if lower.endswith(_ENDINGS, begin, end):
+            if found := _ENDING_STREET.match(text, begin):
+                before = _NUMBER_BEFORE.search(text, max(0, begin - 8), begin)
+                yield _span(text, before.start() if before else begin, found.end(), "shape", 0.7)
+        elif text[begin].isupper():
+            behind = max(0, begin - _LONGEST_STREET)
+            for sign in _FOREIGN_SIGNS:
+                place = lower.rfind(sign, behind, end)
+                found = _FOREIGN_STREET.match(text, place) if place >= 0 else None
+                if found and not text[place - 1 : place].isalnum():
+                    yield _span(text, place, found.end(), "shape", 0.7)
+
+
+_STREET_NUMBER: Final = re.compile(r"[0-9]{1,5}[a-z]?\b")
+_NUMBER_BEFORE: Final = re.compile(r"\b[0-9]{2,6} \Z")
+_LONGEST_STREET: Final = 60
 
 
 def _span(text: str, start: int, end: int, source: str, confidence: float) -> Span:

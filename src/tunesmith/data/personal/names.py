@@ -62,19 +62,34 @@ _OPENS: Final = ' \t\n\r\u00a0"“‘*(>-'
 def names(text: str) -> Iterator[Span]:
     for run in _RUN.finditer(text):
         found = run[0]
-        if " " not in found and "\u00a0" not in found and found.lower() in _NO_PART:
-            continue
+        if " " not in found and "\u00a0" not in found:
+            small = found.lower()
+            if small in _NO_PART or (small not in GIVEN and not _has_sign(text, run.start(), run.end())):
+                continue
         yield from _in_run(text, run.start(), run.end())
     if "name is" in text or "Name is" in text or "name:" in text:
         yield from _small_names(text)
+
+
+def _has_sign(text: str, start: int, end: int) -> bool:
+    """Whether anything around a single word may make it a name: a word before, an address or a verb behind, a ``'s``."""
+    after = text[end : end + 2]
+    return (
+        after in _SIGNS_BEHIND
+        or "’" in text[end - 2 : end]
+        or "'" in text[end - 2 : end]
+        or bool(_strength_before(text, start) or (after[:1] in (" ", ",") and _SAYS.match(text, end)))
+    )
+
+
+_SIGNS_BEHIND: Final = (" <", " (", '" ')
 
 
 def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
     words = _split(text, start, end)
     titled = False
     while words and words[0][2] in _NO_PART:
-        titled = words[0][2] in TITLES or words[0][2] in _SALUTATIONS
-        words.pop(0)
+        titled = words.pop(0)[2] in _TITLES_AND_SALUTATIONS
     if not words:
         return
     begin, last = words[0][0], words[-1][1]
@@ -102,7 +117,7 @@ def _in_run(text: str, start: int, end: int) -> Iterator[Span]:
     yield from _judge(words, strength)
 
 
-_SALUTATIONS: Final = frozenset(("dear", "hi", "hello", "hey", "i'm", "i’m"))
+_TITLES_AND_SALUTATIONS: Final = TITLES | frozenset(("dear", "hi", "hello", "hey", "i'm", "i’m"))
 _LETTERHEAD: Final = re.compile(r"\s{1,6}[0-9]{2,6} [^\W\d_]")
 """What stands alone in the line above a street's number."""
 

@@ -24,33 +24,44 @@ from tunesmith.data.personal.spans import Recognizer, Span, without_overlaps
 Detector = Callable[[str], Iterator[Span]]
 LOWEST_CONFIDENCE: Final = 0.5
 
-_DIGITS: Final = re.compile(r"[0-9][^A-Za-z\n]{0,2}[0-9][^A-Za-z\n]{0,2}[0-9]")
+_DIGITS: Final = re.compile(r"[0-9](?:[^A-Za-z\n]{0,2}[0-9]){3}")
+_SIGNS: Final = re.compile(r"[@:/\\]|\([aA][tT]\)|[\[{][aA][tT][\]}]|-[0-9A-Fa-f]{2}-")
 _WITH_DIGITS: Final[tuple[tuple[frozenset[str], Detector], ...]] = tuple(
     (frozenset(kinds.split()), detector)
     for kinds, detector in (
         ("card cn_id us_ssn company_id national_id", numbers.numbers),
         ("iban", numbers.ibans),
-        ("national_id", numbers.codici_fiscali),
         ("phone", phones),
         ("ip", marked.ip_addresses),
         ("birth_date", worded.birth_dates),
         ("coordinates", marked.coordinates),
     )
 )
-_ANYWHERE: Final[tuple[tuple[frozenset[str], Detector], ...]] = tuple(
+_WITH_SIGNS: Final[tuple[tuple[frozenset[str], Detector], ...]] = tuple(
     (frozenset(kinds.split()), detector)
     for kinds, detector in (
         ("email", marked.emails),
-        ("name", names),
-        ("name", chinese_names),
-        ("address", addresses.addresses),
-        ("address", addresses.chinese_addresses),
-        ("passport driver_licence account", worded.documents_and_accounts),
-        ("plate", worded.plates),
         ("mac", marked.mac_addresses),
         ("ip", marked.ip_with_letters),
         ("account", marked.accounts_in_links),
         ("user_folder", marked.home_folders),
+    )
+)
+_CHINESE: Final[tuple[tuple[frozenset[str], Detector], ...]] = tuple(
+    (frozenset(kinds.split()), detector)
+    for kinds, detector in (
+        ("name", chinese_names),
+        ("address", addresses.chinese_addresses),
+        ("plate", worded.plates),
+    )
+)
+_ANYWHERE: Final[tuple[tuple[frozenset[str], Detector], ...]] = tuple(
+    (frozenset(kinds.split()), detector)
+    for kinds, detector in (
+        ("name", names),
+        ("address", addresses.addresses),
+        ("passport driver_licence account", worded.documents_and_accounts),
+        ("national_id", numbers.codici_fiscali),
         ("crypto", marked.crypto_addresses),
         ("secret", secrets),
     )
@@ -63,8 +74,10 @@ class Scanner:
     def __init__(self, kinds: Iterable[str] = KINDS, recognizers: Sequence[Recognizer] = ()) -> None:
         self.kinds = frozenset(kinds)
         self.recognizers = tuple(recognizers)
-        self._with_digits = [detector for found, detector in _WITH_DIGITS if found & self.kinds]
-        self._anywhere = [detector for found, detector in _ANYWHERE if found & self.kinds]
+        self._with_digits, self._with_signs, self._chinese, self._anywhere = (
+            [detector for found, detector in detectors if found & self.kinds]
+            for detectors in (_WITH_DIGITS, _WITH_SIGNS, _CHINESE, _ANYWHERE)
+        )
 
     def find(self, text: str) -> list[Span]:
         """In the text's order, without overlaps."""
@@ -95,8 +108,14 @@ class Scanner:
         return {leaf: spans for leaf, spans in found.items() if spans}
 
     def _detected(self, text: str) -> Iterator[Span]:
-        has_digits = _DIGITS.search(text) is not None
-        for detector in [*self._with_digits, *self._anywhere] if has_digits else self._anywhere:
+        detectors = list(self._anywhere)
+        if _DIGITS.search(text):
+            detectors += self._with_digits
+        if _SIGNS.search(text):
+            detectors += self._with_signs
+        if not text.isascii():
+            detectors += self._chinese
+        for detector in detectors:
             for span in detector(text):
                 if span.confidence >= LOWEST_CONFIDENCE and span.kind in self.kinds and span.start < span.end:
                     yield span
@@ -131,14 +150,28 @@ def _add_echoes(found: dict[Leaf, list[Span]]) -> None:
     known = {name for person in people for name in _echoes(person)}
     if not known:
         return
-    longest_first = sorted(known, key=lambda name: (-len(name), name))[:200]
-    pattern = re.compile(
-        "|".join(rf"\b{re.escape(name)}\b" if name.isascii() else re.escape(name) for name in longest_first)
-    )
     for leaf, spans in found.items():
-        for echo in pattern.finditer(leaf.text):
-            spans.append(Span("name", echo.start(), echo.end(), "the same row", 0.6))
-        found[leaf] = without_overlaps(spans)
+        echoes = [
+            Span("name", start, start + len(name), "the same row", 0.6)
+            for name in sorted(known)[:_MOST_ECHOED]
+            if name in leaf.text
+            for start in _whole_words(leaf.text, name)
+        ]
+        if echoes:
+            found[leaf] = without_overlaps([*spans, *echoes])
+
+
+_MOST_ECHOED: Final = 200
+
+
+def _whole_words(text: str, name: str) -> Iterator[int]:
+    """Where the name starts and no letter or digit goes on before or behind it; Chinese has no such borders."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not name.isascii() or not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            yield start
+        start = text.find(name, end)
 
 
 def _echoes(person: str) -> Iterator[str]:

@@ -43,15 +43,26 @@ _MARKED: Final = tuple(
 )  # fmt: skip
 
 
+_BY_SIGN: Final = tuple((sign, tuple(entry for entry in _MARKED if sign in entry[0])) for sign in "_-:.")
+_WITHOUT_SIGN: Final = tuple(entry for entry in _MARKED if not set(entry[0]) & set("_-:."))
+
+
 def secrets(text: str) -> Iterator[Span]:
-    for mark, giver, pattern in _MARKED:
+    for mark, giver, pattern in _WITHOUT_SIGN:
         if mark in text:
             for found in pattern.finditer(text):
                 yield Span("secret", found.start(), found.end(), giver, 0.98)
+    for sign, marked in _BY_SIGN:
+        if sign in text:
+            for mark, giver, pattern in marked:
+                if mark in text:
+                    for found in pattern.finditer(text):
+                        yield Span("secret", found.start(), found.end(), giver, 0.98)
     yield from _after_words(text, text.lower())
 
 
-_STEMS: Final = ("passw", "pwd", "passphrase", "secret", "token", "key", "bearer", "密码", "口令", "密钥", "令牌")
+_ASCII_STEMS: Final = ("passw", "pwd", "passphrase", "secret", "token", "key", "bearer")
+_STEMS: Final = (*_ASCII_STEMS, "密码", "口令", "密钥", "令牌")
 _ASSIGNED: Final = re.compile(
     r"""(?ix) (?: password | passwd | passphrase | pwd | secret(?:[_ -]?(?:access[_ -]?)?key)? | key | token | bearer | 密码 | 口令 | 密钥 | 令牌 )
         ["']? (?: \s{0,3} (?: [:=：] | => | :=) \s{0,3} | \s{1,3} is \s{1,3} | \s? (?:是|为) \s? | (?<=earer)\s )
@@ -68,7 +79,7 @@ _NO_SECRET: Final = re.compile(
 
 def _after_words(text: str, lower: str) -> Iterator[Span]:
     """A password may be short and easy, so long as it is no word; a key has to look drawn at random."""
-    for stem in _STEMS:
+    for stem in _ASCII_STEMS if text.isascii() else _STEMS:
         place = lower.find(stem)
         while place >= 0:
             found = _ASSIGNED.match(text, place)
