@@ -15,6 +15,7 @@ shingles' true Jaccard similarity reaches the threshold; a false hit is a pair t
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +33,15 @@ THRESHOLD = 0.8
 EDITED_SHARE = 0.05
 NAMES = ("ours", "datasketch", "datasketch, in bulk")
 COLUMNS = (
-    "what", "seconds, median [min, max]", "÷ ours", "texts/s", "with shingles, seconds", "with shingles ÷ ours",
+    "what", "seconds, median [min, max]", "÷ ours", "processor s", "processor ÷ ours", "texts/s", "with shingles, seconds", "with shingles ÷ ours",
     "recall of edited copies", "of those at the threshold", "pairs", "false hits", "others' cores",
 )  # fmt: skip
 Pairs = set[tuple[int, int]]
 
 
 def main() -> None:
+    # One core each: rensa would take all.
+    os.environ["RAYON_NUM_THREADS"] = "1"
     options = _options()
     texts, copies = make_texts(options.texts, options.seed)
     runs = [run for number in range(options.rounds + 1) for run in _round(number, texts, copies)]
@@ -164,6 +167,8 @@ def _row(name: str, runs: Sequence[Mapping[str, Any]], num_texts: int) -> list[s
         name,
         f"{median(seconds):.2f} [{min(seconds):.2f}, {max(seconds):.2f}]",
         f"{_ratio(chosen, runs, 'wall_seconds'):.1f}",
+        f"{median(run['cpu_seconds'] for run in chosen):.2f}",
+        f"{_ratio(chosen, runs, 'cpu_seconds'):.1f}",
         f"{num_texts / median(seconds):,.0f}",
         f"{median(run['with_shingles_seconds'] for run in chosen):.2f}",
         f"{_ratio(chosen, runs, 'with_shingles_seconds'):.1f}",
