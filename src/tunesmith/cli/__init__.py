@@ -5,6 +5,11 @@ quickstart: the whole story on the built-in base model and its own task
 local: train and evaluate on this machine
 data: data check and data preview
 data_pages: what they print
+data_synthesize: data synthesize: examples that a model writes
+synthesis_options: what it was asked for
+synthesis_pages: what it does and prints
+model_endpoint: the model behind a URL, asked through core.outbound
+draft_review: drafts decided in a terminal
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

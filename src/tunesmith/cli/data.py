@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tunesmith.cli.data_synthesize import synthesize
 from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
@@ -44,3 +45,6 @@ def preview(
     from tunesmith.cli.data_pages import show_preview
 
     show_preview(file, base_model, format, line, rows, no_color=no_color)
+
+
+data_app.command()(synthesize)

@@ -19,6 +19,7 @@ over_length: examples that do not fit: refused, dropped or cut, and counted
 statistics: a dataset in figures
 packing: TokenizedExamples of one step to Rows
 importers: every way in: what people have, turned into rows
+synthesis: examples that a model writes
 row_texts: the texts of a row, and the row with some of them changed
 row_writer: rows to a file, there whole or not at all
 versions: what a data file is made of, and from what
