@@ -188,7 +188,7 @@ def _confirm(estimate: Estimate, budget: Budget, plan: Plan, options: SynthesisO
     console = _console()
     if num_answered:
         console.print(f"{num_answered:,} requests are answered already; they are not made again.", markup=False)
-    if not estimate.most_requests or budget == Budget(0, 0, 0):
+    if not estimate.most_requests:
         return
     lines = [
         f"{plan.order.model} at {options.endpoint}: about {estimate.requests:,} requests, "
@@ -226,7 +226,7 @@ def _duration(seconds: float) -> str:
 def _progress(count: int | None) -> Iterator[Callable[[Progress], None]]:
     console = _console()
     if not console.is_terminal:
-        yield lambda _: None
+        yield lambda progress: _say_stopping(console, progress)
         return
     columns = (
         TextColumn("rows"),
@@ -239,10 +239,18 @@ def _progress(count: int | None) -> Iterator[Callable[[Progress], None]]:
         task = bar.add_task("", total=count)
 
         def tell(progress: Progress) -> None:
+            _say_stopping(console, progress)
             said = f"{progress.num_refused:,} refused, {progress.usage.num_requests:,} requests, {progress.usage.tokens:,} tokens"
             bar.update(task, completed=progress.num_kept, description=said)
 
         yield tell
+
+
+def _say_stopping(console: Console, progress: Progress) -> None:
+    if progress.is_stopping and progress.in_flight:
+        console.print(
+            f"Waiting for {progress.in_flight:,} answers on their way; Ctrl-C again leaves at once.", markup=False
+        )
 
 
 def _say_outcome(out: Path, folder: Path, synthesis: Synthesis, plan: Plan) -> None:

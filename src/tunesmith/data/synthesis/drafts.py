@@ -89,6 +89,7 @@ def decide(path: Path, drafts: Sequence[Draft], decision: Decision) -> Draft:
         raise UserError(f"Draft {draft.id} has no answer.", "write one")
     decisions = decisions_path(path)
     with durable.disk_errors(decisions), decisions.open("ab") as file:
+        _drop_torn_line(decisions, file.fileno())
         file.write(msgspec.json.encode(decision) + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -117,6 +118,12 @@ def draft_of(number: int, question: str, proposal: str | None, made_from: dict[s
         "status": draft.status,
         MADE_FROM: made_from,
     }
+
+
+def _drop_torn_line(path: Path, descriptor: int) -> None:
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
 
 
 def _decided(draft: Draft, decision: Decision) -> Draft:

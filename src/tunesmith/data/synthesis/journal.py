@@ -134,7 +134,7 @@ class Journal:
     def _agree(self) -> None:
         """Answers belong to the requests that they answer: raises UserError where these would be others."""
         path = self.folder / "plan.json"
-        if not path.exists():
+        if not path.exists() or os.fstat(self._file).st_size == 0:
             durable.write_json(path, {"format": FORMAT, **self._identity})
             return
         try:

@@ -121,6 +121,8 @@ class Progress:
     num_requests: int
     usage: Usage
     in_flight: int
+    is_stopping: bool = False
+    """After Ctrl-C: only what is on its way is waited for."""
 
 
 def synthesize(
@@ -138,8 +140,9 @@ def synthesize(
     run = _Run(plan, journal, judge, budget, prices, now)
     crew: Crew[tuple[int, int]] = Crew(partial(_heard, ask, journal, now), concurrency)
     try:
-        run.go(crew, concurrency * _AHEAD, lambda: tell(run.progress(crew.in_flight)))
+        run.go(crew, concurrency, lambda: tell(run.progress(crew.in_flight)))
     except KeyboardInterrupt:
+        tell(run.progress(crew.in_flight, is_stopping=True))
         run.drain(crew)
         raise Interrupted(_saved("Interrupted", journal), _GO_ON) from None
     finally:
@@ -191,11 +194,11 @@ class _Run:
     _is_spent: bool = False
     _taken: set[tuple[int, int]] = field(default_factory=set)
 
-    def go(self, crew: Crew[tuple[int, int]], ahead: int, tell: Callable[[], None]) -> None:
+    def go(self, crew: Crew[tuple[int, int]], concurrency: int, tell: Callable[[], None]) -> None:
         self._count_past()
         tell()
         while True:
-            while (key := self._next(ahead)) is not None:
+            while crew.in_flight < concurrency and (key := self._next(concurrency * _AHEAD)) is not None:
                 if key not in self.journal.said:
                     if not self._can_pay(key):
                         self._is_spent = True
@@ -221,8 +224,8 @@ class _Run:
         except KeyboardInterrupt:
             return
 
-    def progress(self, in_flight: int) -> Progress:
-        return Progress(len(self.kept), len(self.refused), self._next_judged, self.usage, in_flight)
+    def progress(self, in_flight: int, *, is_stopping: bool = False) -> Progress:
+        return Progress(len(self.kept), len(self.refused), self._next_judged, self.usage, in_flight, is_stopping)
 
     def result(self) -> Synthesis:
         questions = [kept.pair.question for kept in self.kept]
@@ -240,13 +243,19 @@ class _Run:
             return None
         if self._repeats:
             return self._repeats.pop(0)
-        if self._next_index < self.plan.most_requests and self._next_index - self._next_judged < ahead:
+        begun = self._next_index - self._next_judged
+        if self._next_index < self.plan.most_requests and begun < ahead and self._needs_more(begun):
             self._next_index += 1
             return self._next_index - 1, 0
         return None
 
     def _has_enough(self) -> bool:
         return self.plan.order.count is not None and len(self.kept) >= self.plan.order.count
+
+    def _needs_more(self, num_begun: int) -> bool:
+        """Whether those begun would not do even if all that they give were kept: what is too many is paid for, too."""
+        count = self.plan.order.count
+        return count is None or len(self.kept) + num_begun * self.plan.order.per_request < count
 
     def _of(self, index: int) -> Planned:
         if index not in self._planned:
