@@ -125,7 +125,7 @@ def test_other_standards_judge_saved_answers_for_nothing(plan: Plan, tmp_path: P
 @pytest.mark.parametrize("bound", ["requests", "tokens", "cost"])
 def test_budget_stops_before_it_could_be_passed(plan: Plan, tmp_path: Path, bound: str) -> None:
     """One that allows two requests of 150 tokens, the second of which could have become as long as any."""
-    longest = max(request_tokens(plan.planned(index).request) for index in range(3))
+    longest = round(1.5 * max(request_tokens(plan.planned(index).request) for index in range(3)))
     budget = {
         "requests": Budget(requests=2),
         "tokens": Budget(tokens=150 + longest + 1500),
@@ -136,6 +136,15 @@ def test_budget_stops_before_it_could_be_passed(plan: Plan, tmp_path: Path, boun
     assert (made.ended, len(model.asked), len(made.kept)) == ("budget", 2, 10)
     assert made.usage.tokens <= (budget.tokens or made.usage.tokens)
     assert made.usage.cost <= (budget.cost or made.usage.cost)
+
+
+def test_budget_holds_where_a_tokenizer_makes_more_tokens_than_estimated(plan: Plan, tmp_path: Path) -> None:
+    def ask(request: ChatRequest) -> ChatAnswer:
+        return ChatAnswer(pairs_of(sum(request.user.encode())), 3 * request_tokens(request), 50)
+
+    made = run(plan, ask, tmp_path / "j", Budget(tokens=4_500))
+    assert made.ended == "budget"
+    assert made.usage.tokens <= 4_500
 
 
 def test_budget_counts_what_earlier_processes_used(plan: Plan, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from tunesmith.core.errors import Interrupted, MachineError, TunesmithError, UserError
+from tunesmith.data.findings import shorten
 from tunesmith.data.synthesis.answers import Pair, Read, read_answer
 from tunesmith.data.synthesis.asking import Ask, AskAgain, ChatAnswer, ChatRequest, EndpointRefused, NotAnswered
 from tunesmith.data.synthesis.crew import Crew
@@ -26,6 +27,10 @@ ATTEMPTS: Final = 3
 """How often one request is sent, while what comes back cannot be read."""
 _DECLINED_AT_FIRST: Final = 3
 _AHEAD: Final = 4
+_SHOWN_LETTERS: Final = 200
+# By how much a prompt can have more tokens than estimated, until an endpoint has more: small tokenizers do.
+_MARGIN: Final = 1.5
+_SAFETY: Final = 1.1
 
 Ended = Literal["complete", "exhausted", "budget"]
 ENDED: Final[dict[Ended, str]] = {
@@ -193,6 +198,7 @@ class _Run:
     _failure: TunesmithError | None = None
     _is_spent: bool = False
     _taken: set[tuple[int, int]] = field(default_factory=set)
+    _margin: float = _MARGIN
 
     def go(self, crew: Crew[tuple[int, int]], concurrency: int, tell: Callable[[], None]) -> None:
         self._count_past()
@@ -264,7 +270,7 @@ class _Run:
 
     def _send(self, crew: Crew[tuple[int, int]], key: tuple[int, int]) -> None:
         request = self._of(key[0]).request
-        self._most_in_flight[key] = request_tokens(request), request.max_tokens
+        self._most_in_flight[key] = self._most_prompt_tokens(request), request.max_tokens
         self.journal.asked(*key, *self._most_in_flight[key])
         crew.submit(key, request)
 
@@ -272,7 +278,7 @@ class _Run:
         """At the most that this request, and those on their way, can cost."""
         request, waiting = self._of(key[0]).request, self._most_in_flight.values()
         num = self.usage.num_requests + self.usage.num_unheard + len(waiting) + 1
-        prompt = self.usage.prompt_tokens + sum(most for most, _ in waiting) + request_tokens(request)
+        prompt = self.usage.prompt_tokens + sum(most for most, _ in waiting) + self._most_prompt_tokens(request)
         completion = self.usage.completion_tokens + sum(most for _, most in waiting) + request.max_tokens
         budget = self.budget
         return (
@@ -280,6 +286,9 @@ class _Run:
             and (budget.tokens is None or prompt + completion <= budget.tokens)
             and (budget.cost is None or self.prices.of(prompt, completion) <= budget.cost)
         )
+
+    def _most_prompt_tokens(self, request: ChatRequest) -> int:
+        return round(request_tokens(request) * self._margin)
 
     # ---- what came ----
 
@@ -333,8 +342,10 @@ class _Run:
         if isinstance(said, Declined):
             self._read[index] = ()
         else:
+            seen = said.prompt_tokens / request_tokens(self._of(index).request)
+            self._margin = max(self._margin, seen * _SAFETY)
             read = read_answer(said.text, with_answers=self.plan.order.wants_answers, was_cut=said.finish == "length")
-            unread += _malformed(index, attempt, read)
+            unread += _malformed(index, attempt, read, said.text)
             if not read.pairs and attempt + 1 < ATTEMPTS:
                 self._repeats.append((index, attempt + 1))
                 return
@@ -376,7 +387,7 @@ class _Run:
         return failure
 
 
-def _malformed(index: int, attempt: int, read: Read) -> list[Refused]:
+def _malformed(index: int, attempt: int, read: Read, text: str) -> list[Refused]:
     name = f"request {index + 1}, answer {attempt + 1}"
-    detail = read.reason or "a part of the answer"
+    detail = f"{read.reason or 'a part of the answer'}: {shorten(text, _SHOWN_LETTERS)}"
     return [Refused(name, None, "malformed", detail) for _ in range(read.num_malformed)]
