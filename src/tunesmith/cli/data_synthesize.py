@@ -47,7 +47,7 @@ def synthesize(
     system: Annotated[str, typer.Option(help="A system message for every row.")] = "",
     to: Annotated[Literal["chat", "prompt_completion"], typer.Option(help="The rows' format.")] = "chat",
     max_similarity: Annotated[float, typer.Option(help="Of a question to any other; more is refused.")] = 0.7,
-    min_support: Annotated[float, typer.Option(help="Share of an answer's words that its passage holds.")] = 0.6,
+    min_support: Annotated[float, typer.Option(help="Share of an answer's words that its passage holds.")] = 0.5,
     min_answer_words: Annotated[int, typer.Option(min=0, help="Shorter answers are refused.")] = 1,
     max_answer_words: Annotated[int, typer.Option(min=1, help="Longer answers are refused.")] = 2000,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests at once.")] = 4,

@@ -58,6 +58,7 @@ def test_what_was_kept_is_known() -> None:
     [
         (None, "Lamps may be returned within 30 days."),
         (None, "The shop sends 1000 crowns back."),
+        (None, "1. The shop pays the postage.\n2. It sends 1,000 crowns back."),
         ("unsupported_number", "A lamp may be returned within 60 days of its delivery."),
         ("unsupported", "Customers must call Berlin headquarters before noon on Mondays."),
         ("speaks_of_passage", "According to the passage, a lamp may be returned."),

@@ -43,7 +43,7 @@ class Standards:
     max_answer_words: int = 2_000
     max_similarity: float = 0.7
     """Of a question to any other (ROUGE-L)."""
-    min_support: float = 0.6
+    min_support: float = 0.5
     """Of an answer by its passage."""
 
     def __post_init__(self) -> None:

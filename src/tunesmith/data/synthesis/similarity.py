@@ -39,6 +39,7 @@ class KeptTexts:
     def __init__(self, many: int = MANY) -> None:
         self._many = many
         self._texts: list[tuple[str, ...]] = []
+        self._vocabularies: list[frozenset[str]] = []
         self._names: list[str] = []
         self._same: dict[tuple[str, ...], int] = {}
         self._lookup: RMinHashLSH | None = None
@@ -50,6 +51,7 @@ class KeptTexts:
         said = tuple(words(text)[:_LONGEST_WORDS])
         number = len(self._texts)
         self._texts.append(said)
+        self._vocabularies.append(frozenset(said))
         self._names.append(name)
         self._same.setdefault(said, number)
         if self._lookup is not None:
@@ -64,11 +66,16 @@ class KeptTexts:
         if (same := self._same.get(said)) is not None:
             return Nearest(self._names[same], 1.0)
         best, most = None, 0.0
-        masks = _masks(said)
+        masks, vocabulary = _masks(said), frozenset(said)
+        repeated = len(said) - len(vocabulary)
         for number in self._candidates(said):
-            other = self._texts[number]
-            most_possible = 2 * min(len(said), len(other)) / max(len(said) + len(other), 1)
-            if most_possible > most and (figure := _alike(masks, len(said), other)) > most:
+            other, its_vocabulary = self._texts[number], self._vocabularies[number]
+            num_shared = len(vocabulary & its_vocabulary)
+            if not num_shared:
+                continue
+            # No longer a subsequence than there are words of the shared kinds, in either text.
+            longest = num_shared + min(repeated, len(other) - len(its_vocabulary))
+            if 2 * longest / (len(said) + len(other)) > most and (figure := _alike(masks, len(said), other)) > most:
                 best, most = number, figure
         return Nearest(self._names[best] if best is not None else None, most)
 

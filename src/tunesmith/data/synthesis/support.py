@@ -22,7 +22,8 @@ _EMPTY_WORDS: Final = frozenset(
     "what when where which while who whom why will with would yes you your".split()
 )
 _EMPTY_CHARACTERS: Final = frozenset("的了是在和与及或也都就而着过吗呢吧啊这那其之所被把对于从到为以可会能要不有个一")
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*+")
+_NUMBER: Final = re.compile(r"\d++(?:[.,]\d++)*+")
+_LIST_NUMBER: Final = re.compile(r"^[ \t]{0,8}\(?\d{1,3}[.)、](?!\d)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +67,5 @@ def _stem(word: str) -> str:
 
 
 def _numbers(text: str) -> frozenset[str]:
-    """With their commas left out: 1,000 is 1000."""
-    return frozenset(number.replace(",", "") for number in _NUMBER.findall(text))
+    """With their commas left out: 1,000 is 1000. Those that number a list say nothing."""
+    return frozenset(number.replace(",", "") for number in _NUMBER.findall(_LIST_NUMBER.sub("", text)))
