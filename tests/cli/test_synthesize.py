@@ -88,6 +88,7 @@ def test_previews_and_refusals_send_nothing(
     assert run([*given, "--max-similarity", "7"]) == 2
     assert run([*given, "--key-variable", "NOT_SET"]) == 2
     assert run(arguments(seeds_file, seeds_file, endpoint, "--overwrite")) == 2
+    assert run(arguments(tmp_path / "in.jsonl", seeds_file, endpoint, "--documents", str(tmp_path))) == 2
     assert (endpoint.asked, out.exists()) == ([], False)
     assert run(given) == 0
     assert [body for body in previewed if body not in endpoint.asked] == []
@@ -335,3 +336,32 @@ def test_own_prompt_is_used_and_a_wrong_one_refused(
     prompt.write_text(prompt.read_text().replace("{{abuot}}", ""))
     assert run(arguments(out, seeds_file, endpoint, "--prompt", str(prompt), "--count", "5")) == 0
     assert endpoint.asked[0]["messages"][1]["content"].endswith("In rhymes.")
+
+
+def test_larger_budget_goes_on_where_the_smaller_one_stopped(
+    tmp_path: Path, seeds_file: Path, endpoint: ScriptedEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.answer = by_request
+    out = tmp_path / "out.jsonl"
+    given = arguments(out, seeds_file, endpoint, "--count", "30", "--json")
+    assert run([*given, "--max-requests", "2"]) == 0
+    assert (json.loads(capsys.readouterr().out)["ended"], len(rows_of(out))) == ("budget", 10)
+    assert run([*given, "--max-requests", "9"]) == 2
+    assert run([*given, "--max-requests", "9", "--overwrite"]) == 0
+    assert (len(rows_of(out)), len(endpoint.asked)) == (30, 6)
+    capsys.readouterr()
+    assert run([*given, "--overwrite", "--temperature", "0"]) == 2
+    assert "temperature differ" in capsys.readouterr().err
+    assert run([*given, "--overwrite", "--temperature", "0", "--restart"]) == 0
+    assert len(endpoint.asked) == 12
+
+
+def test_rows_of_another_file_are_not_written_again(
+    tmp_path: Path, seeds_file: Path, endpoint: ScriptedEndpoint
+) -> None:
+    endpoint.answer = by_request
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    assert run(arguments(first, seeds_file, endpoint, "--count", "10", "--to", "prompt_completion")) == 0
+    assert run(arguments(second, seeds_file, endpoint, "--count", "10", "--against", str(first))) == 0
+    known = {row["prompt"] for row in rows_of(first)}
+    assert known & {row["messages"][0]["content"] for row in rows_of(second)} == set()

@@ -69,11 +69,15 @@ def test_html_is_what_a_reader_sees() -> None:
         "<html><head><title>t</title><style>p{}</style></head><body><nav>menu</nav><h2>Lamps &amp; more</h2>"
         "<p>One\n<b>bold</b> word.<br>Two<!-- not > this --><script>if (a < b) x()</script></p><li>3 < 4</li></body></html>"
     )
-    assert html_text(source) == "# Lamps & more\n\nOne bold word.\n\nTwo\n\n3 < 4"
+    assert html_text(source) == "t\n\n# Lamps & more\n\nOne bold word.\n\nTwo\n\n3 < 4"
+
+
+def test_tag_that_is_never_closed_hides_nothing() -> None:
+    assert html_text("<head><title>t</title><body><nav>a<p>b<svg>c</svg>d<nav>e") == "t\n\na\n\nbde"
 
 
 @pytest.mark.parametrize(
-    "source", ["<!--" * 200_000, "<a " * 200_000, "<script>" * 100_000, "&#" * 200_000, "<" * 500_000, "<p>" * 200_000],
+    "source", ["<!--" * 200_000, "<a " * 200_000, "<script>" * 100_000, "&#" * 200_000, "<" * 500_000, "<p>" * 200_000, "<nav>" * 200_000],
     ids=lambda source: repr(source[:8]),
 )  # fmt: skip
 @pytest.mark.timeout(30)

@@ -88,6 +88,12 @@ def test_each_refusal_has_its_kind(status: int, said: Any, kind: type[Exception]
         endpoint((status, said, {}))[0](REQUEST)
 
 
+def test_words_of_an_endpoint_move_no_terminal() -> None:
+    with pytest.raises(NotAnswered) as refused:
+        endpoint((400, error("\x1b[2Jgone\x07\u202e"), {}))[0](REQUEST)
+    assert str(refused.value) == "HTTP 400, �[2Jgone��"
+
+
 def test_key_that_an_endpoint_repeats_is_not_in_the_message() -> None:
     with pytest.raises(EndpointRefused) as refused:
         endpoint((401, error(f"Incorrect API key: {KEY}. See\n\nhelp."), {}))[0](REQUEST)

@@ -171,7 +171,8 @@ def _row_text(value: Any) -> str | None:
 
 # ---- HTML ----------------------------------------------------------------------------------------
 
-_UNREAD: Final = frozenset({"script", "style", "template", "noscript", "svg", "head", "nav", "iframe", "textarea"})
+_UNREAD: Final = frozenset({"script", "style", "template", "noscript", "svg", "nav", "iframe", "textarea"})
+_CODE: Final = frozenset({"script", "style"})
 _BLOCKS: Final = frozenset(
     "address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main "
     "ol p pre section table td th tr ul title body html".split()
@@ -184,17 +185,18 @@ _BLANKS: Final = re.compile(r"[ \t\r\f\v\u00a0]+")
 def html_text(source: str) -> str:
     """What a reader sees, a paragraph a block, headings as ``# …``. Linear, whatever the tags are like."""
     parts: list[str] = []
+    never_closed: set[str] = set()
     at = 0
     while (opening := source.find("<", at)) >= 0:
         parts.append(source[at:opening].replace("\n", " "))
-        at, said = _past_tag(source, opening)
+        at, said = _past_tag(source, opening, never_closed)
         parts.append(said)
     parts.append(source[at:].replace("\n", " "))
     lines = (_BLANKS.sub(" ", line).strip() for line in html.unescape("".join(parts)).split("\n"))
     return "\n\n".join(line for line in lines if line.strip("# "))
 
 
-def _past_tag(source: str, opening: int) -> tuple[int, str]:
+def _past_tag(source: str, opening: int, never_closed: set[str]) -> tuple[int, str]:
     """Where reading goes on, and what stands for the tag; a tag without its end makes the rest unreadable."""
     if source.startswith("<!--", opening):
         end = source.find("-->", opening + 4)
@@ -207,9 +209,12 @@ def _past_tag(source: str, opening: int) -> tuple[int, str]:
         return len(source), ""
     tag = name[1].lower() if name else ""
     is_closing = source[opening + 1] == "/"
-    if tag in _UNREAD and not is_closing and source[end - 1] != "/":
-        closing = re.compile(f"</{tag}", re.IGNORECASE).search(source, end)
-        return (closing.start(), "") if closing else (len(source), "")
+    if tag in _UNREAD - never_closed and not is_closing and source[end - 1] != "/":
+        if closing := re.compile(f"</{tag}", re.IGNORECASE).search(source, end):
+            return closing.start(), ""
+        if tag in _CODE:
+            return len(source), ""
+        never_closed.add(tag)
     if tag in _HEADINGS and not is_closing:
         return end + 1, "\n# "
     return end + 1, "\n" if tag in _BLOCKS else ""

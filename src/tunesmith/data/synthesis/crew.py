@@ -37,9 +37,9 @@ class Crew(Generic[Key]):
         self._is_over = threading.Event()
         self._not_before = 0.0
         self._num_threads = 0
+        self._num_asking = 0
+        self._asking_changed = threading.Condition()
         self.in_flight = 0
-        self.num_busy = 0
-        """How often the endpoint said that it was busy, or did not answer."""
 
     def submit(self, key: Key, request: ChatRequest) -> None:
         if self._num_threads < self._size:
@@ -56,9 +56,20 @@ class Crew(Generic[Key]):
             raise found
         return key, found
 
+    @property
+    def num_asking(self) -> int:
+        """How many threads wait for an answer, or for their turn."""
+        return self._num_asking
+
     def stop(self) -> None:
-        """Nothing more is sent: what waits comes back unanswered; what was sent is still waited for."""
+        """Nothing more is sent: what waits comes back unanswered."""
         self._is_over.set()
+
+    def settle(self) -> None:
+        """After ``stop``: until everything that was sent has its answer, or has none. Counted by the threads themselves,
+        so that it holds wherever an interrupt found the caller."""
+        with self._asking_changed:
+            self._asking_changed.wait_for(lambda: self._num_asking == 0)
 
     def close(self) -> None:
         """The threads end once they have nothing to wait for; nobody waits for them."""
@@ -69,10 +80,18 @@ class Crew(Generic[Key]):
     def _work(self) -> None:
         while (task := self._todo.get()) is not None:
             key, request = task
+            self._count_asking(1)
             try:
                 self._done.put((key, self._answer(key, request)))
             except BaseException as error:  # noqa: BLE001 - a thread has nobody to raise it to: ``result`` does
                 self._done.put((key, error))
+            finally:
+                self._count_asking(-1)
+
+    def _count_asking(self, change: int) -> None:
+        with self._asking_changed:
+            self._num_asking += change
+            self._asking_changed.notify_all()
 
     def _answer(self, key: Key, request: ChatRequest) -> ChatAnswer | TunesmithError:
         last = AskAgain("it was not sent")
@@ -83,7 +102,6 @@ class Crew(Generic[Key]):
                 return self._ask(key, request)
             except AskAgain as busy:
                 last = busy
-                self.num_busy += 1
                 pause = busy.after_seconds if busy.after_seconds is not None else _pause(number)
                 if pause > LONGEST_PAUSE_SECONDS:
                     return AskAgain(f"{busy.message}; it asks for a pause of {pause:,.0f} s")

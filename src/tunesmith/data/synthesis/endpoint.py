@@ -82,7 +82,7 @@ class Endpoint:
         return NotAnswered(reason)
 
     def _reason(self, body: bytes) -> str:
-        """The endpoint's own words, without the key, which some repeat."""
+        """The endpoint's own words, without the key, which some repeat, and without what a terminal would obey."""
         try:
             read: Any = msgspec.json.decode(body)
         except (ValueError, RecursionError):
@@ -93,7 +93,8 @@ class Endpoint:
             return ""
         if self.key:
             words = words.replace(self.key, "…")
-        return ", " + " ".join(words.split())[:_LONGEST_REASON].rstrip(".")
+        said = " ".join(words.split())[:_LONGEST_REASON].rstrip(".")
+        return ", " + "".join(letter if letter.isprintable() else "�" for letter in said)
 
 
 def request_body(request: ChatRequest, limit_name: str = "max_completion_tokens") -> dict[str, Any]:

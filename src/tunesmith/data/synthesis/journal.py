@@ -93,6 +93,7 @@ class Journal:
             self._agree()
             self._read()
             durable.fsync_folder(self.folder)
+            durable.fsync_folder(self.folder.parent)
         except BaseException:
             os.close(self._file)
             raise

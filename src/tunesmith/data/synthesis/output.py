@@ -32,6 +32,10 @@ def check_out(out: Path, inputs: Iterable[Path], *, overwrite: bool) -> None:
         raise UserError(f"{out} is a folder.", "name a file")
     if any(path.exists() and out.exists() and path.samefile(out) for path in inputs):
         raise UserError(f"{out} is an input, which is never changed.", "choose another name for the output")
+    if inside := next(
+        (path for path in inputs if path.is_dir() and out.resolve().is_relative_to(path.resolve())), None
+    ):
+        raise UserError(f"{out} would lie in {inside}, among what is read.", "write it elsewhere")
     if out.exists() and not overwrite:
         raise UserError(f"{out} is there already.", "choose another name, or add --overwrite")
 

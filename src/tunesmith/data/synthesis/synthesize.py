@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
@@ -147,8 +148,10 @@ def synthesize(
     try:
         run.go(crew, concurrency, lambda: tell(run.progress(crew.in_flight)))
     except KeyboardInterrupt:
-        tell(run.progress(crew.in_flight, is_stopping=True))
-        run.drain(crew)
+        crew.stop()
+        with suppress(KeyboardInterrupt):  # a second one does not wait for what was sent, and is paid for
+            tell(run.progress(crew.num_asking, is_stopping=True))
+            crew.settle()
         raise Interrupted(_saved("Interrupted", journal), _GO_ON) from None
     finally:
         crew.close()
@@ -159,8 +162,12 @@ def _heard(
     ask: Ask, journal: Journal, now: Callable[[], float], key: tuple[int, int], request: ChatRequest
 ) -> ChatAnswer:
     """Saved in the thread that heard it: whatever happens to the others, it is not asked again."""
+    journal.asked(*key, round(request_tokens(request) * _MARGIN), request.max_tokens)
     try:
         answer = ask(request)
+    except (AskAgain, EndpointRefused):
+        journal.dropped(*key)
+        raise
     except NotAnswered as error:
         journal.declined(*key, error.message)
         raise
@@ -221,15 +228,6 @@ class _Run:
         self._judge_rest()
         tell()
 
-    def drain(self, crew: Crew[tuple[int, int]]) -> None:
-        """What was sent is paid for: its answers are waited for and saved. A second Ctrl-C does not wait."""
-        crew.stop()
-        try:
-            while crew.in_flight:
-                crew.result()
-        except KeyboardInterrupt:
-            return
-
     def progress(self, in_flight: int, *, is_stopping: bool = False) -> Progress:
         return Progress(len(self.kept), len(self.refused), self._next_judged, self.usage, in_flight, is_stopping)
 
@@ -271,7 +269,6 @@ class _Run:
     def _send(self, crew: Crew[tuple[int, int]], key: tuple[int, int]) -> None:
         request = self._of(key[0]).request
         self._most_in_flight[key] = self._most_prompt_tokens(request), request.max_tokens
-        self.journal.asked(*key, *self._most_in_flight[key])
         crew.submit(key, request)
 
     def _can_pay(self, key: tuple[int, int]) -> bool:
@@ -319,8 +316,6 @@ class _Run:
             self._take_saved(key)
             self._failure = self._failure or self._declined_from_the_first()
             return
-        if isinstance(found, AskAgain | EndpointRefused):
-            self.journal.dropped(*key)
         self._failure = self._failure or found
 
     def _declined_from_the_first(self) -> UserError | None:
