@@ -20,7 +20,7 @@ from tunesmith.data.encoding import BadBytes
 from tunesmith.data.file_rows import file_rows
 from tunesmith.data.findings import shorten
 from tunesmith.data.importers.rows import Left, Place
-from tunesmith.data.synthesis.tokens import estimated_tokens, num_units
+from tunesmith.data.synthesis.tokens import content_tokens, estimated_tokens, num_units
 
 PASSAGE_TOKENS: Final = 500
 _FEWEST_WORDS: Final = 12
@@ -284,20 +284,27 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 def _sentences(offset: int, paragraph: str, passage_tokens: int) -> Iterator[tuple[int, str]]:
     """As many as fit together; one that does not fit is cut."""
-    most_letters = passage_tokens * 3
+    room = passage_tokens - estimated_tokens("")
     start = end = 0
+    held = 0.0
     for border in [*(found.end() for found in _SENTENCE_END.finditer(paragraph)), len(paragraph)]:
-        if estimated_tokens(paragraph[start:border]) > passage_tokens and end > start:
-            yield offset + start, paragraph[start:end].strip()
-            start = end
-        while estimated_tokens(paragraph[start : min(border, start + 4 * most_letters)]) > passage_tokens:
-            cut = start + (most_letters if not _is_wide_text(paragraph[start : start + 200]) else passage_tokens - 8)
+        size = content_tokens(paragraph[end:border])
+        if held + size > room:
+            if end > start:
+                yield offset + start, paragraph[start:end].strip()
+            start, held = end, 0.0
+        while size > room:
+            cut = _cut(paragraph, start, border, room)
             yield offset + start, paragraph[start:cut].strip()
-            start = cut
+            start, size = cut, size - content_tokens(paragraph[start:cut])
+        held += size
         end = border
     if paragraph[start:].strip():
         yield offset + start, paragraph[start:].strip()
 
 
-def _is_wide_text(text: str) -> bool:
-    return estimated_tokens(text) * 2 > len(text)
+def _cut(text: str, start: int, end: int, room: int) -> int:
+    length = min(end - start, room * 3)
+    while length > 1 and content_tokens(text[start : start + length]) > room:
+        length //= 2
+    return start + length

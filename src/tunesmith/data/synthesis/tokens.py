@@ -19,8 +19,13 @@ _MESSAGE_TOKENS: Final = 4
 
 def estimated_tokens(text: str) -> int:
     """Of one message, with what a template puts around it."""
+    return round(content_tokens(text)) + _MESSAGE_TOKENS
+
+
+def content_tokens(text: str) -> float:
+    """Of a part of a message: those of its parts add up."""
     wide = len(_WIDE_LETTER.findall(text))
-    return round(wide + (len(text) - wide) / _CHARACTERS_A_TOKEN) + _MESSAGE_TOKENS
+    return wide + (len(text) - wide) / _CHARACTERS_A_TOKEN
 
 
 def words(text: str) -> list[str]:
