@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.data.synthesis.conftest import Reply as Answer
+from tests.data.synthesis.conftest import ScriptedEndpoint, endpoint
 
 from tunesmith.core.outbound import Outbound, OutboundError, Refused, Unreachable
+
+__all__ = ["endpoint"]
 
 INSIDE = [
     "127.0.0.1", "127.8.9.10", "10.0.0.1", "10.255.1.2", "172.16.5.4", "172.31.0.9", "192.168.0.1", "192.168.178.20",
@@ -308,3 +312,25 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tls_receiver: Any) -> 
     with pytest.raises(Unreachable, match="could not be reached"):
         outbound.post(f"https://hooks.example:{tls_receiver.port}/", b"{}", {})
     assert tls_receiver.received == []
+
+
+def test_whole_answer_comes_back_with_its_headers(endpoint: ScriptedEndpoint) -> None:
+    endpoint.answer = lambda *_: Answer("a" * 100_000, headers={"Retry-After": "3"})
+    reply = Outbound(allow_private=True).ask(endpoint.url, b"{}", {}, 1 << 20)
+    assert (reply.status, reply.headers["retry-after"], len(reply.body) > 100_000) == (200, "3", True)
+
+
+def test_answer_that_is_too_long_or_breaks_off_is_none(endpoint: ScriptedEndpoint) -> None:
+    endpoint.answer = lambda *_: Answer("a" * 100_000)
+    with pytest.raises(Unreachable, match="longer than 1,000 bytes"):
+        Outbound(allow_private=True).ask(endpoint.url, b"{}", {}, 1_000)
+    endpoint.answer = lambda *_: Answer("a", headers={"content-length": "5000"})
+    with pytest.raises(Unreachable, match="could not be reached"):
+        Outbound(allow_private=True).ask(endpoint.url, b"{}", {}, 1 << 20)
+
+
+def test_asking_leads_inside_no_more_than_posting_does(endpoint: ScriptedEndpoint, connections: Any) -> None:
+    with connections, pytest.raises(Refused) as refused:
+        Outbound(permission="--allow-private lets it").ask(endpoint.url.replace("http", "https", 1), b"{}", {}, 1_000)
+    assert "--allow-private lets it reach your own networks" in str(refused.value)
+    assert (connections.addresses, endpoint.asked) == ([], [])

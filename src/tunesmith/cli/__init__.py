@@ -15,6 +15,11 @@ data_diff: data diff and data version: what changed, and where a file comes from
 data_progress: how far long work on a data file has come
 data_fix: data fix
 training_estimate: what a training on a file would take here
+data_synthesize: data synthesize: examples that a model writes
+synthesis_options: what it was asked for
+synthesis_pages: what it does and prints
+model_endpoint: the model behind a URL, asked through core.outbound
+draft_review: drafts decided in a terminal
 chat: a conversation with a model here
 chat_options: what it was asked for
 conversation: a conversation in the terminal, whoever answers

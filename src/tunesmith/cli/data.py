@@ -13,6 +13,7 @@ from tunesmith.cli.data_diff import diff, version
 from tunesmith.cli.data_duplicates import duplicates
 from tunesmith.cli.data_fix import fix
 from tunesmith.cli.data_split import split
+from tunesmith.cli.data_synthesize import synthesize
 from tunesmith.data.examples import FileFormat
 
 data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
@@ -66,3 +67,4 @@ data_app.command()(split)
 data_app.command()(diff)
 data_app.command()(version)
 data_app.command()(fix)
+data_app.command()(synthesize)

@@ -50,6 +50,15 @@ class Unreachable(OutboundError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, whatever its status. The names of ``headers`` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A URL that was judged, but for what its name resolves to. ``host`` is a name in lower case, or an address."""
 
@@ -73,6 +82,8 @@ class Outbound:
     tls: ssl.SSLContext | None = None
     """None: the certificates that the system trusts, or those of ``SSL_CERT_FILE``."""
     timeout_seconds: float = TIMEOUT_SECONDS
+    permission: str = "TUNESMITH_ALLOW_PRIVATE_ADDRESSES=1 lets webhooks"
+    """For hints: who says what, so that private addresses are allowed."""
 
     @classmethod
     def of(cls, settings: Settings) -> Outbound:
@@ -82,7 +93,7 @@ class Outbound:
         """What can be judged without asking the name service; raises Refused."""
         parsed = _parsed(url)
         if parsed.scheme != "https" and not (parsed.scheme == "http" and self.allow_private):
-            raise Refused("The URL must begin with https://.", _hint(parsed.scheme))
+            raise Refused("The URL must begin with https://.", _hint(parsed.scheme, self.permission))
         if parsed.userinfo:
             raise Refused("The URL holds a user name or a password.", "leave them out; messages are signed instead")
         host = parsed.host.lower()
@@ -95,24 +106,33 @@ class Outbound:
         elif not _NAME.fullmatch(host) or len(host) > 253:
             raise Refused("The URL has no host that could be reached.", "write it as https://host.example/path")
         elif (host.rstrip(".") in _OWN_NAMES or host.rstrip(".").endswith(".localhost")) and not self.allow_private:
-            raise Refused(f"The URL's host {host} is this machine.", _PRIVATE_HINT)
+            raise Refused(f"The URL's host {host} is this machine.", self._private_hint)
         return Target(parsed, host, parsed.port or {"https": 443, "http": 80}[parsed.scheme])
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer, whatever it is; raises Refused or Unreachable."""
+        return self._sent(url, body, headers, _read_some).status
+
+    def ask(self, url: str, body: bytes, headers: Mapping[str, str], most_bytes: int) -> Reply:
+        """The same, for the whole answer; one of more than ``most_bytes``, or that breaks off, is Unreachable."""
+        return self._sent(url, body, headers, lambda response: _read_all(response, most_bytes))
+
+    def _sent(self, url: str, body: bytes, headers: Mapping[str, str], read: _Read) -> Reply:
         if self.is_offline:
             raise Refused("This installation is offline: nothing is sent anywhere.", "unset TUNESMITH_OFFLINE")
         target = self.check(url)
         deadline = time.monotonic() + self.timeout_seconds
         vetted = self._judge(target.host, self._resolved(target, deadline))
         try:
-            return self._exchange(target, _VettedNetwork(vetted, deadline), body, headers)
+            return self._exchange(target, _VettedNetwork(vetted, deadline), body, headers, read)
         except httpcore2.TimeoutException:
             raise Unreachable(f"{target.host} did not answer within {self.timeout_seconds:g} s.") from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
             raise Unreachable(f"{target.host} could not be reached: {_cause(error)}.") from None
 
-    def _exchange(self, target: Target, network: _VettedNetwork, body: bytes, headers: Mapping[str, str]) -> int:
+    def _exchange(
+        self, target: Target, network: _VettedNetwork, body: bytes, headers: Mapping[str, str], read: _Read
+    ) -> Reply:
         url = target.url
         raw = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         all_headers = {
@@ -123,8 +143,8 @@ class Outbound:
         with httpcore2.HTTPConnection(raw.origin, ssl_context=tls, network_backend=network) as connection:
             pairs = [(name.encode("ascii"), value.encode("ascii")) for name, value in all_headers.items()]
             with connection.stream("POST", raw, headers=pairs, content=body) as response:
-                _read_some(response)
-                return response.status
+                answered = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                return Reply(response.status, answered, read(response))
 
     def _resolved(self, target: Target, deadline: float) -> Sequence[str]:
         """A name service may be slower than any patience: it is asked in a thread that is left behind then."""
@@ -153,18 +173,17 @@ class Outbound:
             why = addresses.refusal(address, allow_private=self.allow_private)
             if why is not None:
                 shown = host if host == address else f"{host} leads to {address}, which"
-                raise Refused(f"The URL's host {shown} {why}.", _PRIVATE_HINT)
+                raise Refused(f"The URL's host {shown} {why}.", self._private_hint)
         return found
 
+    @property
+    def _private_hint(self) -> str:
+        return f"name a host of the internet; {self.permission} reach your own networks"
 
-_PRIVATE_HINT: Final = (
-    "name a host of the internet; TUNESMITH_ALLOW_PRIVATE_ADDRESSES=1 lets webhooks reach your own networks"
-)
 
-
-def _hint(scheme: str) -> str:
+def _hint(scheme: str, permission: str) -> str:
     if scheme == "http":
-        return "use https; TUNESMITH_ALLOW_PRIVATE_ADDRESSES=1 lets webhooks use http"
+        return f"use https; {permission} use http"
     return "write it as https://host.example/path"
 
 
@@ -188,16 +207,29 @@ def _default_tls() -> ssl.SSLContext:
     return httpcore2.default_ssl_context()
 
 
-def _read_some(response: httpcore2.Response) -> None:
+_Read = Callable[[httpcore2.Response], bytes]
+
+
+def _read_some(response: httpcore2.Response) -> bytes:
     """So that the other side can end in peace; what it says is not looked at, nor its failure to say it."""
     num_bytes = 0
     try:
         for part in response.iter_stream():
             num_bytes += len(part)
             if num_bytes > MOST_ANSWER_BYTES:
-                return
+                break
     except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError):
-        return
+        pass
+    return b""
+
+
+def _read_all(response: httpcore2.Response, most_bytes: int) -> bytes:
+    content = bytearray()
+    for part in response.iter_stream():
+        content += part
+        if len(content) > most_bytes:
+            raise Unreachable(f"The answer is longer than {most_bytes:,} bytes.")
+    return bytes(content)
 
 
 def _cause(error: Exception) -> str:

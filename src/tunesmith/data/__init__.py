@@ -27,6 +27,7 @@ packing: TokenizedExamples of one step to Rows
 importers: every way in: what people have, turned into rows
 personal: personal data, found, taken out, proven
 cleaning: a data file without personal data, and an account of every change
+synthesis: examples that a model writes
 row_texts: the texts of a row, and the row with some of them changed
 row_writer: rows to a file, there whole or not at all
 versions: what a data file is made of, and from what

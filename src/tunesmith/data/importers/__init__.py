@@ -35,4 +35,5 @@ continue_rows: one of its events to one row
 mail: mail to questions and answers
 continue_dev: Continue's development data to rows, of what was kept
 continue_rows: one of its events to one row
+documents: documents to passages, to ask questions about
 """
