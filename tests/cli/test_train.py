@@ -660,7 +660,9 @@ def test_over_length_policy_is_counted_and_the_run_is_reported(
         tmp_path, tiny_base, rows, max_steps=1, over_length=policy, validation_file="data/valid.jsonl", eval_examples=20
     )
     other = {"messages": [{"role": "user", "content": "远🙂 " * 400}, {"role": "assistant", "content": "blue"}]}
-    (tmp_path / "data" / "valid.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*tiny_rows[12:20], other]))
+    (tmp_path / "data" / "valid.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in [*tiny_rows[12:20], other])
+    )
     said = tunesmith("train", job, "--out", tmp_path / "run")
     assert said.code == 0, said.text
     assert f"1 of 13 examples are longer than 256 tokens; {policy}: " in said.out

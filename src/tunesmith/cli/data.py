@@ -1,4 +1,4 @@
-"""``tunesmith data``: check a training file, and see what of it is trained on."""
+"""``tunesmith data``: what people have becomes training data: brought in, checked, mended, cleaned, split, compared."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from tunesmith.cli import data_clean, data_person
+from tunesmith.cli.data_clean import canaries, clean, restore
 from tunesmith.cli.data_convert import convert
 from tunesmith.cli.data_diff import diff, version
 from tunesmith.cli.data_duplicates import duplicates
 from tunesmith.cli.data_fix import fix
+from tunesmith.cli.data_person import person_app
 from tunesmith.cli.data_split import split
 from tunesmith.cli.data_synthesize import synthesize
 from tunesmith.data.examples import FileFormat
 
-data_app = typer.Typer(help="Check a training file, and see what of it is trained on.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Bring data in, check it, mend and clean it, split it, and see what of it is trained on.", no_args_is_help=True
+)
 
 File = Annotated[Path, typer.Argument(help="JSON lines (chat, prompt/completion, Alpaca) or a JSON array.")]
 Format = Annotated[FileFormat | None, typer.Option(help="The file's format; detected if not given.")]
@@ -58,13 +61,13 @@ def preview(
 
 
 data_app.command()(convert)
-data_app.command()(data_clean.clean)
-data_app.command()(data_clean.canaries)
-data_app.command()(data_clean.restore)
-data_app.add_typer(data_person.person_app, name="person")
+data_app.command()(fix)
+data_app.command()(clean)
+data_app.command()(canaries)
+data_app.command()(restore)
+data_app.add_typer(person_app, name="person")
 data_app.command()(duplicates)
 data_app.command()(split)
+data_app.command()(synthesize)
 data_app.command()(diff)
 data_app.command()(version)
-data_app.command()(fix)
-data_app.command()(synthesize)

@@ -2,6 +2,7 @@
 
 rows: the nouns: where a row came from, a row found, a row made, a row left out
 convert: the driver: sources in, one file of rows that validate out, everything counted
+previewing: the first rows as convert would make them
 reading: a path to its sources: format, why, and the outcomes of reading it
 opening: files, packed files, archives and folders, opened within bounds
 detect: which format a file has, and why
@@ -29,9 +30,6 @@ cell_template: a text made of a row's cells
 mapping: which column is what: parsed, judged, applied
 column_guess: a mapping guessed, with reason and confidence
 frames: rows to DataFrames and back
-continue_dev: Continue's development data to rows
-continue_dev: Continue's development data to rows, of what was kept
-continue_rows: one of its events to one row
 mail: mail to questions and answers
 continue_dev: Continue's development data to rows, of what was kept
 continue_rows: one of its events to one row

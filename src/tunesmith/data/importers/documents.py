@@ -146,7 +146,9 @@ def _row_documents(path: Path, name: str) -> Iterator[_Document | Left]:
         place = Place(name, row.line)
         for fault in row.faults:
             finding = fault.finding
-            yield Left(finding.rule, finding.message, finding.hint, Place(name, *row.position(fault.offset)), "error")
+            yield Left(
+                finding.rule, finding.message, finding.hint, Place(name, *row.position(fault.offset)[:2]), "error"
+            )
         if row.faults:
             continue
         text = _row_text(row.value)
