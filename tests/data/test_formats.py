@@ -278,3 +278,11 @@ def test_fingerprint_ignores_the_line_only() -> None:
 
 def test_long_values_are_cut_in_messages() -> None:
     assert shorten("x" * 100) == '"' + "x" * 58 + "…"
+
+
+def test_of_two_formats_in_equal_numbers_it_is_the_one_that_is_trained_on_as_it_stands() -> None:
+    waiting = {"messages": [{"role": "user", "content": "a"}], "answer": "b"}
+    chat = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    assert detect_format([waiting, chat]) == "chat"
+    assert detect_format([waiting, chat, waiting]) == "reinforcement"
+    assert detect_format([]) is None

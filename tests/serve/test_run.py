@@ -342,6 +342,16 @@ def test_process_drains_at_sigterm(settings: Settings, tiny_base: Path) -> None:
         process.wait()
 
 
+async def _connected(settings: Settings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The socket's file is there a moment before anybody listens."""
+    for _ in range(600):
+        try:
+            return await asyncio.open_unix_connection(str(settings.serving_socket))
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.05)
+    raise AssertionError("nobody listens")
+
+
 async def _stop_in_the_middle(process: subprocess.Popen[bytes], settings: Settings, base: Path) -> list[Any]:
     from tunesmith.data.examples import Message
     from tunesmith.infer.protocol import Chat
@@ -349,7 +359,7 @@ async def _stop_in_the_middle(process: subprocess.Popen[bytes], settings: Settin
     chat = Chat(
         Served("base", "t", "t", str(base)), (Message("user", "x"),), 1, "o", max_tokens=200, logit_bias={2: -100.0}
     )
-    reader, writer = await asyncio.open_unix_connection(str(settings.serving_socket))
+    reader, writer = await _connected(settings)
     writer.write(line_of(chat))
     first = await reader.readline()
     process.send_signal(signal.SIGTERM)

@@ -93,10 +93,10 @@ def fix_file(
             writer.write_line(content)
     remains = _judged(out)
     left_out: tuple[Problem, ...] = ()
-    if drops_bad and remains.bad_lines and remains.format is not None:
-        left_out = tuple(remains.problems)
+    while drops_bad and remains.bad_lines and remains.format is not None:
+        left_out += tuple(remains.problems)
         writer = _without_lines(out, remains.bad_lines, log)
-        remains = _judged(out)
+        remains = _judged(out)  # again: what is left may be taken for another format
     parent = Parent(path.name, digest.hexdigest())
     before = read_version(path)
     counts = {"read": log.num_rows, "written": writer.num_rows, **log.counts}

@@ -39,9 +39,10 @@ _FOREIGN: Final = (
 
 
 def detect_format(rows: Iterable[Row]) -> FileFormat | None:
-    """The format that most of ``rows`` have, or None where no row has the keys of any."""
+    """The format that most of ``rows`` have (of several, the one that stands first in the list of formats), or None where
+    no row has the keys of any."""
     shapes = Counter(shape for shape in map(shape_of, rows) if shape is not None)
-    return shapes.most_common(1)[0][0] if shapes else None
+    return max((name for name in _SIGNATURES if shapes[name]), key=shapes.__getitem__, default=None)
 
 
 def shape_of(row: Row) -> FileFormat | None:
