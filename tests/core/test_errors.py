@@ -47,7 +47,7 @@ def test_a_problem_names_the_spot_as_far_as_it_is_known(spot: dict[str, object],
 
 def test_a_problem_is_json() -> None:
     entry = json.loads(json.dumps(Problem("r", "m", "h", line=3).as_json()))
-    assert list(entry) == ["rule", "message", "hint", "severity", "file", "line", "column", "path"]
+    assert list(entry) == ["rule", "message", "hint", "severity", "file", "line", "column", "path", "byte_column"]
     assert (entry["severity"], entry["line"], entry["column"]) == ("error", 3, None)
 
 
