@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/cli.md, docs/config.md, docs/settings.md and a table of docs/api.md from the code.
+"""Writes docs/cli.md, docs/config.md, docs/settings.md and tables of docs/api.md from the code.
 
 ``python scripts/write_docs.py`` writes them; ``--check`` leaves with 1 and names those that are out of step.
 """
@@ -13,7 +13,8 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -23,6 +24,8 @@ from pydantic import SecretStr
 
 from tunesmith.cli.main import app
 from tunesmith.core.settings import Settings
+from tunesmith.specs.data_operations import ABOUT, KINDS, NUM_INPUTS
+from tunesmith.specs.data_operations import Settings as OperationSettings
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.wire_job import EXTENSION_KEYS
 
@@ -32,6 +35,8 @@ NOTE = "<!-- Written by scripts/write_docs.py; change the code, then run it agai
 
 TABLE_BEGINS = "<!-- The table is written by scripts/write_docs.py. -->\n\n"
 TABLE_ENDS = "\n<!-- Here the table ends. -->\n"
+KINDS_BEGIN = "<!-- The kinds are written by scripts/write_docs.py. -->\n\n"
+KINDS_END = "\n<!-- Here the kinds end. -->\n"
 
 CLI_HEAD = """\
 # The command line
@@ -114,17 +119,61 @@ def settings_page() -> str:
 
 
 def api_page() -> str:
-    """What stands there, with the table between its marks anew."""
-    before, _, rest = (DOCS / "api.md").read_text(encoding="utf-8").partition(TABLE_BEGINS)
-    _, _, after = rest.partition(TABLE_ENDS)
+    """What stands there, with the tables between their marks anew."""
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    page = _between(page, TABLE_BEGINS, _extensions(), TABLE_ENDS)
+    return _between(page, KINDS_BEGIN, _kinds(), KINDS_END)
+
+
+def _between(page: str, begins: str, table: str, ends: str) -> str:
+    before, _, rest = page.partition(begins)
+    _, _, after = rest.partition(ends)
+    return "".join([before, begins, table, ends, after])
+
+
+def _extensions() -> str:
     meanings = _meanings(FineTuneSpec)
     rows = [
         f"| `{key}` | {_kind(field.annotation, field.metadata)} | {_default(field)} | {meanings[key]} |\n"
         for key, field in FineTuneSpec.model_fields.items()
         if key in EXTENSION_KEYS
     ]
-    head = "| key | value | | meaning |\n| --- | --- | --- | --- |\n"
-    return "".join([before, TABLE_BEGINS, head, *rows, TABLE_ENDS, after])
+    return "".join(["| key | value | | meaning |\n| --- | --- | --- | --- |\n", *rows])
+
+
+def _kinds() -> str:
+    """What each kind of operation on data takes, makes and lists; then the settings, those that kinds share once."""
+    kinds = [
+        f"| `{kind}` | {_num_files(*NUM_INPUTS[kind])} | {ABOUT[kind].makes} | {_held(ABOUT[kind].result)} "
+        f"| {_held(ABOUT[kind].items)} |\n"
+        for kind in KINDS
+    ]
+    groups = list(dict.fromkeys(group for model in KINDS.values() for group in reversed(model.__mro__)))
+    settings = [
+        f"| {_of_kinds(group)} | `{name}` | {_kind(field.annotation, field.metadata)} | {_default(field)} "
+        f"| {_meanings(group)[name]} |\n"
+        for group in groups
+        if issubclass(group, OperationSettings)
+        for name, field in group.model_fields.items()
+        if name in group.__annotations__
+    ]
+    head = "| kind | takes | makes | `result` | each item |\n| --- | --- | --- | --- | --- |\n"
+    of_settings = "| kinds | setting | value | | meaning |\n| --- | --- | --- | --- | --- |\n"
+    return "".join([head, *kinds, "\n", of_settings, *settings])
+
+
+def _num_files(least: int, most: int) -> str:
+    if least == most:
+        return f"{most} file{'s' if most > 1 else ''}"
+    return f"{least} to {most} files"
+
+
+def _held(names: Mapping[str, str]) -> str:
+    return "; ".join(f"`{name}`: {meaning}" for name, meaning in names.items())
+
+
+def _of_kinds(group: type) -> str:
+    return ", ".join(f"`{kind}`" for kind, model in KINDS.items() if issubclass(model, group))
 
 
 def _meanings(model: type) -> dict[str, str]:
@@ -167,7 +216,9 @@ def _one_kind(annotation: Any, metadata: list[Any]) -> str:
     if annotation is bool:
         return "`true`, `false`"
     if get_origin(annotation) is dict:
-        return "a JSON object of texts"
+        return "a JSON object" if Any in get_args(annotation) else "a JSON object of texts"
+    if annotation is date:
+        return "a date"
     if annotation is SecretStr:
         return "a secret"
     if annotation is Path:

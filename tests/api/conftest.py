@@ -289,12 +289,15 @@ def _make_part(server: Server, project: Project) -> tuple[str, str]:
         return upload_id, uploads.add_part(connection, upload, num_bytes=10, sha256=digest, now=time.time()).id
 
 
-def make_training_file(server: Server, project: Project, purpose: str = "fine-tune") -> str:
-    """A row only: what reads its bytes is not asked here."""
+def make_training_file(
+    server: Server, project: Project, purpose: str = "fine-tune", sha256: str | None = None
+) -> str:  # fmt: skip
+    """A row only: what reads its bytes is not asked here. No two have the same hash unless it is said."""
+    sha256 = sha256 or hashlib.sha256(str(next(_numbers)).encode()).hexdigest()
     with server.database.write() as connection:
-        blob_references.announce(connection, "ab" * 32, 9, time.time())
+        blob_references.announce(connection, sha256, 9, time.time())
         file = files.create(
-            connection, project.id, filename="t.jsonl", purpose=purpose, num_bytes=9, sha256="ab" * 32, now=time.time()
+            connection, project.id, filename="t.jsonl", purpose=purpose, num_bytes=9, sha256=sha256, now=time.time()
         )  # fmt: skip
     return file.id
 
@@ -481,10 +484,10 @@ def validate_list(validate: Validate) -> Validate:
 
 @pytest.fixture
 def make_file(server: Server) -> Callable[..., str]:
-    """``make_file(project="default", purpose="fine-tune")``: the id of an uploaded file."""
+    """``make_file(project="default", purpose="fine-tune", sha256=None)``: the id of an uploaded file."""
 
-    def make(project: str = "default", purpose: str = "fine-tune") -> str:
-        return make_training_file(server, server.project(project), purpose)
+    def make(project: str = "default", purpose: str = "fine-tune", sha256: str | None = None) -> str:
+        return make_training_file(server, server.project(project), purpose, sha256)
 
     return make
 

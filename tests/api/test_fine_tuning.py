@@ -119,11 +119,34 @@ def test_an_integration_is_echoed_and_warned_about(client: OpenAI, make_file: Ma
     assert (newest.level, "nothing is sent" in newest.message) == ("warn", True)
 
 
-def test_validating_with_the_training_file_is_warned_about(client: OpenAI, make_file: Make) -> None:
-    file = make_file()
-    job = client.fine_tuning.jobs.create(model="starter", training_file=file, validation_file=file)
-    newest = next(iter(client.fine_tuning.jobs.list_events(job.id)))
-    assert (newest.level, "says nothing about examples not seen" in newest.message) == ("warn", True)
+@pytest.mark.parametrize("is_copy", [False, True])
+def test_validating_with_the_training_file_is_refused_unless_asked_for(
+    client: OpenAI, make_file: Make, *, is_copy: bool
+) -> None:
+    file = make_file(sha256="ab" * 32)
+    same = make_file(sha256="ab" * 32) if is_copy else file
+    with pytest.raises(BadRequestError, match="not tested on what it was shown") as refused:
+        client.fine_tuning.jobs.create(model="starter", training_file=file, validation_file=same)
+    assert (refused.value.param, refused.value.code) == ("validation_file", "leaked_example")
+    job = client.fine_tuning.jobs.create(
+        model="starter", training_file=file, validation_file=same, extra_body={"leakage": "warn"}
+    )
+    events = [(event.level, event.message) for event in client.fine_tuning.jobs.list_events(job.id)]
+    level, message = events[0]
+    assert level == "warn"
+    assert message.startswith("The validation file is the training file: ")
+
+
+def test_a_job_says_what_its_files_are_made_of(server: Any, client: OpenAI) -> None:
+    content = b"".join(b'{"prompt": "%d", "completion": "b"}\n' % n for n in range(12))
+    uploaded = client.files.create(file=("a.jsonl", content), purpose="fine-tune").id
+    edits = {"edits": [{"line": 1, "text": '{"prompt": "a", "completion": "b"}'}]}
+    made: Any = client.post(f"/files/{uploaded}/revisions", body=edits, cast_to=object)
+    file_id, name = made["file"]["id"], made["file"]["filename"]
+    with server.database.read() as connection:
+        sha256 = connection.execute(select(tables.files.c.sha256).where(tables.files.c.id == file_id)).scalar_one()
+    job = client.fine_tuning.jobs.create(model="starter", training_file=file_id, validation_file=uploaded)
+    assert messages(client, job.id)[1:] == [f"Training file: {name} (sha256 {sha256[:8]}…, made by revise)"]
 
 
 def test_a_seed_is_made_and_kept_where_none_is_given(client: OpenAI, make_file: Make) -> None:

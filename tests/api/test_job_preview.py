@@ -142,6 +142,14 @@ def test_unknown_names_are_told_where_they_stand(client: Any, other_client: Any)
     assert paths(told).keys() == {"model", "training_file", "validation_file"}
 
 
+def test_the_training_file_as_validation_file_is_refused_unless_asked_for(client: Any) -> None:
+    asked = {"model": "starter", "training_file": upload(client, rows(12)), "validation_file": upload(client, rows(12))}
+    told = preview(client, **asked)
+    assert (told["is_ready"], paths(told)) == (False, {"validation_file": "leaked_example"})
+    assert told["num_examples"] == 12  # of the training file, as without the other one
+    assert preview(client, **asked, leakage="warn")["is_ready"] is True
+
+
 def test_without_a_file_the_rest_is_judged(client: Any) -> None:
     told = preview(client, model="gpt-4o-mini")
     assert paths(told) == {"training_file": "missing"}

@@ -13,7 +13,7 @@ from tunesmith.core.errors import Problems
 from tunesmith.data.operation_kinds import RUNS
 from tunesmith.data.operations import Done, Input, Workbench
 from tunesmith.data.validate import validate_file
-from tunesmith.specs.data_operations import KINDS, parse_settings
+from tunesmith.specs.data_operations import ABOUT, KINDS, parse_settings
 
 TABLE = b"ticket,ask,reply\n1,How do I log in?,Press the blue button.\n2,Where is it?,\n3,Who are you?,I am the help desk.\n"
 MAPPING = {"user": "ask", "assistant": "reply", "thread": "ticket"}
@@ -205,3 +205,20 @@ def test_a_person_is_found_in_every_file_and_erased_from_one(bench: Bench) -> No
     erased = bench.run("erase_person", PERSONAL, said=["dana.lopez@gmail.com"])
     assert len(rows(erased.outputs[0].path)) == 2
     assert "dana" not in json.dumps(erased.outputs[0].version.as_json())
+
+
+def test_what_is_told_of_each_kind_is_what_it_gives(bench: Bench) -> None:
+    said = ["dana.lopez@gmail.com"]
+    asked: dict[str, tuple[list[bytes], dict[str, Any]]] = {
+        "preview_import": ([ALIKE], {}), "convert": ([ALIKE], {}), "find_personal_data": ([PERSONAL], {}),
+        "measure_recall": ([PERSONAL], {"per_kind": 2}), "clean": ([PERSONAL], {}), "find_duplicates": ([ALIKE], {}),
+        "deduplicate": ([ALIKE], {}), "split": ([ALIKE], {"share": 0.4}), "compare": ([ALIKE, PERSONAL], {}),
+        "find_person": ([PERSONAL], {"said": said}), "erase_person": ([PERSONAL], {"said": said}),
+    }  # fmt: skip
+    assert asked.keys() == ABOUT.keys() == KINDS.keys()
+    for kind, (contents, settings) in asked.items():
+        done = bench.run(kind, *contents, **settings)
+        assert (kind, set(done.result or ())) == (kind, set(ABOUT[kind].result))
+        listed = items(done)[:1] if done.items is not None else []
+        assert (kind, {name for item in listed for name in item}) == (kind, set(ABOUT[kind].items))
+        assert ABOUT[kind].makes.startswith("no file") == (not done.outputs)

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from tunesmith.data.versions import Operation, Parent, Version, read_version
 from tunesmith.nn.weights import read_tensors, write_tensors
-from tunesmith.store import blob_references
+from tunesmith.store import blob_references, file_versions
 from tunesmith.store.jobs import State
-from tunesmith.store.tables import checkpoints, deliveries, files, models, webhook_endpoints
+from tunesmith.store.tables import checkpoints, deliveries, files, jobs, models, webhook_endpoints
 from tunesmith.train import serving_check
+from tunesmith.worker.preparing import make_order
 
 CSV_COLUMNS = (
     "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,train_mean_token_accuracy,"
@@ -189,3 +191,22 @@ def test_no_place_of_this_machine_is_told_to_users(world: Any) -> None:
         rows = [str(row) for table in (checkpoints, models) for row in connection.execute(select(table))]
     said = [*world.messages(refused.id), *world.messages(done.id), json.dumps(refused.error), *rows]
     assert [text for text in said if str(world.home) in text or str(world.base) in text] == []
+
+
+def test_training_is_told_what_its_files_are_made_of(world_on_each: Any) -> None:
+    world = world_on_each
+    job_id = world.new_job()
+    with world.database.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job_id).values(state=State.QUEUED))
+        (ref,) = blob_references.of(connection, "job", job_id)
+        row = {
+            "id": "file-training", "project_id": "proj_one", "filename": "a.clean.jsonl", "purpose": "fine-tune",
+            "num_bytes": ref.num_bytes, "sha256": ref.sha256, "status": "processed", "created_at": 0,
+        }  # fmt: skip
+        connection.execute(files.insert().values(row))
+        clean = Operation("clean", {"policy": "redact"}, {"rows_read": 40})
+        version = Version(ref.sha256, 40, ref.num_bytes, (Parent("a.jsonl", "0" * 64),), (clean,), source="our desk")
+        file_versions.put(connection, "file-training", None, version.as_json())
+    with world.claim(job_id) as attempt:
+        order = make_order(attempt)
+        assert read_version(attempt.folder / order.training_file) == version

@@ -114,3 +114,24 @@ def test_a_base_model_that_is_no_longer_offered_fails_the_job_by_its_name(world:
     job = world.do(world.new_job(base_model="gone"))
     assert (job.state, job.error["code"]) == (State.FAILED, "invalid_job")
     assert "The base model gone is not offered here any more." in job.error["message"]
+
+
+def test_leaked_validation_examples_fail_the_job_with_each_pair_of_lines(world_on_each: Any) -> None:
+    world = world_on_each
+    ours = {"messages": [{"role": "user", "content": "Nobody asked"}, {"role": "assistant", "content": "this before."}]}
+    job = world.do(world.new_job(validation=[ours, world.rows[3], world.rows[7]]))
+    assert (job.state, job.error["param"]) == (State.FAILED, "validation_file")
+    assert "2 of 3 validation examples are in the training data too, exactly or nearly." in job.error["message"]
+    assert "set leakage: warn to train all the same" in job.error["message"]
+    told = [message for level, message in world.events(job.id) if level == "error"]
+    assert [text.split(" [")[0] for text in told[:-1]] == [
+        f"file-validation.jsonl:{line}: the validation example is in the training data too: file-training.jsonl, line {other}"
+        for line, other in ((2, 4), (3, 8))
+    ]
+
+
+def test_leaked_validation_examples_are_warnings_where_that_was_asked_for(world: Any) -> None:
+    job_id = world.new_job(validation=[world.rows[3], world.rows[7]], leakage="warn", max_steps=1)
+    assert world.do(job_id).state is State.SUCCEEDED
+    warnings = [message for level, message in world.events(job_id) if level == "warn"]
+    assert sum("[leaked_example]" in text for text in warnings) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -16,8 +17,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tunesmith.store import blob_references
 from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.migrate import upgrade
+from tunesmith.store.operations import State as OperationState
 from tunesmith.store.tables import checkpoints, files, job_events, jobs, models
 
 KINDS: list[dict[str, Any]] = [
@@ -123,6 +126,79 @@ def test_20_jobs_end_once_and_equal_whoever_is_killed(world_on_each: Any) -> Non
     kills = run_with_kills(world_on_each, num_jobs=20, num_kills=60, seed=int(time.time()))
     assert kills["child"] >= 10
     assert kills["worker"] >= 5
+
+
+# --- operations on data -----------------------------------------------------------------------------
+
+OPERATIONS: list[dict[str, Any]] = [
+    {"kind": "split", "share": 0.2, "seed": 3},
+    {"kind": "deduplicate"},
+    {"kind": "clean", "policy": "surrogate"},
+    {"kind": "find_duplicates"},
+]
+
+
+def made_by_operation(world: Any, operation_id: str) -> tuple[Any, ...]:
+    """The bits of an operation that succeeded: its files and its list."""
+    done = world.operation(operation_id)
+    assert done.state is OperationState.SUCCEEDED, (done.state, done.error)
+    with world.database.read() as connection:
+        listed = {ref.name: ref.sha256 for ref in blob_references.of(connection, "operation", operation_id)}
+    return [world.content(file_id) for file_id in done.output_file_ids], listed, done.counts, done.num_items
+
+
+def operate_with_kills(world: Any, num_operations: int, num_kills: int, seed: int) -> Counter[str]:
+    choose, kills, names = random.Random(seed), Counter[str](), iter(range(10_000))
+    rows = [*world.rows, *world.rows[:9]] * 40
+    content = "".join(json.dumps({**row, "number": n}) + "\n" for n, row in enumerate(rows)).encode()
+    expected = []
+    for asked in OPERATIONS:
+        operation_id = world.new_operation(content, **asked)
+        world.operate(operation_id)
+        expected.append(made_by_operation(world, operation_id))
+    before = num_files(world)
+    ids = [world.new_operation(content, **OPERATIONS[n % len(OPERATIONS)]) for n in range(num_operations)]
+    workers: list[Any] = []
+    deadline = time.monotonic() + 60 + 10 * num_operations
+    while not all(world.operation(each).state.is_final for each in ids):
+        assert time.monotonic() < deadline, [world.operation(each).state for each in ids]
+        workers = [worker for worker in workers if worker.poll() is None]
+        while len(workers) < 2:
+            workers.append(world.start_worker(f"o{next(names)}", num_slots=1))
+        time.sleep(choose.uniform(0.02, 0.4))
+        if kills.total() >= num_kills:
+            continue
+        running = children(world)
+        if running and choose.random() < 0.7:
+            with suppress(ProcessLookupError):
+                os.kill(choose.choice(running), signal.SIGKILL)
+                kills["child"] += 1
+        elif running:
+            choose.choice(workers).kill()
+            kills["worker"] += 1
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    for worker in workers:
+        worker.wait(30)
+    assert [made_by_operation(world, each) for each in ids] == [
+        expected[n % len(expected)] for n in range(num_operations)
+    ]
+    num_made = sum(len(world.operation(each).output_file_ids) for each in ids)
+    assert num_files(world) == before + num_operations + num_made  # what they read, and what they made, once
+    assert children(world) == []
+    return kills
+
+
+def num_files(world: Any) -> int:
+    with world.database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(files)).scalar_one())
+
+
+@pytest.mark.soak
+def test_20_operations_end_once_and_equal_whoever_is_killed(world_on_each: Any) -> None:
+    kills = operate_with_kills(world_on_each, num_operations=20, num_kills=20, seed=int(time.time()))
+    assert kills["child"] >= 1
+    assert kills["worker"] >= 1
 
 
 # --- PostgreSQL restarted ---------------------------------------------------------------------------

@@ -29,6 +29,7 @@ file_reports: what is wrong with a file's rows
 file_rows: the rows themselves, painted as a model sees them
 file_revisions: a corrected copy
 data_operations: data files converted, cleaned, split, in the background
+data_affected: where a person's rows went: files, jobs, models
 uploads: a large file in parts
 fine_tuning: the routes of jobs
 job_request: the body that asks for a fine-tuning job

@@ -121,7 +121,7 @@ def list_data_operations(
 @router.get("/v1/data/operations/{operation_id}", response_model=OperationWire)
 def retrieve_data_operation(operation_id: OperationId, principal: Reader, services: ServicesOf) -> Response:
     with services.database.read() as connection:
-        return answer(_on_wire(_operation(connection, principal, operation_id)))
+        return answer(_on_wire(find_operation(connection, principal, operation_id)))
 
 
 @router.post("/v1/data/operations/{operation_id}/cancel", response_model=OperationWire)
@@ -148,7 +148,7 @@ def list_data_operation_items(
 ) -> Response:  # fmt: skip
     """What it has found, where people decide what becomes of each: personal data, duplicates, drafts."""
     with services.database.read() as connection:
-        operation = _operation(connection, principal, operation_id)
+        operation = find_operation(connection, principal, operation_id)
         refs = {ref.name: ref for ref in blob_references.of(connection, "operation", operation.id)}
     if operation.state is not State.SUCCEEDED:
         raise ApiError(409, "The operation has no list until it has succeeded.", code="operation_not_succeeded")
@@ -242,7 +242,8 @@ def _file_problem(file_id: str, file: File | None, kind: str) -> str | None:
     return None
 
 
-def _operation(connection: Connection, principal: Principal, operation_id: str) -> Operation:
+def find_operation(connection: Connection, principal: Principal, operation_id: str) -> Operation:
+    """Raises ApiError 404."""
     found = operations.get(connection, principal.project_id, operation_id)
     if found is None:
         raise _no_operation(operation_id)

@@ -14,13 +14,29 @@ from tunesmith.api.errors import ApiError, Refusals, bad_request
 from tunesmith.api.job_request import JobCreate, refusal
 from tunesmith.core.errors import Problem
 from tunesmith.nn.known_models import KnownModels
-from tunesmith.store import audit, blob_references, checkpoints, files, idempotency, job_events, jobs, models
+from tunesmith.store import (
+    audit,
+    blob_references,
+    checkpoints,
+    file_versions,
+    files,
+    idempotency,
+    job_events,
+    jobs,
+    models,
+)
+from tunesmith.store.files import File
 from tunesmith.store.jobs import Job
 from tunesmith.store.principals import Principal
 
 PURPOSE = "fine-tune"
 _ADAPTER_SETTINGS = ("lora_rank", "lora_alpha", "lora_target_modules")
 _SAYS_NOTHING = (None, "auto")
+_LEAKED = (
+    "The validation file is the training file: a model is not tested on what it was shown. Split the file (kind split of "
+    "/v1/data/operations), set validation_split instead, or set leakage to warn to train all the same."
+)
+_Event = tuple[Literal["info", "warn"], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +85,7 @@ def judge(
         _check_settings(start, body.extensions())
     except ApiError as error:
         refusals.append(error)
-    for param, file_id in (("training_file", body.training_file), ("validation_file", body.validation_file)):
-        problem = None if file_id is None else _file_problem(connection, project_id, param, file_id, now)
-        if problem is not None:
-            refusals.append(problem)
+    refusals += _files_problems(connection, project_id, body, now)
     if start is None or refusals:
         raise Refusals(refusals)
     return start
@@ -139,10 +152,20 @@ def _same(given: object, trained: object) -> bool:
     return given == trained
 
 
-def _file_problem(
-    connection: Connection, project_id: str, param: str, file_id: str, now: float
-) -> ApiError | None:  # fmt: skip
-    file = files.get(connection, project_id, file_id, now)
+def _files_problems(connection: Connection, project_id: str, body: JobCreate, now: float) -> list[ApiError]:
+    asked = {"training_file": body.training_file, "validation_file": body.validation_file}
+    found = {param: files.get(connection, project_id, file_id, now) for param, file_id in asked.items() if file_id}
+    problems = [
+        problem
+        for param, file in found.items()
+        if (problem := _file_problem(param, asked[param] or "", file)) is not None
+    ]
+    if not problems and _is_leaked(found) and body.extensions().get("leakage") != "warn":
+        problems.append(bad_request(_LEAKED, "validation_file", "leaked_example"))
+    return problems
+
+
+def _file_problem(param: str, file_id: str, file: File | None) -> ApiError | None:
     if file is None:
         return bad_request(f"Invalid {param}: there is no file {file_id}.", param, "invalid_file")
     if file.purpose != PURPOSE:
@@ -151,6 +174,12 @@ def _file_problem(
             param, "invalid_file",
         )  # fmt: skip
     return None
+
+
+def _is_leaked(found: Mapping[str, File | None]) -> bool:
+    """Whether the validation file is the training file, perhaps uploaded twice."""
+    training, validation = found.get("training_file"), found.get("validation_file")
+    return training is not None and validation is not None and training.sha256 == validation.sha256
 
 
 def _write(connection: Connection, principal: Principal, body: JobCreate, start: Start, now: float) -> Job:
@@ -164,7 +193,13 @@ def _write(connection: Connection, principal: Principal, body: JobCreate, start:
         suffix=body.suffix, seed=seed, metadata=body.metadata, now=now,
     )  # fmt: skip
     _copy_references(connection, job, start)
-    for level, message in _first_events(job, start, bool(integrations)):
+    found = {
+        param: files.get(connection, principal.project_id, file_id, now)
+        for param, file_id in (("training_file", job.training_file_id), ("validation_file", job.validation_file_id))
+        if file_id is not None
+    }
+    said = _first_events(job, start, bool(integrations)) + _about_files(connection, principal.project_id, found)
+    for level, message in said:
         job_events.add(connection, job.id, message=message, now=now, level=level)
     return job
 
@@ -182,10 +217,8 @@ def _copy_references(connection: Connection, job: Job, start: Start) -> None:
             )
 
 
-def _first_events(
-    job: Job, start: Start, has_integrations: bool
-) -> list[tuple[Literal["info", "warn"], str]]:  # fmt: skip
-    events: list[tuple[Literal["info", "warn"], str]] = [("info", f"Created fine-tuning job: {job.id}")]
+def _first_events(job: Job, start: Start, has_integrations: bool) -> list[_Event]:
+    events: list[_Event] = [("info", f"Created fine-tuning job: {job.id}")]
     if start.alias is not None:
         sentence = f"{start.alias} is served here by {start.model}; training starts from {start.model}"
         events.append(("info", sentence))
@@ -193,7 +226,19 @@ def _first_events(
         events.append(
             ("warn", "The integration wandb is noted only: nothing is sent to Weights & Biases from here")
         )  # fmt: skip
-    if job.validation_file_id == job.training_file_id:
+    return events
+
+
+def _about_files(connection: Connection, project_id: str, found: Mapping[str, File | None]) -> list[_Event]:
+    """What each is made of, where that is known."""
+    events: list[_Event] = []
+    for param, what in (("training_file", "Training"), ("validation_file", "Validation")):
+        file = found.get(param)
+        made_by = [] if file is None else file_versions.made_by(connection, project_id, file.id)
+        if file is not None and made_by:
+            made = f"made by {', '.join(made_by)}"
+            events.append(("info", f"{what} file: {file.filename} (sha256 {file.sha256[:8]}…, {made})"))
+    if _is_leaked(found):
         events.append(
             ("warn", "The validation file is the training file: its loss says nothing about examples not seen")
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -78,6 +78,17 @@ def find(connection: Connection, project_id: str, sha256: str, now: float) -> Fi
     query = _alive(project_id, now).where(files.c.sha256 == sha256).order_by(files.c.seq.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return None if row is None else File.of(row)
+
+
+def of_same_bytes(connection: Connection, project_id: str, file_ids: Sequence[str]) -> list[tuple[File, bool]]:
+    """These files and the project's others of the same bytes, oldest first, each with whether it was deleted since."""
+    own = select(files.c.sha256).where(files.c.project_id == project_id, files.c.id.in_(file_ids))
+    query = select(*_COLUMNS, files.c.deleted_at.is_not(None)).where(
+        files.c.project_id == project_id, files.c.sha256.in_(own)
+    )
+    return [
+        (File(*values), bool(is_deleted)) for *values, is_deleted in connection.execute(query.order_by(files.c.seq))
+    ]
 
 
 def delete(connection: Connection, project_id: str, file_id: str, now: float) -> bool:

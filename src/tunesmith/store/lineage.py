@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, or_, select
@@ -42,6 +42,49 @@ def files_of(connection: Connection, job: Job) -> list[DataFile]:
     query = select(*columns).where(files.c.project_id == job.project_id, files.c.id.in_(ids))
     found = {row.id: DataFile(*row) for row in connection.execute(query)}
     return [found[file_id] for file_id in dict.fromkeys(ids) if file_id in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A job that has read files, or started from a model of one that has (``started_from``), with what it made and is still
+    there."""
+
+    job_id: str
+    state: State
+    training_file_id: str
+    validation_file_id: str | None
+    started_from: str | None
+    models: Sequence[str]
+    checkpoints: Sequence[str]
+
+
+def taught_by(connection: Connection, project_id: str, file_ids: Collection[str]) -> list[Taught]:
+    """The jobs that trained or validated on these files, and those that went on from what they made, oldest first."""
+    made: dict[str, dict[str, list[tuple[str, bool]]]] = {}
+    for table in (models, checkpoints):
+        query = select(table.c.job_id, table.c.name, table.c.deleted_at).where(table.c.project_id == project_id)
+        for job_id, name, deleted_at in connection.execute(query.order_by(table.c.seq)):
+            made.setdefault(job_id, {}).setdefault(table.name, []).append((name, deleted_at is None))
+    columns = (jobs.c.id, jobs.c.state, jobs.c.training_file_id, jobs.c.validation_file_id, jobs.c.model)
+    found: list[Taught] = []
+    names: set[str] = set()
+    for row in connection.execute(select(*columns).where(jobs.c.project_id == project_id).order_by(jobs.c.seq)):
+        has_read = row.training_file_id in file_ids or row.validation_file_id in file_ids
+        if not has_read and row.model not in names:
+            continue
+        own = made.get(row.id, {})
+        names.update(name for each in own.values() for name, _ in each)
+        models_left, checkpoints_left = (
+            [name for name, is_left in own.get(table.name, ()) if is_left] for table in (models, checkpoints)
+        )
+        started_from = row.model if row.model in names else None
+        found.append(
+            Taught(
+                row.id, State(row.state), row.training_file_id, row.validation_file_id, started_from, models_left,
+                checkpoints_left,
+            )
+        )  # fmt: skip
+    return found
 
 
 def descent(connection: Connection, project_id: str, name: str) -> Descent:

@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tunesmith.core import durable
 from tunesmith.core.errors import UserError
+from tunesmith.data.versions import version_path
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.pinned import pinned
-from tunesmith.store import blob_references, job_events, resume_states
+from tunesmith.store import blob_references, file_versions, job_events, resume_states
 from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.blobs import DamagedBlob
 from tunesmith.store.jobs import START_PREFIX, Job
@@ -84,12 +86,15 @@ def restore_newest(attempt: Attempt) -> int | None:
 
 
 def _fetch_file(attempt: Attempt, refs: Mapping[str, BlobRef], name: str, file_id: str) -> str:
-    """Under its file id, which messages may repeat."""
+    """Under its file id, which messages may repeat; beside it what it is made of, where that is known."""
     ref = refs.get(name)
     if ref is None:
         raise UserError(f"The bytes of {file_id} are gone.", "upload the file again and create a new job")
     to = f"{file_id}.jsonl"
     attempt.place.blobs.fetch(ref.sha256, attempt.folder / to)
+    version = attempt.read(lambda c: file_versions.of(c, [file_id])).get(file_id)
+    if version is not None:
+        durable.write_json(version_path(attempt.folder / to), version)
     return to
 
 
