@@ -74,3 +74,52 @@ def test_mail_says_whose_answers_are_learnt(tmp_path: Path, capsys: pytest.Captu
     box.write_text("".join(f"From x Mon Mar  3 10:00:00 2025\n{message}\n" for message in (ask, reply)))
     assert run(["data", "convert", str(box), "--out", str(out), "--me", "help@b.example"]) == 0
     assert json.loads(out.read_text())["messages"][1]["content"].strip() == "Yes, green tea."
+
+
+def test_a_tables_delimiter_and_header_are_said_and_may_be_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "t.csv", tmp_path / "out.jsonl"
+    path.write_text("question;answer\n你好;Hi\n")
+    command = ["data", "convert", str(path), "--out", str(out), "--overwrite"]
+    assert run(command) == 0
+    assert "cells are parted by semicolons; the first row names the columns" in capsys.readouterr().out
+    assert run([*command, "--no-header", "--mapping", "user=column 1,assistant=column 2"]) == 0
+    assert len(out.read_text().splitlines()) == 2
+    assert run([*command, "--delimiter", ";;"]) == 2
+    assert "is no delimiter" in capsys.readouterr().err
+
+
+def test_all_labels_can_be_named_in_the_system_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "t.csv", tmp_path / "out.jsonl"
+    path.write_text("text,category\nWhere is it?,delivery\n钱呢？,refund\n")
+    command = ["data", "convert", str(path), "--out", str(out), "--overwrite", "--list-labels"]
+    assert run(command) == 0
+    row = json.loads(out.read_text().splitlines()[0])
+    assert row["messages"][0] == {"role": "system", "content": "Answer with one of these labels:\ndelivery\nrefund"}
+    assert "the system message lists its 2 labels" in capsys.readouterr().out
+    path.write_text("question,answer\na,b\n")
+    assert run([*command, "--mapping", "user=question,assistant=answer"]) == 2
+    assert "No column is known as the label." in capsys.readouterr().err
+
+
+def test_rows_of_classification_list_their_labels_too(tmp_path: Path) -> None:
+    path, out = tmp_path / "t.jsonl", tmp_path / "out.jsonl"
+    path.write_text('{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n')
+    assert run(["data", "convert", str(path), "--out", str(out), "--list-labels"]) == 0
+    assert json.loads(out.read_text().splitlines()[1])["messages"][0]["content"].endswith(":\nx\ny")
+
+
+def test_of_continues_data_refused_suggestions_and_pairs_may_be_asked_for(tmp_path: Path) -> None:
+    events = [
+        {"prompt": "Why?", "completion": answer, "feedback": is_good, "sessionId": "s"}
+        for answer, is_good in (("So.", True), ("No.", False))
+    ]
+    path, out = tmp_path / "chatFeedback.jsonl", tmp_path / "out.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert run(["data", "convert", str(path), "--out", str(out), "--output", "preference"]) == 0
+    assert json.loads(out.read_text())["preferred_output"][0]["content"] == "So."
+    edits = tmp_path / "autocomplete.jsonl"
+    edits.write_text(json.dumps({"prefix": "a = ", "suffix": "", "completion": "1", "accepted": False}) + "\n")
+    command = ["data", "convert", str(edits), "--out", str(out), "--overwrite"]
+    assert (run(command), run([*command, "--refused"])) == (2, 0)

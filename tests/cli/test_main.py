@@ -115,3 +115,39 @@ def test_output_to_a_full_disk_leaves_with_1() -> None:
     assert done.returncode == 1
     assert "The disk is full" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_while_modules_are_read_is_a_word(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "tunesmith", "data", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl.gz"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "IN"],
+        ["preview", "IN"],
+        ["fix", "IN", "--out", "OUT"],
+        ["clean", "IN", "--out", "OUT"],
+        ["canaries", "IN"],
+        ["person", "find", "IN", "--who", "Ann Lee"],
+        ["duplicates", "IN"],
+        ["split", "IN", "--out-train", "OUT", "--out-validation", "OUT2"],
+        ["diff", "IN", "IN"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_is_no_json_leads_to_convert_in_every_command(
+    name: str, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"question,answer\na,b\n" if name.endswith("csv") else b"\x1f\x8b\x08\0\xff\n\xfe")
+    places = {"IN": str(path), "OUT": str(tmp_path / "out.jsonl"), "OUT2": str(tmp_path / "out2.jsonl")}
+    assert run(["data", *(places.get(argument, argument) for argument in arguments)]) == 2
+    said = capsys.readouterr()
+    assert f"tunesmith data convert {path} --out NEW.jsonl" in (said.out + said.err)
+    assert [path.name] == [left.name for left in tmp_path.iterdir()]

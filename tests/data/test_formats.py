@@ -266,7 +266,7 @@ def test_one_stray_row_does_not_decide_the_format() -> None:
 def test_unknown_row_is_described_by_its_keys() -> None:
     finding = describe_unknown({"query": "a", "response": "b"})
     assert '"query", "response"' in finding.message
-    assert finding.hint == "rename query to instruction and response to output"
+    assert finding.hint == "convert it: tunesmith data convert FILE --out NEW.jsonl"
 
 
 def test_fingerprint_ignores_the_line_only() -> None:

@@ -21,17 +21,25 @@ InputFormat = Literal[
     "chat", "reinforcement", "sharegpt", "preference", "kto", "prompt_completion", "seed_tasks", "alpaca", "dolly",
     "question_answer", "classification", "text", "table", "continue", "mail",
 ]  # fmt: skip
+ContinueOutput = Literal["chat", "prompt_completion", "preference"]
 _MOST_SOURCES: Final = 20
 _MOST_PLACES: Final = 3
 _MOST_NOTES: Final = 20
 
 
 def convert(
-    sources: Annotated[list[Path], typer.Argument(metavar="IN...", help="Files, archives or folders, read in order.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="IN", help="Files, archives or folders, read in order.")],
     out: Annotated[Path, typer.Option("--out", help="The JSON lines to write.")],
     format: Annotated[InputFormat | None, typer.Option(help="What the rows are; detected if not given.")] = None,
     mapping: Annotated[
         str | None, typer.Option(help="What the columns of a table are: user=question,assistant=answer, or JSON.")
+    ] = None,
+    list_labels: Annotated[
+        bool, typer.Option("--list-labels", help="Of a classification: name all labels in a system message.")
+    ] = False,
+    delimiter: Annotated[str | None, typer.Option(help="What parts the cells of a CSV; guessed if not given.")] = None,
+    header: Annotated[
+        bool | None, typer.Option("--header/--no-header", help="Whether a CSV's first row names its columns; guessed.")
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="The text's encoding; guessed if it is not UTF-8.")] = None,
     sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook; all that are shown if not given.")] = None,
@@ -44,6 +52,11 @@ def convert(
     ] = None,
     whole_threads: Annotated[bool, typer.Option("--whole-threads", help="Of mail: a row for each thread.")] = False,
     keep_lists: Annotated[bool, typer.Option("--keep-lists", help="Of mail: use mailing lists too.")] = False,
+    output: Annotated[ContinueOutput, typer.Option(help="Of Continue's data: what rows to make.")] = "chat",
+    refused: Annotated[
+        bool,
+        typer.Option("--refused", help="Of Continue's data: also suggestions that were refused or not decided on."),
+    ] = False,
     licence: Annotated[str | None, typer.Option(help="The data's licence, kept in the version.")] = None,
     source: Annotated[str | None, typer.Option(help="Where the data is from, kept in the version.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
@@ -54,18 +67,23 @@ def convert(
     Every row of OUT validates; whatever gave no row is counted, with its place and the reason. Nothing is written, and
     the exit code is 2, where no row can be made.
     """
+    from tunesmith.data.importers.continue_rows import ContinueOptions
     from tunesmith.data.importers.convert import ConvertOptions, NothingMade
     from tunesmith.data.importers.convert import convert as convert_files
     from tunesmith.data.importers.mail.options import MailOptions
     from tunesmith.data.importers.placeholders import read_fills
     from tunesmith.data.importers.reading import ReadOptions
+    from tunesmith.data.importers.tables import read_delimiter
 
     told: list[str] = []
     day: date | None = since.date() if since else None
     mail = MailOptions(
         me=tuple(me or ()), since=day, whole_threads=whole_threads, keep_lists=keep_lists, tell=told.append
     )
-    read = ReadOptions(format=format, mapping=mapping, encoding=encoding, sheet=sheet, mail=mail)
+    read = ReadOptions(
+        format=format, mapping=mapping, encoding=encoding, sheet=sheet, mail=mail, delimiter=read_delimiter(delimiter),
+        has_header=header, list_labels=list_labels, continue_dev=ContinueOptions(not refused, output),
+    )  # fmt: skip
     options = ConvertOptions(read, read_fills(fill or []), overwrite, licence, source)
     try:
         with _news() as news:

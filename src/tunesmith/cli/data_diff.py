@@ -138,7 +138,7 @@ def _diff_lines(rows: list[RowFile], found: Diff, changes: Iterator[Change], lin
 
 def _link_lines(link: Link) -> Iterator[str]:
     known = link.version
-    yield f"{link.name}  sha256 {link.sha256[:12]}" + ("" if link.path else "  (not here any more, or changed)")
+    yield f"{link.name}  sha256 {link.sha256[:12]}" + ("" if link.path else "  (not in this folder, or changed since)")
     if known is None:
         if link.path is not None:
             yield "  no version stands beside it"

@@ -72,6 +72,9 @@ def _print_report(console: Console, report: FixReport, out: Path) -> None:
         say(f"  {problem}", "yellow" if problem in report.left_out else "red")
     rows = f"{report.num_rows_read:,} rows read, {report.num_rows:,} written to {out}"
     if report.num_remaining:
-        say(f"\n✗ {rows}; {report.num_remaining:,} errors remain: mend them by hand, or add --drop-bad", "bold red")
+        say(
+            f"\n✗ {rows}; {report.num_remaining:,} error{'s remain' if report.num_remaining > 1 else ' remains'}: mend them by hand, or add --drop-bad",
+            "bold red",
+        )
     else:
         say(f"\n✓ {rows}; no errors remain", "bold green")

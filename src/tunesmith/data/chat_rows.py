@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 from tunesmith.data.examples import ChatExample, Message, Role
 from tunesmith.data.findings import Finding, Row, RowPath, quoted, shorten
-from tunesmith.data.row_shapes import shape_of
+from tunesmith.data.row_shapes import CONVERT_HINT, shape_of
 from tunesmith.data.tool_calls import judge_tool_calls, read_tool_calls, read_tools
 
 _ROLES: Final = frozenset(get_args(Role))
@@ -151,16 +151,23 @@ def _join_parts(parts: list[Any], path: RowPath, findings: list[Finding]) -> str
         if kind == "text" and isinstance(part.get("text"), str):
             texts.append(part["text"])
         elif isinstance(kind, str) and kind != "text":
-            hint = "only text can be trained on: remove the part, or the example"
+            hint = _OTHER_PARTS.get(kind, "only text can be trained on: remove the part, or the example")
             message = f"a content part of type {shorten(kind)} is not supported"
             findings.append(Finding("unsupported_content_part", message, hint, (*path, index)))
         else:
             hint = 'write a part as {"type": "text", "text": "…"}'
+            hint = CONVERT_HINT if kind == "text" and isinstance(part.get("value"), str) else hint
             message = f"a content part is {shorten(part)}"
             findings.append(Finding("missing_content", message, hint, (*path, index)))
     if not parts:
         findings.append(Finding("missing_content", "the content is an empty list", 'write "content": "…"', path))
     return "".join(texts)
+
+
+_OTHER_PARTS: Final = dict.fromkeys(
+    ("reasoning", "thinking", "think", "tool_call", "tool_calls", "function_call"), CONVERT_HINT
+)
+"""Which `data convert` makes messages and calls of."""
 
 
 def _read_weight(weight: Any, role: Role, path: RowPath, findings: list[Finding]) -> int:

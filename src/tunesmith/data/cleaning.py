@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tunesmith.core.errors import Problem, Problems, UserError
+from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.file_rows import FileRow, file_rows
 from tunesmith.data.findings import Row
 from tunesmith.data.personal.coverage import not_covered
@@ -26,6 +27,7 @@ from tunesmith.data.personal.reserved import is_reserved, reserved_places
 from tunesmith.data.personal.scan import Scanner
 from tunesmith.data.personal.spans import Places, Span
 from tunesmith.data.personal.surrogates import Surrogates
+from tunesmith.data.row_file import refuse_foreign_bytes
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, read_version, write_version
 
@@ -169,6 +171,8 @@ def clean_row(
 
 def object_rows(source: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
     """The rows of a file, all of them objects. Raises Problems, at its end, where some are not."""
+    with source.open("rb") as file:
+        refuse_foreign_bytes(source, file.read(HEAD_BYTES))
     problems: list[Problem] = []
     num_bad = 0
     for row in file_rows(source, update):

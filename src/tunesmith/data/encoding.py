@@ -11,17 +11,22 @@ from tunesmith.data.findings import Finding, shorten
 
 HEAD_BYTES: Final = 1 << 16
 BOM: Final = b"\xef\xbb\xbf"
+# Where no hint stands, `tunesmith data convert` reads it.
 _MAGIC: Final = (
-    (b"\x1f\x8b", "a gzip archive", "unpack it: gunzip FILE"),
-    (b"PK\x03\x04", "a zip archive", "unpack it: unzip FILE"),
-    (b"BZh", "a bzip2 archive", "unpack it: bunzip2 FILE"),
-    (b"\xfd7zXZ\0", "an xz archive", "unpack it: unxz FILE"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it: unzstd FILE"),
-    (b"PAR1", "a Parquet table", "convert it: pandas.read_parquet(FILE).to_json(NEW, orient='records', lines=True)"),
-    (b"ARROW1", "an Arrow table", "convert it to JSON lines"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document", "save it as JSON lines"),
-    (b"SQLite format 3\0", "an SQLite database", "export the rows as JSON lines"),
-    (b"%PDF", "a PDF document", "write its examples as JSON lines"),
+    (b"\x1f\x8b", "a gzip archive", None),
+    (b"PK\x03\x04", "a zip archive", None),
+    (b"BZh", "a bzip2 archive", None),
+    (b"\xfd7zXZ\0", "an xz archive", None),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", None),
+    (b"PAR1", "a Parquet table", None),
+    (b"ARROW1", "an Arrow table", None),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Office document",
+        "save it as .xlsx or CSV, and convert that: tunesmith data convert",
+    ),
+    (b"SQLite format 3\0", "an SQLite database", "export the rows as CSV, and convert that: tunesmith data convert"),
+    (b"%PDF", "a PDF document", "take its text out (pdftotext), then make examples of it: tunesmith data synthesize"),
 )
 _TABLE_HEADER: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?[A-Za-z_][\w ]*(?:[,;\t][A-Za-z_][\w ]*)+\r?\n")
 _WIDE_BOMS: Final = (
@@ -42,15 +47,15 @@ def foreign_bytes(path: Path, head: bytes) -> Finding | None:
     for magic, name, hint in _MAGIC:
         if head.startswith(magic):
             if magic == b"PK\x03\x04" and path.suffix.lower() == ".xlsx":
-                name, hint = "an Excel workbook", "save it as JSON lines (or as CSV, and convert that)"
-            return Finding("unknown_format", f"the file is {name}, not JSON text", hint)
+                name = "an Excel workbook"
+            return Finding("unknown_format", f"the file is {name}, not JSON text", hint or _bring_in_hint(path))
     encoding = _wide_encoding(head)
     if encoding is not None:
         return Finding("not_utf8", f"the file is {encoding} text, not UTF-8", _convert_hint(encoding, path))
     if path.suffix.lower() in (".csv", ".tsv") or _TABLE_HEADER.match(head):
         header = head.split(b"\n", 1)[0].strip()[:80].decode(errors="replace")
-        hint = 'write each row as a JSON object on a line of its own: {"prompt": "…", "completion": "…"}'
-        return Finding("unknown_format", f"the file is a table (CSV), not JSON: it starts with {shorten(header)}", hint)
+        message = f"the file is a table (CSV), not JSON: it starts with {shorten(header)}"
+        return Finding("unknown_format", message, _bring_in_hint(path))
     return None
 
 
@@ -60,6 +65,10 @@ def _wide_encoding(head: bytes) -> str | None:
         if head.startswith(bom):
             return name
     return next((name for start, name in _WIDE_STARTS if start.match(head)), None)
+
+
+def _bring_in_hint(path: Path) -> str:
+    return f"convert it: tunesmith data convert {quote(str(path))} --out NEW.jsonl"
 
 
 def _convert_hint(encoding: str, path: Path) -> str:

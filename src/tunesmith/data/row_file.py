@@ -16,11 +16,17 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from tunesmith.core.errors import Problem, Problems, UserError
-from tunesmith.data.encoding import BOM, HEAD_BYTES
+from tunesmith.data.encoding import BOM, HEAD_BYTES, foreign_bytes
 from tunesmith.data.file_rows import file_rows, is_array
 
 _MOST_LISTED: Final = 1_000
 _HINT: Final = "mend the row; tunesmith data check names every bad row with its column"
+
+
+def refuse_foreign_bytes(path: Path, head: bytes) -> None:
+    """Raises UserError where the file is a table, an archive, or text in another encoding: none of its lines is a row."""
+    if (finding := foreign_bytes(path, head)) is not None:
+        raise UserError(f"{path} has no rows: {finding.message}.", finding.hint)
 
 
 class RowFile:
@@ -74,6 +80,7 @@ class RowFile:
     def _note_rows(self) -> None:
         head = self._file.read(HEAD_BYTES)
         self._file.seek(0)
+        refuse_foreign_bytes(self.path, head)
         if is_array(head):
             self._lay_out()
         bad: list[Problem] = []
@@ -96,6 +103,8 @@ class RowFile:
             if isinstance(self._decode(content), dict):
                 return None
             message = "the row is no object"
+        except UnicodeDecodeError:
+            message = "the row is not UTF-8"
         except (ValueError, RecursionError) as error:
             message = f"the row is no JSON: {error}"
         return Problem("invalid_json", message, _HINT, file=str(self.path), line=line)

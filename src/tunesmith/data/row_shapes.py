@@ -24,17 +24,15 @@ _ROW_KEYS: Final[dict[FileFormat, frozenset[str]]] = {
     "alpaca": frozenset({"instruction", "input", "output", "system", "history", "metadata"}),
     "preference": frozenset({"input", "preferred_output", "non_preferred_output", "metadata"}),
 }
-_SHAREGPT_HINT: Final = (
-    "convert it to chat rows: name the list messages, from role (human → user, gpt → assistant), and value content"
-)
+CONVERT_HINT: Final = "convert it: tunesmith data convert FILE --out NEW.jsonl"
 _FOREIGN: Final = (
-    ({"chosen", "rejected"}, "preference", "supervised training takes one answer: write the chosen one as chat rows"),
-    ({"conversations"}, "ShareGPT", _SHAREGPT_HINT),
-    ({"conversation"}, "ShareGPT", _SHAREGPT_HINT),
-    ({"query", "response"}, "query/response", "rename query to instruction and response to output"),
-    ({"instruction", "response"}, "Dolly", "rename response to output, and context to input"),
-    ({"question", "answer"}, "question/answer", "rename question to instruction and answer to output"),
-    ({"text"}, "plain text", 'write {"prompt": "", "completion": "…"} to train on whole texts'),
+    ({"chosen", "rejected"}, "preference"),
+    ({"conversations"}, "ShareGPT"),
+    ({"conversation"}, "ShareGPT"),
+    ({"query", "response"}, "query/response"),
+    ({"instruction", "response"}, "Dolly"),
+    ({"question", "answer"}, "question/answer"),
+    ({"text"}, "plain text"),
 )
 
 
@@ -75,8 +73,8 @@ def other_shape(row: Row, expected: FileFormat) -> Finding | None:
 
 def describe_unknown(row: Row) -> Finding:
     """Which keys were found in a row of no known format, and which were looked for."""
-    _, name, hint = next((known for known in _FOREIGN if known[0] <= row.keys()), (None, None, _FORMATS_HINT))
-    looks = f", as in {name} data" if name else ""
+    name = next((name for keys, name in _FOREIGN if keys <= row.keys()), None)
+    looks, hint = (f", as in {name} data", CONVERT_HINT) if name else ("", _FORMATS_HINT)
     return Finding(
         "unknown_format", f"the format is not recognized: the row has {quoted(row) or 'no keys'}{looks}", hint
     )
@@ -84,7 +82,7 @@ def describe_unknown(row: Row) -> Finding:
 
 _FORMATS_HINT: Final = (
     "use rows with messages (chat), with prompt and completion, with instruction and output (Alpaca), or with input,"
-    " preferred_output and non_preferred_output (preference)"
+    " preferred_output and non_preferred_output (preference); of most others they are made by: tunesmith data convert"
 )
 
 

@@ -180,7 +180,7 @@ class _Import:
         self._num_waiting += len(rated.completion) + len(prompt)
 
 
-_ONLY_ACCEPTED: Final = "nothing to do, unless what was refused is to be learnt too"
+_ONLY_ACCEPTED: Final = "nothing to do, unless what was refused is to be learnt too (--refused)"
 _VERDICTS: Final = {"autocomplete": "accepted", "editOutcome": "accepted", "quickEdit": "label"}
 _TEXTS: Final[dict[str, dict[str, type]]] = {
     "autocomplete": {"prefix": str, "suffix": str, "completion": str},

@@ -18,6 +18,7 @@ from tunesmith.core.errors import Severity, UserError
 from tunesmith.data.examples import FileFormat
 from tunesmith.data.findings import path_text
 from tunesmith.data.importers.checked import encoded, error_of, plain_line, shape_of_row
+from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.making import Counted, Notes
 from tunesmith.data.importers.opening import DamagedSource
 from tunesmith.data.importers.placeholders import filled
@@ -249,7 +250,9 @@ def _operation(work: _Work, options: ConvertOptions) -> Operation:
     read = options.read
     said = {
         "format": read.format, "mapping": read.mapping, "encoding": read.encoding, "sheet": read.sheet,
-        "fill": dict(options.fills) or None,
+        "fill": dict(options.fills) or None, "delimiter": read.delimiter, "header": read.has_header,
+        "list_labels": read.list_labels or None,
+        "continue": None if read.continue_dev == ContinueOptions() else asdict(read.continue_dev),
     }  # fmt: skip
     formats = {source.name: source.format for source in done.sources[:100]}
     parameters = {**{key: value for key, value in said.items() if value is not None}, "formats": formats}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from shlex import quote
@@ -16,8 +16,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from tunesmith.core.errors import UserError
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.importers import column_guess, continue_dev, mapping, tables
+from tunesmith.data.importers.continue_dev import ContinueOptions
 from tunesmith.data.importers.conversations import make_chat, make_sharegpt
 from tunesmith.data.importers.detect import Held, Holder, RecordFormat, describe, fits, format_of, holder_of, shape_of
 from tunesmith.data.importers.json_records import json_records, records_of_lines
@@ -48,7 +50,8 @@ _MOST_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What the user says instead of being guessed; ``mapping`` as `mapping.parse` reads it."""
+    """What the user says instead of being guessed; ``mapping`` as `mapping.parse` reads it. ``delimiter`` and ``has_header``
+    are of text with delimiters; ``list_labels`` names all labels of a classification in its system message."""
 
     format: Format | None = None
     mapping: str | None = None
@@ -56,6 +59,10 @@ class ReadOptions:
     sheet: str | None = None
     mail: MailOptions = field(default_factory=MailOptions)
     limits: Limits = field(default_factory=Limits)
+    delimiter: str | None = None
+    has_header: bool | None = None
+    list_labels: bool = False
+    continue_dev: ContinueOptions = field(default_factory=ContinueOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def read_sources(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Sou
         yield Source(path.name, "mail", "the folder holds mail", import_mail(path, options.mail))
         return
     if path.is_dir() and options.format in (None, "continue") and _is_continue_folder(path):
-        made = continue_dev.import_continue(_records_of_folder(path, options))
+        made = continue_dev.import_continue(_records_of_folder(path, options), options.continue_dev)
         yield Source(path.name, "continue", "the folder holds events of the Continue assistant", made)
         return
     for opened in sources(path, options.limits):
@@ -165,6 +172,11 @@ def _mail(opened: Opened, options: ReadOptions) -> Outcomes:
 
 
 def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) -> Source:
+    if held.holder == "delimited":
+        dialect = _dialect(opened, held, options)
+        held = replace(held, reason=f"{held.reason}; {dialect.reason}")
+        for note in dialect.notes:
+            notes.add("header_changed", note, Place(opened.name, 1))
     records = _until_damaged(_records(opened, held, options), opened.name)
     head = _head(records)
     values = [record.value for record in head if isinstance(record, Record)]
@@ -174,11 +186,11 @@ def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) 
         format = options.format
         return Source(name, format, "as --format says", outcomes(records, _MAKERS[format], notes), encoding)
     if options.format == "continue" or (options.format is None and _are_events(head)):
-        made = continue_dev.import_continue(records)
+        made = continue_dev.import_continue(records, options.continue_dev)
         return Source(name, "continue", "rows are events of the Continue assistant", made, encoding)
     is_table = held.holder in ("delimited", "excel", "parquet", "arrow")
     found = format_of(values, is_table) if options.mapping is None and options.format is None else None
-    if found is not None:
+    if found is not None and not (options.list_labels and found[0] == "classification"):
         format, reason = found
         is_fast = format == "chat" and held.holder == "lines" and encoding is None
         one = _of_one_format(records, format, {})
@@ -207,7 +219,8 @@ def _are_events(head: list[Record | Left]) -> bool:
 def _records(opened: Opened, held: Held, options: ReadOptions) -> Records:
     if held.holder == "delimited":
         with opened.open() as file:
-            yield from tables.read_delimited(file, opened.name, encoding=held.encoding or "utf-8")
+            dialect = _dialect(opened, held, options)
+            yield from tables.read_delimited(file, opened.name, encoding=held.encoding or "utf-8", dialect=dialect)
     elif held.holder in ("excel", "parquet", "arrow"):
         with opened.on_disk() as path:
             if held.holder == "excel":
@@ -217,6 +230,10 @@ def _records(opened: Opened, held: Held, options: ReadOptions) -> Records:
                 yield from read(path, opened.name)
     elif held.holder in ("lines", "array", "values"):
         yield from json_records(opened, held.holder, held.encoding)
+
+
+def _dialect(opened: Opened, held: Held, options: ReadOptions) -> tables.Dialect:
+    return tables.guess_dialect(opened.head, held.encoding or "utf-8", options.delimiter, options.has_header)
 
 
 def _until_damaged(records: Records, name: str) -> Records:
@@ -270,10 +287,29 @@ def _of_columns(
         return _unmapped(opened, held, values, columns, records, guess)
     else:
         chosen, reason = guess.mapping, guess.reason
+    used = chosen
+    if options.list_labels:
+        used, labels = _with_all_labels(chosen, columns, _until_damaged(_records(opened, held, options), opened.name))
+        reason += f"; the system message lists its {len(labels):,} labels"
     first = tuple(Record(value, Place(opened.name)) for value in values[:_MOST_SHOWN])
-    made = mapping.apply(chosen, records)
+    made = mapping.apply(used, records)
     reason = f"{held.reason}; {reason}"
     return Source(opened.name, "table", reason, made, held.encoding, chosen.as_json(), tuple(columns), first, guess)
+
+
+def _with_all_labels(
+    chosen: mapping.ColumnMapping, columns: list[str], records: Records
+) -> tuple[mapping.ColumnMapping, tuple[str, ...]]:
+    """The table is read once more for it."""
+    if chosen.label is None:
+        raise UserError(
+            "No column is known as the label.", "say which: --mapping user=text,label=category, for instance"
+        )
+    labels = mapping.labels_of(chosen.label, records)
+    if len(labels) > mapping.MOST_LABELS:
+        message = f"The column {chosen.label!r} has more than {mapping.MOST_LABELS} values: too many to list."
+        raise UserError(message, "leave out --list-labels, or name another column as the label")
+    return mapping.with_listed_labels(chosen, labels, columns), labels
 
 
 def _unmapped(

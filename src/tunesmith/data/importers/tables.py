@@ -64,6 +64,15 @@ def guess_dialect(
     return Dialect(delimiter, columns, True, reason, tuple(notes))
 
 
+def read_delimiter(text: str | None) -> str | None:
+    """As a user writes it: one character, ``\\t`` or tab. Raises UserError for anything else."""
+    known = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+    delimiter = known.get(text, text) if text is not None else None
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
+        raise UserError(f"{shorten(text)} is no delimiter.", "give one character, such as --delimiter ';', or tab")
+    return delimiter
+
+
 def read_delimited(
     file: BinaryIO, name: str, *, encoding: str = "utf-8", dialect: Dialect | None = None
 ) -> Iterator[Record | Left]:

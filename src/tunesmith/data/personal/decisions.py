@@ -2,8 +2,8 @@
 
 {"format": 1, "decisions": [{"id": "6f…", "decision": "reject"}, {"value": "Falcon", "kind": "name", "decision": "accept"}]}
 
-By id a decision is about one place of one row; by value about every place. What is rejected stays in the data. A value
-that is accepted is taken out wherever it stands, found or not. What nobody decided is taken out.
+By id a decision is about the place of one row that was found, and with it about that value wherever it stands in that row; by
+value about every row. What is rejected stays in the data. A value that is accepted is taken out wherever it stands, found or not. What nobody decided is taken out.
 """
 
 from __future__ import annotations
