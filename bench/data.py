@@ -10,10 +10,17 @@ more than the clock where the machine is not alone.
 validate: what `tunesmith data check` does: strict parsing, control tokens, duplicates, figures, SHA-256.
 judge: the same without figures and SHA-256.
 msgspec, typed: each line decoded into a closed schema (a union by role), and nothing else.
-plain loop: json.loads of each line, and the checks and counts that OpenAI's cookbook lists, without counting tokens.
-validate and tokenize: every row judged, rendered and masked for the starter, on the file's first rows.
-datasets and TRL: load_dataset, then what SFTTrainer does to prepare it (apply_chat_template with the assistant's
-mask, tokenized), with the same tokenizer, the same rows and no cache.
+plain loop: json.loads of each line, and the format checks and message counts of OpenAI's cookbook (chat fine-tuning data
+preparation), without its token counts.
+
+The rest on the file's first rows, with the starter's tokenizer, its loading included:
+count tokens: what `tunesmith data check --base-model starter` does: every row judged, rendered, tokenized and masked; all
+figures, those of tokens too.
+cookbook: the plain loop, and the notebook's token counts: every text of every message encoded by a call of its own, the
+assistant's once more, as it does; then the least, the most, mean, median, p5 and p95. It renders no template.
+validate and tokenize: every row judged, rendered, tokenized and masked, and kept.
+datasets and TRL: load_dataset, then a map of apply_chat_template with tokenize, as SFTTrainer prepares rows without
+assistant_only_loss; no cache. It judges nothing and builds no mask of the answers; it writes the tokens to disk.
 """
 
 from __future__ import annotations
@@ -32,6 +39,7 @@ from statistics import median
 from typing import Any, Literal
 
 import msgspec
+from tokenizers import Tokenizer
 
 import measure
 import tables
@@ -39,6 +47,7 @@ from train import write
 from tunesmith.data.examples import ChatExample, CompletionExample
 from tunesmith.data.findings import Finding
 from tunesmith.data.render import Renderer, render
+from tunesmith.data.row_measures import ModelRead, RowMeasures
 from tunesmith.data.statistics import Tally
 from tunesmith.data.validate import check_file, judge_file, validate_file
 from tunesmith.nn.catalog import find_folder
@@ -79,6 +88,7 @@ def measured(work: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
     works: dict[str, Callable[[], None]] = {
         "validate": lambda: validated(source), "judge": lambda: judged(source),
         "msgspec, typed": lambda: decoded(source), "plain loop": lambda: looped(source),
+        "count tokens": lambda: counted(first), "cookbook": lambda: counted_by_cookbook(first),
         "validate and tokenize": lambda: tokenized(first), "datasets and TRL": lambda: prepared_by_trl(first, work),
     }  # fmt: skip
     runs = []
@@ -158,8 +168,8 @@ def decoded(path: Path) -> None:
             decoder.decode(line)
 
 
-def looped(path: Path) -> None:
-    """The cookbook's format checks and counts, one dict after the other."""
+def looped(path: Path) -> list[dict[str, Any]]:
+    """The cookbook's format checks and counts, one dict after the other → the rows."""
     with path.open(encoding="utf-8") as file:
         dataset = [json.loads(line) for line in file]
     errors: defaultdict[str, int] = defaultdict(int)
@@ -187,6 +197,40 @@ def looped(path: Path) -> None:
         lengths.append(len(messages))
     if errors:
         raise SystemExit(str(dict(errors)))
+    return dataset
+
+
+def counted_by_cookbook(path: Path) -> None:
+    """The token counts of the cookbook's notebook, with another encoding."""
+    import numpy
+
+    encoding = Tokenizer.from_file(str(find_folder("starter") / "tokenizer.json"))
+    lengths, said = [], []
+    for example in looped(path):
+        num_tokens = num_said = 0
+        for message in example["messages"]:
+            num_tokens += 3
+            for key, value in message.items():
+                if isinstance(value, str):  # the notebook expects texts only; a weight is none
+                    num_tokens += len(encoding.encode(value).ids)
+                num_tokens += key == "name"
+            if message["role"] == "assistant":
+                num_said += len(encoding.encode(message["content"]).ids)
+        lengths.append(num_tokens + 3)
+        said.append(num_said)
+    for values in (lengths, said):
+        numpy.min(values), numpy.max(values), numpy.mean(values), numpy.median(values)
+        numpy.quantile(values, 0.05), numpy.quantile(values, 0.95)
+    sum(length > 16_385 for length in lengths)
+
+
+def counted(path: Path) -> None:
+    model = ModelRead(Renderer.load(find_folder("starter")), None)
+    tally = Tally()
+    tokens = model.renderer.tokenizer.control_tokens
+    report = check_file(path, None, tokens, tally, lambda found: RowMeasures(found, model, tally).keep)
+    if report.errors or tally.statistics().tokens is None:
+        raise SystemExit("the file is not sound")
 
 
 def tokenized(path: Path) -> None:
@@ -224,12 +268,12 @@ def table(document: dict[str, Any]) -> str:
     }
     lines = [tables.head(document, f"Data, {document['mebibytes']} MiB of chat"), "", "| what | processor s, median [min, max] | MiB/s |", "| --- | --- | --- |"]  # fmt: skip
     for name, each in seconds.items():
-        is_whole = name not in ("validate and tokenize", "datasets and TRL")
+        is_whole = name in ("validate", "judge", "msgspec, typed", "plain loop")
         rate = f"{document['mebibytes'] / median(each):,.0f}" if is_whole else f"({document['rows']:,} rows)"
         lines.append(f"| {name} | {median(each):.3f} [{min(each):.3f}, {max(each):.3f}] | {rate} |")
     ratios = (
         ("msgspec, typed", "judge"), ("msgspec, typed", "validate"), ("plain loop", "validate"),
-        ("datasets and TRL", "validate and tokenize"),
+        ("cookbook", "count tokens"), ("datasets and TRL", "validate and tokenize"),
     )  # fmt: skip
     lines += ["", "| ratio of processor seconds, in the same round | median |", "| --- | --- |"]
     for peer, ours in ratios:

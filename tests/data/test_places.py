@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from tunesmith.data import validate
-from tunesmith.data.clean_lines import read_lines
+from tunesmith.data.clean_lines import read_lines, said_key, said_keys
 from tunesmith.data.findings import Finding
-from tunesmith.data.formats import control_token_searches
+from tunesmith.data.formats import control_token_pattern, control_token_searches, read_row
 from tunesmith.data.statistics import Tally
 from tunesmith.data.validate import judge_file
 
@@ -58,6 +58,10 @@ def sound_row(random: Random) -> Row:
     messages: list[Row] = [{"role": random.choice(["system", "developer"]), "content": text(random)}]
     for _ in range(random.randint(1, 3)):
         messages += [{"role": "user", "content": text(random)}, {"role": "assistant", "content": text(random)}]
+    for message in messages:
+        if message["role"] == "assistant" and random.random() < 0.1:
+            message["weight"] = random.choice([0, 1, 1])
+    messages[-1].pop("weight", None)
     return {"messages": messages[random.randint(0, 1) :]}
 
 
@@ -290,6 +294,12 @@ def test_clean_lines_and_strict_reading_agree(tmp_path: Path, monkeypatch: pytes
         r'{"messages": [{"role": "assistant", "content": "\ud800"}]}',
         r'{"messages": [{"role": "assistant", "content": "a"}], "metadata": {"a": "b", "a": "c"}}',
         r'{"messages": [{"role": "assistant", "content": "a"}], "metadata": {"a": 1}}',
+        r'{"messages": [{"role": "assistant", "content": "a", "weight": 0}]}',
+        r'{"messages": [{"role": "assistant", "content": "a", "weight": 1.0}]}',
+        r'{"messages": [{"role": "assistant", "content": "a", "weight": true}]}',
+        r'{"messages": [{"role": "assistant", "content": "a", "weight": 0, "weight": 1}]}',
+        r'{"messages": [{"role": "assistant", "content": "weight", "content": "weight", "weight": 1}]}',
+        r'{"messages": [{"role": "user", "content": "a", "weight": 1}, {"role": "assistant", "content": "a"}]}',
         r'{"messages": []}',
     ],
 )  # fmt: skip
@@ -297,6 +307,17 @@ def test_line_of_which_something_is_to_be_said_is_not_clean(line: str) -> None:
     clean = b'{"messages": [{"role": "assistant", "content": "a \\"b\\" \\u4f60 [1]"}], "metadata": {"a\\"": "\\n"}}\n'
     rows = read_lines([clean, line.encode() + b"\n", clean], control_token_searches())
     assert [row is not None for row in rows] == [True, False, True]
+
+
+@pytest.mark.parametrize("weight", ["", ', "weight": 1', ', "weight": 0'])
+def test_weighed_answers_say_the_same_whether_read_at_once_or_strictly(weight: str) -> None:
+    asked = r'{"messages": [{"role": "user", "content": "weight"}, {"role": "assistant", "content": "a \"weight\""'
+    line = asked + weight + '}, {"role": "assistant", "content": "b", "weight": 1}]}\n'
+    (row,) = read_lines([line.encode()], control_token_searches())
+    assert row is not None
+    strict, _ = read_row(json.loads(line), 1, "chat", control_token_pattern())
+    assert row.example(1) == strict
+    assert said_keys([row]) == [said_key(strict)]
 
 
 def test_value_that_spans_lines_is_not_clean() -> None:

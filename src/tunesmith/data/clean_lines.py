@@ -1,7 +1,7 @@
 """Clean chat lines, many at once: those of which nothing is to be said, told apart from those to be read strictly.
 
-A line is clean where a closed schema takes it (roles, texts, an answer that is not empty; nothing else but metadata),
-the assistant speaks last, no control token stands in a text, and no key stands twice. The last is told by counting
+A line is clean where a closed schema takes it (roles, texts, an answer that is not empty; nothing else but weights of
+answers and metadata), the assistant speaks last, some answer counts, no control token stands in a text, and no key stands twice. The last is told by counting
 quotes: each key and each text that was read takes two, those inside texts are known, so a key that was written twice
 leaves some over. Decision 0022 says why this is sound.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from operator import attrgetter
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -38,6 +38,7 @@ class _User(_Said, tag="user", frozen=True):
 
 class _Assistant(_Said, tag="assistant", frozen=True):
     content: Annotated[str, msgspec.Meta(min_length=1)]
+    weight: Literal[0, 1] | msgspec.UnsetType = msgspec.UNSET
 
 
 _Messages = tuple[_System | _Developer | _User | _Assistant, ...]
@@ -50,7 +51,12 @@ class CleanRow(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
     metadata: dict[str, str] | None = None
 
     def example(self, line: int) -> ChatExample:
-        return ChatExample(line, tuple(Message(_ROLE_OF[type(each)], each.content) for each in self.messages))
+        return ChatExample(line, tuple(map(_message, self.messages)))
+
+
+def _message(said: _Said) -> Message:
+    weight = 0 if isinstance(said, _Assistant) and said.weight == 0 else 1
+    return Message(_ROLE_OF[type(said)], said.content, weight)
 
 
 Searches = Sequence[tuple[str, re.Pattern[str]]]
@@ -69,8 +75,8 @@ def read_lines(lines: Sequence[bytes], control_tokens: Searches) -> list[CleanRo
     """Each line's row; None where the line is to be read strictly. Halved until what is not clean stands alone."""
     content = b"".join(lines)
     rows = _read_together(lines, content)
-    if rows is not None and _are_clean(rows, content, control_tokens):
-        return [*rows]
+    if rows is not None and (clean := _clean(rows, lines, content, control_tokens)) is not None:
+        return clean
     if len(lines) <= 1:
         return [_read_line(line, control_tokens) for line in lines]
     half = len(lines) // 2
@@ -80,8 +86,13 @@ def read_lines(lines: Sequence[bytes], control_tokens: Searches) -> list[CleanRo
 def said_key(example: AnyExample) -> int:
     """64 bits, equal for two examples that say the same, and of use in this process and those forked from it alone."""
     if isinstance(example, ChatExample) and not example.tools and all(map(_is_plain, example.messages)):
-        return hash(tuple(_TYPES[each.role](each.content or "") for each in example.messages))
+        return hash(tuple(map(_said_of, example.messages)))
     return hash(canonical(example))
+
+
+def _said_of(message: Message) -> _Said:
+    text = message.content or ""
+    return _TYPES[message.role](text) if message.weight else _Assistant(text, 0)
 
 
 def said_keys(rows: Iterable[CleanRow]) -> list[int]:
@@ -108,8 +119,10 @@ def who_speaks(rows: Sequence[CleanRow]) -> tuple[int, int, int]:
 
 
 def _is_plain(message: Message) -> bool:
-    is_bare = message.weight == 1 and message.name is None and not message.tool_calls and message.tool_call_id is None
-    return is_bare and message.role in _TYPES and message.content is not None
+    if message.name is not None or message.tool_calls or message.tool_call_id is not None:
+        return False
+    counts = message.weight == 1 or message.role == "assistant"
+    return counts and message.role in _TYPES and message.content is not None
 
 
 def _read_together(lines: Sequence[bytes], content: bytes) -> list[CleanRow] | None:
@@ -129,24 +142,50 @@ def _read_line(line: bytes, control_tokens: Searches) -> CleanRow | None:
         row = _decode.decode(line)
     except (ValueError, RecursionError):
         return None
-    return row if _are_clean([row], line, control_tokens) else None
+    clean = _clean([row], [line], line, control_tokens)
+    return clean[0] if clean else None
 
 
-def _are_clean(rows: Sequence[CleanRow], content: bytes, control_tokens: Searches) -> bool:
+def _clean(
+    rows: list[CleanRow], lines: Sequence[bytes], content: bytes, control_tokens: Searches
+) -> list[CleanRow | None] | None:
+    """The rows, in which no weight of 1 is spelled out; None where anything is to be said of one."""
     conversations = list(map(_messages, rows))
     if {each[-1].__class__ for each in conversations} != {_Assistant}:
-        return False
+        return None
     messages = list(chain.from_iterable(conversations))
-    said = "\n".join(map(_content, messages))
+    texts = list(map(_content, messages))
+    said = "\n".join(texts)
     if any(first in said and tokens.search(said) for first, tokens in control_tokens):
-        return False
-    num_quotes = 2 * len(rows) + 8 * len(messages)
-    if '"' in said:
-        num_quotes += said.count('"')
-    metadata = [row.metadata for row in rows if row.metadata is not None]
-    for each in metadata:
-        texts = (*each, *each.values())
-        num_quotes += 2 + 2 * len(texts) + sum(map(str.count, texts, repeat('"')))
-    if b"\\" in content and b"\\u0022" in content:
-        return False
-    return content.count(b'"') == num_quotes
+        return None
+    num_over = content.count(b'"') - 2 * len(rows) - 8 * len(messages)
+    if num_over and '"' in said:
+        num_over -= sum(map(str.count, [text for text in texts if '"' in text], repeat('"')))
+    if num_over:
+        num_over -= sum(_num_quotes(row.metadata) for row in rows if row.metadata is not None)
+    clean: list[CleanRow | None] = [*rows]
+    for index in [at for at, line in enumerate(lines) if b'"weight"' in line] if num_over else ():
+        num_over -= 2 * _num_weights(rows[index])
+        if not _is_trained_on(rows[index]):
+            return None
+        clean[index] = _without_ones(rows[index])
+    return None if num_over or any(b"\\u0022" in line for line in lines if b"\\" in line) else clean
+
+
+def _num_quotes(metadata: dict[str, str]) -> int:
+    texts = (*metadata, *metadata.values())
+    return 2 + 2 * len(texts) + sum(map(str.count, texts, repeat('"')))
+
+
+def _num_weights(row: CleanRow) -> int:
+    return sum(each.__class__ is _Assistant and each.weight is not msgspec.UNSET for each in row.messages)
+
+
+def _is_trained_on(row: CleanRow) -> bool:
+    return any(isinstance(each, _Assistant) and each.weight != 0 for each in row.messages)
+
+
+def _without_ones(row: CleanRow) -> CleanRow:
+    """Weight 1 is what an answer has that names none: both say the same."""
+    said = [_Assistant(each.content) if isinstance(each, _Assistant) and each.weight else each for each in row.messages]
+    return CleanRow(tuple(said), row.metadata)

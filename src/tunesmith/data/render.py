@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 from pathlib import Path
@@ -78,9 +78,10 @@ def render(example: Example, renderer: Renderer) -> TokenizedExample:
 def render_prompt(messages: Sequence[Message], renderer: Renderer, tools: Sequence[dict[str, Any]] = ()) -> list[int]:
     """The tokens after which the assistant's answer begins."""
     _check_typed(messages, tools, renderer)
-    text = renderer.template.render(_wire(messages), tools, for_answer=True)
-    spans = _content_spans(messages, tools, renderer, text, for_answer=True)
-    starts = [start for start in _answer_starts(messages, tools, renderer, text).values() if start is not None]
+    wire = _wire(messages)
+    text = renderer.template.render(wire, tools, for_answer=True)
+    spans = _content_spans(messages, wire, tools, renderer, text, for_answer=True)
+    starts = [start for start in _answer_starts(wire, tools, renderer, text).values() if start is not None]
     groups = [_cut(_pieces(text, spans), *border) for border in pairwise([0, *sorted(starts), len(text)])]
     return list(chain.from_iterable(renderer.tokenizer.encode_groups(groups)))
 
@@ -126,12 +127,13 @@ def _rendered_turns(renderer: Renderer, example: ChatExample) -> list[_Turn]:
     """Cut the rendered text at every answer's first character and behind its end token."""
     messages, tools = example.messages, example.tools
     _check_typed(messages, tools, renderer)
-    text = renderer.template.render(_wire(messages), tools)
-    spans = _content_spans(messages, tools, renderer, text)
+    wire = _wire(messages)
+    text = renderer.template.render(wire, tools)
+    spans = _content_spans(messages, wire, tools, renderer, text)
     pieces, ends = _pieces(text, spans), _end_tokens(renderer)
     turns: list[_Turn] = []
     position = 0
-    for index, start in _answer_starts(messages, tools, renderer, text).items():
+    for index, start in _answer_starts(wire, tools, renderer, text).items():
         if start is None or start < position:
             raise UserError(
                 f"The chat template rewrites earlier messages, so answer {index + 1} would be trained on after other "
@@ -148,7 +150,7 @@ def _rendered_turns(renderer: Renderer, example: ChatExample) -> list[_Turn]:
 
 
 def _answer_starts(
-    messages: Sequence[Message], tools: Sequence[dict[str, Any]], renderer: Renderer, text: str
+    wire: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], renderer: Renderer, text: str
 ) -> dict[int, int | None]:
     """Each answer's message index → where in ``text`` it begins: behind the prompt that it is served after.
 
@@ -156,9 +158,9 @@ def _answer_starts(
     and when serving, so that no token reaches from a prompt into its answer.
     """
     starts: dict[int, int | None] = {}
-    for index, message in enumerate(messages):
-        if message.role == "assistant":
-            prompt = renderer.template.render(_wire(messages[:index]), tools, for_answer=True)
+    for index, message in enumerate(wire):
+        if message["role"] == "assistant":
+            prompt = renderer.template.render(wire[:index], tools, for_answer=True)
             starts[index] = len(prompt) if text.startswith(prompt) else None
     return starts
 
@@ -187,8 +189,9 @@ def _answer_end(tokenizer: Tokenizer, text: str, said: int, ends: frozenset[str]
 def _end_tokens(renderer: Renderer) -> frozenset[str]:
     """The model's own end token, and the one that this template writes after a plain answer."""
     probe = (Message("user", "a"), Message("assistant", "b"))
-    text = renderer.template.render(_wire(probe))
-    span = _content_spans(probe, (), renderer, text)[1]
+    wire = _wire(probe)
+    text = renderer.template.render(wire)
+    span = _content_spans(probe, wire, (), renderer, text)[1]
     found = renderer.tokenizer.first_control_token(text[span[1] :])
     return frozenset(token for token in (found[0] if found else None, renderer.tokenizer.eos_token) if token)
 
@@ -205,6 +208,7 @@ def _pieces(text: str, spans: dict[int, tuple[int, int]]) -> list[Piece]:
 
 def _content_spans(
     messages: Sequence[Message],
+    wire: Sequence[dict[str, Any]],
     tools: Sequence[dict[str, Any]],
     renderer: Renderer,
     text: str,
@@ -219,8 +223,8 @@ def _content_spans(
     tag = _TAG
     while tag in text:
         tag += _TAG
-    marked = [replace(m, content=f"{tag}{index};") if m.content else m for index, m in enumerate(messages)]
-    rest = renderer.template.render(_wire(marked), tools, for_answer=for_answer)
+    marked = [{**each, "content": f"{tag}{index};"} if each["content"] else each for index, each in enumerate(wire)]
+    rest = renderer.template.render(marked, tools, for_answer=for_answer)
     spans: dict[int, tuple[int, int]] = {}
     position = 0
     for index, content in ((index, message.content) for index, message in enumerate(messages) if message.content):
@@ -271,6 +275,8 @@ def _check_typed(messages: Sequence[Message], tools: Sequence[dict[str, Any]], r
             "This row uses tools, and the base model's chat template has no place for them: they would be lost.",
             "choose a base model whose template knows tools, or take the tools out of the rows",
         )
+    if not tools and not calls and not any(each.name or each.tool_call_id for each in messages):
+        return
     named = [name for message in messages for name in (message.name, message.tool_call_id) if name]
     called = [text for call in calls for text in (call.id, call.name, call.arguments)]
     decoded = [*tools, *(json.loads(call.arguments) for call in calls)]

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from functools import wraps
 from time import thread_time
+from types import MethodType
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError, nodes
@@ -105,7 +106,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def bounded(self, value: Any) -> Any:
         """The value itself, if it is no larger than what may be written."""
-        if type(value) is str and len(value) < 1 << 16:  # by far the most, so they are let through at once
+        kind = type(value)  # by far the most are short texts, so they are let through at once, as is nothing at all
+        if (kind is str and len(value) < 1 << 16) or (not value and kind in (tuple, dict)):
             return value
         self.tick()
         _weigh(value, MOST_CHARACTERS)
@@ -116,6 +118,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return str(self.bounded("".join(str(self.bounded(value)) for value in values)))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+" and type(left) is str and type(right) is str and len(left) + len(right) < 1 << 16:
+            return left + right
         are_numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "**" or (operator == "*" and not are_numbers):
             raise SecurityError(f"the operator {operator} is not allowed on these values")
@@ -125,6 +129,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self.bounded(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
+        # What a turn of a loop calls: as often as anything.
+        if type(__obj) is MethodType and __obj.__func__ is Sandbox.tick:
+            return __self.tick()
         __self.bounded(args), __self.bounded(kwargs)
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         if isinstance(owner, str):
