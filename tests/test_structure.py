@@ -33,6 +33,7 @@ SPEAKERS = {
     "cli/remote.py": {"httpx2"},
     "cli/processes.py": {"httpx2", "socket"},  # the one that listens; its own port's health
     "cli/parts.py": {"socket", "uvicorn"},  # the same, inherited
+    "worker/serving_client.py": {"socket"},  # a Unix socket
     "worker/run.py": {"socket"},  # this machine's name
 }
 UNIX_SPEAKERS = {"api/serving_client.py": "open_unix_connection", "serve/run.py": "start_unix_server"}

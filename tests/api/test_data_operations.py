@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from tests.api.conftest import make_job_row, put_blob
 from tests.api.test_file_reports import Caller
 
@@ -160,3 +161,26 @@ def test_a_models_lineage_tells_what_its_data_was_made_of(caller: Caller) -> Non
     (data,) = caller.get(f"/models/{model}/lineage").json()["data"]
     assert (data["file_id"], data["filename"]) == (fixed["id"], "a.fixed.jsonl")
     assert [each["name"] for each in data["operations"]] == ["revise"]
+
+
+def test_examples_may_be_written_about_a_document_and_added_to_training_data_alone(caller: Caller) -> None:
+    document = caller.upload([{"text": "A lamp."}], purpose="user_data")
+    assert ask(caller, document, kind="generate_examples", mode="documents").status_code == 200
+    rows = [{"question": "Why?", "answer": "So."}]
+    refused = ask(caller, document, kind="add_examples", rows=rows).json()["error"]
+    assert "add_examples reads training data" in refused["message"]
+    empty = ask(caller, new_file(caller), kind="add_examples", rows=[{"question": "", "answer": "So."}]).json()["error"]
+    assert empty["param"] == "settings.rows.0.question"
+
+
+def test_an_installation_names_the_model_of_its_endpoint_but_neither_url_nor_key(
+    caller: Caller, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert caller.get("/installation").json()["synthesis_model"] is None
+    given = {"synthesis_url": "https://models.example/v1", "synthesis_model": "big", "synthesis_key": SecretStr("sk-1")}
+    settings = server.services.settings.model_copy(update=given)
+    monkeypatch.setattr(type(server.services), "settings", settings)
+    told = caller.get("/installation")
+    assert told.json()["synthesis_model"] == "big"
+    assert "models.example" not in told.text
+    assert "sk-1" not in told.text

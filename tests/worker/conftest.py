@@ -28,6 +28,7 @@ from tunesmith.store.jobs import Job, State
 from tunesmith.store.operations import Operation
 from tunesmith.store.tables import checkpoints, files, job_events, models, projects
 from tunesmith.worker import artifacts, run
+from tunesmith.worker.askable_models import AskableModels
 from tunesmith.worker.attempt import Attempt, Stop, Workplace
 
 HERE = Path(__file__).parent
@@ -80,7 +81,7 @@ class World:
             "worker_id": "here", "database": self.database, "blobs": self.blobs,
             "known_models": KnownModels.of(base_models=self.base_models), "folder": self.home / "jobs",
             "lease_seconds": LEASE_SECONDS, "max_attempts": 3, "num_threads": 1, "offline": True,
-            "launcher": self.launcher,
+            "launcher": self.launcher, "askable_models": AskableModels(KnownModels.of(base_models=self.base_models), self.home / "serve.sock"),
         }  # fmt: skip
         return Workplace(**{**given, **changes})
 

@@ -264,6 +264,7 @@ def live_as_worker(given: dict[str, Any]) -> None:
     from tunesmith.store.blobs import open_blobs
     from tunesmith.store.db import Database
     from tunesmith.worker import run
+    from tunesmith.worker.askable_models import AskableModels
     from tunesmith.worker.attempt import Stop, Workplace
 
     os.environ.pop("TUNESMITH_TEST_FAULT", None)
@@ -272,7 +273,7 @@ def live_as_worker(given: dict[str, Any]) -> None:
         worker_id=given["worker_id"], database=database, blobs=open_blobs(Settings(home=home, blob_url=""), database),
         known_models=KnownModels.of(base_models=given["base_models"]), folder=home / "jobs",
         lease_seconds=given["lease_seconds"], max_attempts=given["max_attempts"], num_threads=1, offline=True,
-        launcher=ForkLauncher(given["socket"]),
+        launcher=ForkLauncher(given["socket"]), askable_models=AskableModels(KnownModels.of(), home / "serve.sock"),
     )  # fmt: skip
     run.POLL_SECONDS = 0.05
     stop = Stop()

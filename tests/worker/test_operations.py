@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from tests.data.synthesis.conftest import Reply, ScriptedEndpoint, endpoint
 
+from tunesmith.core.settings import Settings
+from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import blob_references, file_versions, operations
 from tunesmith.store.operations import State
 from tunesmith.store.tables import files
+from tunesmith.worker.askable_models import AskableModels
+from tunesmith.worker.asked_model import EndpointModel
 from tunesmith.worker.attempt import OperationAttempt, Stop
 from tunesmith.worker.data_operation import _within
+
+__all__ = ["endpoint"]  # a fixture
 
 ROWS = [
     {"messages": [{"role": "user", "content": f"question {n}"}, {"role": "assistant", "content": f"answer {n}"}]}
@@ -127,3 +136,77 @@ def test_a_child_may_hand_over_nothing_but_what_it_made(world: Any, path: str) -
         (attempt.folder / "0.jsonl").write_bytes(CONTENT)
         with pytest.raises(Exception, match="has not made"):
             _within(attempt.folder, path)
+
+
+def endpoint_of(endpoint: ScriptedEndpoint, **changes: Any) -> EndpointModel:
+    given = {"url": endpoint.url, "model": "big", "key": "sk-secret", "allow_private": True, "is_offline": False}
+    return EndpointModel(**{**given, **changes})
+
+
+def askable(world: Any, endpoint: EndpointModel | None = None) -> AskableModels:
+    return replace(world.place().askable_models, endpoint=endpoint)
+
+
+def test_the_operators_endpoint_writes_drafts_and_its_key_is_kept_nowhere(
+    world_on_each: Any, endpoint: ScriptedEndpoint
+) -> None:
+    world = world_on_each
+    operation_id = world.new_operation(CONTENT, kind="generate_examples", num_rows=8)
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint)))
+    assert (done.state, done.error, done.num_items) == (State.SUCCEEDED, None, 8)
+    assert (done.result["model"], done.result["is_own"]) == ("big", False)
+    assert {headers["authorization"] for headers in endpoint.headers} == {"Bearer sk-secret"}
+    assert "sk-secret" not in f"{done}"
+    assert not [path for path in world.home.rglob("*") if path.is_file() and b"sk-secret" in path.read_bytes()]
+
+
+def test_the_operators_settings_name_the_endpoint_and_its_key_is_not_shown(world: Any) -> None:
+    given = {"synthesis_url": "https://models.example/v1", "synthesis_model": "big", "synthesis_key": SecretStr("sk-1")}
+    found = AskableModels.of(Settings(home=world.home, **given), KnownModels.of()).endpoint
+    assert found == EndpointModel("https://models.example/v1", "big", "sk-1", allow_private=False, is_offline=False)
+    assert "sk-1" not in repr(found)
+    assert (
+        AskableModels.of(Settings(home=world.home, synthesis_url="https://models.example"), KnownModels.of()).endpoint
+        is None
+    )
+
+
+def test_an_endpoint_that_refuses_is_told_in_its_own_words(world: Any, endpoint: ScriptedEndpoint) -> None:
+    endpoint.answer = lambda _, number: Reply(status=401, error="no such key sk-secret")
+    operation_id = world.new_operation(CONTENT, kind="generate_examples")
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint)))
+    assert (done.state, done.num_failures) == (State.FAILED, 0)
+    assert "The endpoint refuses: HTTP 401, no such key …" in done.error["message"]
+
+
+def test_a_private_address_is_asked_only_where_the_operator_allows_it(world: Any, endpoint: ScriptedEndpoint) -> None:
+    operation_id = world.new_operation(CONTENT, kind="generate_examples")
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint, allow_private=False)))
+    assert (done.state, endpoint.asked) == (State.FAILED, [])
+    assert "TUNESMITH_ALLOW_PRIVATE_ADDRESSES=1" in done.error["message"]
+
+
+def test_an_offline_installation_asks_no_endpoint(world: Any, endpoint: ScriptedEndpoint) -> None:
+    operation_id = world.new_operation(CONTENT, kind="generate_examples")
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint, is_offline=True)))
+    assert (done.state, endpoint.asked) == (State.FAILED, [])
+    assert done.error["message"].startswith("This installation is offline")
+
+
+@pytest.mark.parametrize(("model", "said"), [(None, "has no endpoint"), ("ft:none", "There is no model ft:none.")])
+def test_a_model_that_cannot_be_asked_is_named(world: Any, model: str | None, said: str) -> None:
+    done = world.operate(world.new_operation(CONTENT, kind="preview_generation", model=model))
+    assert done.state is State.FAILED
+    assert said in done.error["message"]
+
+
+def test_a_preview_with_a_model_of_the_installation_needs_no_serving_process(world: Any) -> None:
+    done = world.operate(world.new_operation(CONTENT, kind="preview_generation", model="tiny"))
+    assert (done.state, done.result["model"], done.result["is_own"]) == (State.SUCCEEDED, "tiny", True)
+
+
+def test_added_rows_make_a_file_and_stay_nowhere_else(world: Any) -> None:
+    rows = [{"question": "Why?", "answer": "So."}]
+    done = world.operate(world.new_operation(CONTENT, kind="add_examples", rows=rows))
+    assert (done.state, done.counts["rows_added"], "rows" in done.settings) == (State.SUCCEEDED, 1, False)
+    assert world.content(done.output_file_ids[0]).startswith(CONTENT)

@@ -50,6 +50,7 @@ async def get_installation(
             sends_email=settings.smtp_url is not None and not settings.offline,
             max_file_bytes=settings.max_file_bytes,
             part_bytes=MOST_PART_BYTES,
+            synthesis_model=(settings.synthesis_url and settings.synthesis_model) or None,
             default_model=services.known_models.default_model,
         )
     )

@@ -66,6 +66,8 @@ class InstallationWire(Wire):
     max_file_bytes: int
     part_bytes: int
     """The largest part of an upload in parts."""
+    synthesis_model: str | None
+    """Of the endpoint that writes examples, where the operator has set one."""
     default_model: str
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from tunesmith.cli.server_options import KEY_VARIABLES
 from tunesmith.core.errors import UserError
 from tunesmith.core.offline import is_offline
-from tunesmith.core.outbound import Outbound, Refused, Unreachable
-from tunesmith.data.synthesis.asking import AskAgain, EndpointRefused
+from tunesmith.core.outbound import Outbound
 from tunesmith.data.synthesis.endpoint import Endpoint
+from tunesmith.worker.endpoint import posting
 
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_MOST_ANSWER_BYTES: Final = 8 << 20
 
 
 def open_endpoint(url: str, key_variable: str | None, timeout_seconds: float, *, allow_private: bool) -> Endpoint:
@@ -30,21 +28,7 @@ def open_endpoint(url: str, key_variable: str | None, timeout_seconds: float, *,
         timeout_seconds=timeout_seconds,
         permission="--allow-private lets it",
     )
-    try:
-        outbound.check(url)
-    except Refused as error:
-        raise EndpointRefused(error.message.replace("The URL", "The endpoint's URL", 1), error.hint) from None
-
-    def post(to: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-        try:
-            reply = outbound.ask(to, body, headers, _MOST_ANSWER_BYTES)
-        except Refused as error:
-            raise EndpointRefused(error.message, error.hint) from None
-        except Unreachable as error:
-            raise AskAgain(error.message) from None
-        return reply.status, reply.headers, reply.body
-
-    return Endpoint(url, post, _key(key_variable, is_own=is_own))
+    return Endpoint(url, posting(outbound, url), _key(key_variable, is_own=is_own))
 
 
 def _host(url: str) -> str | None:

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     offline: bool = False
     """Forbids webhooks, e-mail and downloads from a hub: docs/connections.md lists every connection."""
     allow_private_addresses: bool = False
-    """Lets webhooks reach this machine and its private networks."""
+    """Lets webhooks, and what asks for examples, reach this machine and its private networks."""
     max_file_bytes: Annotated[int, Field(ge=1)] = GIB
     """The largest file that one request may upload."""
     default_model: str = "starter"
@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     """Chat requests of one key in a minute."""
     tokens_per_minute: Annotated[int, Field(ge=1)] = 2_000_000
     """Chat tokens of one key in a minute."""
+    synthesis_url: str = ""
+    """An endpoint that writes examples, up to ``/v1``: ``https://api.openai.com/v1``; empty: this installation's models do."""
+    synthesis_model: str = ""
+    """The model that is asked there."""
+    synthesis_key: SecretStr | None = None
+    """The endpoint's key."""
     smtp_url: SecretStr | None = None
     """``smtp://user:password@host:587`` (STARTTLS where offered) or ``smtps://…``; absent: no e-mail."""
     mail_from: str = "tunesmith@localhost"

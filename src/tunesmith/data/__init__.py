@@ -32,6 +32,8 @@ row_texts: the texts of a row, and the row with some of them changed
 row_writer: rows to a file, there whole or not at all
 versions: what a data file is made of, and from what
 operations: what an operation on data files takes and gives
+operation_outputs: what operations make: names and versions
+generation: examples that a model writes, as operations
 operation_kinds: each kind of operation, run
 derived: a file made from others, and its version
 row_file: a file's rows, read again by number

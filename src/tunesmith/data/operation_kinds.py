@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice, zip_longest
-from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
 
-from tunesmith.core.errors import MachineError, Problem, Problems
+from tunesmith.core.errors import Problem, Problems
 from tunesmith.data.cleaning import Cleaning, Listed, clean_file, list_findings
 from tunesmith.data.duplicates import Cluster, find_duplicates, write_without
 from tunesmith.data.duplicates import Options as DuplicateOptions
+from tunesmith.data.generation import run_add_examples, run_generate_examples, run_preview_generation
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.previewing import Sample, preview
 from tunesmith.data.importers.reading import ReadOptions
 from tunesmith.data.importers.rows import Place
+from tunesmith.data.operation_outputs import made_from, named, stem
 from tunesmith.data.operations import Done, Input, Output, Progress, Workbench
 from tunesmith.data.personal.canaries import measure_recall
 from tunesmith.data.personal.coverage import not_covered
@@ -34,7 +35,6 @@ from tunesmith.data.personal.surrogates import Surrogates
 from tunesmith.data.row_file import RowFile
 from tunesmith.data.split_file import SplitOptions, split_rows, write_split
 from tunesmith.data.version_diff import Diff, changes, diff
-from tunesmith.data.versions import read_version
 from tunesmith.specs.data_operations import (
     CleanSettings,
     CompareSettings,
@@ -359,36 +359,6 @@ def _by_rows(bench: Workbench) -> Callable[[str, int, int], None]:
     return lambda what, done, total: bench.progress(min(1.0, done / max(1, total)))
 
 
-def made_from(out: Path, inputs: Sequence[Input], name: str) -> Output:
-    """The file with the version that was written beside it, whose parents have the names that people know. Raises
-    MachineError where there is none."""
-    written = read_version(out)
-    if written is None:
-        raise MachineError(f"{name} was written without saying what it is made of.", "please report this")
-    known = [each.version for each in inputs if each.version is not None]
-    licence = written.licence or next((each.licence for each in known if each.licence), None)
-    origin = written.source or next((each.source for each in known if each.source), None)
-    return Output(
-        out, name, replace(written, parents=tuple(each.parent for each in inputs), licence=licence, source=origin)
-    )
-
-
-def named(source: Input, what: str) -> str:
-    """``chats.jsonl`` → ``chats.clean.jsonl``."""
-    return f"{stem(source.name)}.{what}.jsonl"
-
-
-def stem(name: str) -> str:
-    """``chats.jsonl.gz`` → ``chats``."""
-    base = name.rsplit("/", 1)[-1]
-    while base.lower().endswith(_ENDINGS):
-        base = base.rsplit(".", 1)[0]
-    return base[:150] or "data"
-
-
-_ENDINGS: Final = tuple(
-    ".jsonl .json .csv .tsv .xlsx .parquet .arrow .feather .mbox .eml .txt .gz .zst .zip .xz .bz2".split()
-)
 RUNS: Final[Mapping[str, Run]] = {
     "preview_import": cast(Run, run_preview_import),
     "convert": cast(Run, run_convert),
@@ -401,5 +371,8 @@ RUNS: Final[Mapping[str, Run]] = {
     "compare": cast(Run, run_compare),
     "find_person": cast(Run, run_find_person),
     "erase_person": cast(Run, run_erase_person),
+    "preview_generation": cast(Run, run_preview_generation),
+    "generate_examples": cast(Run, run_generate_examples),
+    "add_examples": cast(Run, run_add_examples),
 }
 _ENCODER: Final = msgspec.json.Encoder()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.core.errors import Problem
+from tunesmith.data.synthesis.asking import Ask
 from tunesmith.data.versions import Parent, Version
 
 Progress = Callable[[float], None]
@@ -19,13 +20,23 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """A model that writes examples. ``is_own``: it runs on this installation, and nothing leaves it."""
+
+    model: str
+    is_own: bool
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
 class Workbench:
-    """Where an operation works: an empty folder for what it makes, whom it tells how far it is, and what surrogates of
-    personal data are drawn by."""
+    """Where an operation works: an empty folder for what it makes, whom it tells how far it is, what surrogates of
+    personal data are drawn by, and the model that may be asked."""
 
     folder: Path
     progress: Progress
     surrogate_key: bytes = b""
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True, slots=True)

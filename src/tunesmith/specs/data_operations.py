@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tunesmith.core.errors import Problem, Problems
 
@@ -146,6 +146,74 @@ class ErasePersonSettings(PersonSettings):
     """What the new file is called."""
 
 
+class GenerationSettings(Settings):
+    """Examples that a model writes, as drafts for people to decide about."""
+
+    mode: Literal["synthetic", "semi_synthetic", "documents"] = "synthetic"
+    """Questions and answers like the file's, questions for people to answer, or both about a document's passages."""
+    model: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    """Who writes: a model of this installation, by name; the endpoint that its operator has set if not given."""
+    language: Literal["en", "zh"] = "en"
+    """Of the prompt that is built in."""
+    num_rows: Annotated[int, Field(ge=1, le=5_000)] = 50
+    """So many drafts are wanted."""
+    rows_per_request: Annotated[int, Field(ge=1, le=20)] = 5
+    """So many are asked for at once."""
+    seeds_per_request: Annotated[int, Field(ge=1, le=20)] = 4
+    """So many of the file's rows are shown at once."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.9
+    """How freely the model writes."""
+    max_tokens: Annotated[int, Field(ge=16, le=32_000)] = 1_500
+    """The longest answer to one request."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    """The same seed shows the same rows."""
+    about: Annotated[str, Field(max_length=2_000)] = ""
+    """What the examples are about, in words of one's own."""
+    with_proposals: bool = False
+    """Of semi_synthetic: the model proposes answers too."""
+    prompt: Annotated[str, Field(max_length=1 << 16)] | None = None
+    """The prompt with its places in braces; the one that is built in if not given."""
+    max_similarity: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """A question more alike to another one is refused, from 0 to 1."""
+
+
+Text = Annotated[str, Field(min_length=1, max_length=1 << 16)]
+
+
+class NewRow(Settings):
+    """A draft that somebody approved, or wrote anew."""
+
+    question: Text
+    answer: Text
+    provenance: Literal["synthetic", "semi-synthetic"] = "synthetic"
+    """Whether a person wrote some of it."""
+    metadata: dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=8_000)]] = Field(
+        default_factory=dict, max_length=16
+    )
+    """What the draft says it was made from."""
+
+
+_MOST_NEW_LETTERS: Final = 4 << 20
+
+
+class AddExamplesSettings(Settings):
+    """A copy with more rows."""
+
+    rows: Annotated[list[NewRow], Field(min_length=1, max_length=10_000)]
+    """What is added, in this order. Forgotten when the operation has ended: the new file has them."""
+    system: Annotated[str, Field(max_length=1 << 16)] | None = None
+    """The system message of the new rows; the file's own, where all of its rows have the same, if not given."""
+    filename: Filename | None = None
+    """What the new file is called."""
+
+    @field_validator("rows")
+    @classmethod
+    def _bounded(cls, rows: list[NewRow]) -> list[NewRow]:
+        if sum(len(row.question) + len(row.answer) for row in rows) > _MOST_NEW_LETTERS:
+            raise ValueError(f"these rows have more than {_MOST_NEW_LETTERS:,} characters together; add them in parts")
+        return rows
+
+
 KINDS: Final[Mapping[str, type[Settings]]] = {
     "preview_import": ImportSettings,
     "convert": ConvertSettings,
@@ -158,6 +226,9 @@ KINDS: Final[Mapping[str, type[Settings]]] = {
     "compare": CompareSettings,
     "find_person": PersonSettings,
     "erase_person": ErasePersonSettings,
+    "preview_generation": GenerationSettings,
+    "generate_examples": GenerationSettings,
+    "add_examples": AddExamplesSettings,
 }
 NUM_INPUTS: Final[Mapping[str, tuple[int, int]]] = {
     **dict.fromkeys(KINDS, (1, 1)), "convert": (1, 100), "find_person": (1, 100), "compare": (2, 2),
@@ -297,14 +368,62 @@ ABOUT: Final[Mapping[str, About]] = {
         {"input": "which file, from 0", "file": "its name", "line": "of the file", "places": "where in the row"},
     ),
     "erase_person": About("one file, `NAME.erased.jsonl`", {}, {}),
+    "preview_generation": About(
+        "no file: the first request, word for word, and what all of them would take",
+        {
+            "model": "that would be asked",
+            "is_own": "whether it is of this installation",
+            "messages": "the first request's",
+            "prompt": "with its places in braces",
+            "num_seeds": "examples to learn from",
+            "num_passages": "of a document",
+            "num_requests": "that are expected",
+            "prompt_tokens": "that are expected",
+            "completion_tokens": "that are expected",
+            "most_requests": "after which it ends",
+            "most_tokens": "after which it ends",
+        },
+        {},
+    ),
+    "generate_examples": About(
+        "no file: drafts, to be approved, rewritten or rejected",
+        {
+            "model": "that was asked",
+            "is_own": "whether it is of this installation",
+            "num_drafts": "how many",
+            "num_refused": "how many",
+            "refused": "of each reason",
+            "ended": "why it ended, in a word",
+            "ended_because": "in a sentence",
+            "is_stopped": "whether the model stopped answering",
+            "diversity": "of the drafts",
+            "num_requests": "that were sent",
+            "prompt_tokens": "that were paid for",
+            "completion_tokens": "that were paid for",
+        },
+        {
+            "id": "of the draft",
+            "question": "as the model wrote it",
+            "answer": "null where a person shall write it",
+            "provenance": "synthetic, semi-synthetic",
+            "seeds": "that were shown, with their lines",
+            "passage": "of a document",
+            "similarity": "to the most alike question before",
+            "metadata": "for the row that becomes of it",
+        },
+    ),
+    "add_examples": About("one file: the input's rows, then those that were approved", {}, {}),
 }
-READS_ANYTHING: Final = frozenset({"preview_import", "convert"})
+READS_ANYTHING: Final = frozenset({"preview_import", "convert", "preview_generation", "generate_examples"})
 """The others read training data."""
-_FORGOTTEN: Final = frozenset({"said"})
+ASKS_A_MODEL: Final = frozenset({"preview_generation", "generate_examples"})
+"""Their settings say which."""
+_FORGOTTEN: Final = frozenset({"said", "rows"})
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of the settings once an operation has ended: whom somebody asked to erase is not written down."""
+    """What is kept of the settings once an operation has ended: whom somebody asked to erase is not written down,
+    nor rows that a file of their own holds."""
     return {name: value for name, value in settings.items() if name not in _FORGOTTEN}
 
 

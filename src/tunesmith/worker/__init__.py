@@ -11,6 +11,10 @@ endings: how an attempt ends
 notify: webhooks and e-mail are sent
 job_mail: what a mail says of a job that has ended
 data_operation: an operation on data files, whole
+askable_models: which models an operation may ask
+asked_model: the one that it asks
+serving_client: the serving process, asked by a child
+endpoint: core.outbound, asked by a child
 artifacts: folders to blobs and back
 fitting: does a job fit this machine now
 leases: who is alive

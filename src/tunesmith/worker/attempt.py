@@ -28,6 +28,7 @@ from tunesmith.store.jobs import Job
 from tunesmith.store.operations import Operation
 from tunesmith.store.queue import Fenced
 from tunesmith.store.queue import Order as Wish
+from tunesmith.worker.askable_models import AskableModels
 from tunesmith.worker.process import Child, Launcher
 from tunesmith.worker.protocol import ChildOrder, Word
 
@@ -56,6 +57,7 @@ class Workplace:
     num_threads: int
     offline: bool
     launcher: Launcher
+    askable_models: AskableModels
     now: Callable[[], float] = time.time
 
 

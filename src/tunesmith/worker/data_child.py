@@ -17,6 +17,7 @@ from tunesmith.data.operation_kinds import RUNS
 from tunesmith.data.operations import Done, Input, Workbench
 from tunesmith.data.versions import Version
 from tunesmith.specs.data_operations import parse_settings
+from tunesmith.worker.asked_model import open_writer
 from tunesmith.worker.lifeline import Lifeline, leave, refuse, settle_in
 from tunesmith.worker.protocol import MAX_PROBLEMS, OperationOrder
 
@@ -48,9 +49,10 @@ def run(order: OperationOrder, lifeline: Lifeline) -> Done:
     inputs = [
         Input(Path(each["path"]), each["name"], each["sha256"], _version(each["version"])) for each in order.inputs
     ]
+    writer = open_writer(order.asked_model) if order.asked_model else None
     folder = Path(order.out_folder)
     folder.mkdir()
-    return RUNS[order.kind](settings, inputs, Workbench(folder, progress, bytes.fromhex(order.surrogate_key)))
+    return RUNS[order.kind](settings, inputs, Workbench(folder, progress, bytes.fromhex(order.surrogate_key), writer))
 
 
 def _version(text: str) -> Version | None:

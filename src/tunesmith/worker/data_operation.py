@@ -16,12 +16,14 @@ from sqlalchemy import Connection
 from tunesmith.core import durable
 from tunesmith.core.errors import TunesmithError, UserError
 from tunesmith.core.log import redacted
+from tunesmith.specs.data_operations import ASKS_A_MODEL
 from tunesmith.store import audit, blob_references, file_versions, operations
 from tunesmith.store.blob_references import BlobRef
 from tunesmith.store.db import DatabaseUnavailable
 from tunesmith.store.instance import surrogate_key
 from tunesmith.store.operations import INDEX, INPUT_PREFIX, ITEMS, NewFile, Operation
 from tunesmith.store.queue import Fenced
+from tunesmith.worker.asked_model import as_text
 from tunesmith.worker.attempt import OperationAttempt
 from tunesmith.worker.process import describe_end, until_told
 from tunesmith.worker.protocol import OperationOrder, Refusal
@@ -97,7 +99,16 @@ def _order(attempt: OperationAttempt) -> OperationOrder:
         parent_pid=os.getpid(),
         num_threads=place.num_threads,
         offline=place.offline,
+        asked_model=_asked_model(attempt),
     )
+
+
+def _asked_model(attempt: OperationAttempt) -> str:
+    operation = attempt.operation
+    if operation.kind not in ASKS_A_MODEL:
+        return ""
+    name = operation.settings.get("model")
+    return as_text(attempt.read(lambda c: attempt.place.askable_models.find(c, operation.project_id, name)))
 
 
 def _suffix(filename: str) -> str:

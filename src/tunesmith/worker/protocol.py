@@ -8,7 +8,7 @@ child, and a pipe that ends without a last word counts as a crash.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -107,6 +107,8 @@ class OperationOrder:
     parent_pid: int
     num_threads: int
     offline: bool
+    asked_model: str = field(default="", repr=False)
+    """``asked_model.as_text``, with a key perhaps; empty for a kind that asks none."""
 
     def as_json(self) -> dict[str, Any]:
         return {"format": 1, **asdict(self)}

@@ -30,6 +30,7 @@ from tunesmith.store.db import Database, DatabaseUnavailable
 from tunesmith.store.jobs import Job
 from tunesmith.store.queue import Fenced, Held
 from tunesmith.worker import endings, fitting, leases
+from tunesmith.worker.askable_models import AskableModels
 from tunesmith.worker.attempt import Attempt, OperationAttempt, Stop, Workplace, remove_attempts
 from tunesmith.worker.data_operation import run_operation
 from tunesmith.worker.fine_tune import run_job
@@ -78,6 +79,7 @@ def open_workplace(settings: Settings) -> Workplace:
         num_threads=threads,
         offline=settings.offline,
         launcher=launch,
+        askable_models=AskableModels.of(settings, known),
     )
 
 

@@ -1855,6 +1855,8 @@ export interface components {
             max_file_bytes: number;
             /** Part Bytes */
             part_bytes: number;
+            /** Synthesis Model */
+            synthesis_model: string | null;
             /** Default Model */
             default_model: string;
         };
