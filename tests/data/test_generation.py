@@ -15,7 +15,7 @@ from tunesmith.data.operation_kinds import RUNS
 from tunesmith.data.operations import Done, Input, Workbench, Writer
 from tunesmith.data.synthesis.asking import ChatAnswer, ChatRequest, EndpointRefused
 from tunesmith.data.validate import validate_file
-from tunesmith.specs.data_operations import parse_settings
+from tunesmith.specs.data_operations import ABOUT, parse_settings
 
 CITIES = ["Bonn", "Lyon", "Turin", "上海", "Oslo", "Cork"]
 
@@ -86,6 +86,18 @@ def test_a_preview_is_the_first_request_to_the_letter_and_asks_nobody(run: Run) 
     assert (system, user) in {(each.system, each.user) for each in told.asked}
     assert (result["model"], result["num_requests"], result["num_seeds"]) == ("model-a", 4, 6)
     assert "{{examples}}" in result["prompt"]
+
+
+def test_what_is_told_of_these_kinds_is_what_they_give(run: Run) -> None:
+    rows = [{"question": "a", "answer": "b", "provenance": "synthetic"}]
+    for kind, settings in (
+        ("preview_generation", {"num_rows": 5}), ("generate_examples", {"num_rows": 5}), ("add_examples", {"rows": rows}),
+    ):  # fmt: skip
+        done = run(kind, SEEDS, **settings)
+        assert (kind, set(done.result or ())) == (kind, set(ABOUT[kind].result))
+        listed = drafts(done) if done.items is not None else []
+        assert (kind, {name for draft in listed for name in draft}) == (kind, set(ABOUT[kind].items))
+        assert ABOUT[kind].makes.startswith("no file") == (not done.outputs)
 
 
 def test_drafts_say_what_they_were_made_from(run: Run) -> None:

@@ -409,6 +409,7 @@ ABOUT: Final[Mapping[str, About]] = {
             "seeds": "that were shown, with their lines",
             "passage": "of a document",
             "similarity": "to the most alike question before",
+            "support": "the share of the answer that its passage holds",
             "metadata": "for the row that becomes of it",
         },
     ),
