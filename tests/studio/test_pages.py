@@ -16,7 +16,7 @@ pytestmark = pytest.mark.needs("chromium")
 # Address → with what of the world it is filled.
 PAGES = [
     "", "data", "data/{file}", "data/{file}?tab=rows&line=1", "data/{file}?tab=tokens&line=4", "data/{broken_file}",
-    "data/{broken_file}?severity=error", "data/{broken_file}?tab=rows&line=15",
+    "data/{file}?tab=generate", "data/{broken_file}?severity=error", "data/{broken_file}?tab=rows&line=15",
     "fine-tune", "fine-tune?step=data&training_file={file}", "fine-tune?step=settings&model=starter&training_file={file}",
     "fine-tune?step=review&model=starter&training_file={broken_file}", "fine-tune?from_job={job}",
     "jobs", "jobs/{job}", "jobs/{job}?tab=checkpoints", "jobs/{job}?tab=events", "jobs/{job}?tab=settings", "jobs/{job}?tab=report",

@@ -18,6 +18,7 @@ import classes from "~/pages/data/data.module.css";
 import { Figure } from "~/pages/data/Figure";
 import { DeleteFile } from "~/pages/data/files/DeleteFile";
 import { DuplicatesTab } from "~/pages/data/duplicates/DuplicatesTab";
+import { GenerateTab } from "~/pages/data/generate/GenerateTab";
 import { HistoryTab } from "~/pages/data/history/HistoryTab";
 import { PersonalTab } from "~/pages/data/personal/PersonalTab";
 import { ImportPanel } from "~/pages/data/import/ImportPanel";
@@ -130,6 +131,7 @@ function Made({ report }: { report: Report }) {
           <May action="file.write">
             <Tabs.Tab value="personal">{say.personal}</Tabs.Tab>
             <Tabs.Tab value="duplicates">{say.duplicates}</Tabs.Tab>
+            <Tabs.Tab value="generate">{say.generate}</Tabs.Tab>
           </May>
           <Tabs.Tab value="history">{say.history}</Tabs.Tab>
         </Tabs.List>
@@ -139,6 +141,7 @@ function Made({ report }: { report: Report }) {
         <May action="file.write">
           <Tabs.Panel value="personal"><PersonalTab fileId={report.file_id} /></Tabs.Panel>
           <Tabs.Panel value="duplicates"><DuplicatesTab fileId={report.file_id} /></Tabs.Panel>
+          <Tabs.Panel value="generate"><GenerateTab fileId={report.file_id} /></Tabs.Panel>
         </May>
         <Tabs.Panel value="history"><HistoryTab fileId={report.file_id} /></Tabs.Panel>
       </Tabs>

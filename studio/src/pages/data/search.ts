@@ -1,6 +1,6 @@
 /** What the addresses of these pages hold, so that a reload, a bookmark or a link to a colleague shows the same. */
 
-export const TABS = ["problems", "rows", "tokens", "personal", "duplicates", "history"] as const;
+export const TABS = ["problems", "rows", "tokens", "personal", "duplicates", "generate", "history"] as const;
 export const VIEWS = ["talk", "model", "json"] as const;
 
 export type FileSearch = {

@@ -55,5 +55,7 @@ export function useOperation(kind: string, fileIds: string[]) {
     isUnderWay: starting.isPending || (id !== null && !hasEnded(operation)),
     cancel: () => cancelling.mutate(),
     forget: () => setId(null),
+    /** One that was begun earlier. */
+    follow: setId as (id: string) => void,
   };
 }
