@@ -125,20 +125,23 @@ def test_ctrl_c_while_modules_are_read_is_a_word(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
 
 
+DATA_COMMANDS = (
+    ["check", "IN"],
+    ["preview", "IN"],
+    ["fix", "IN", "--out", "OUT"],
+    ["clean", "IN", "--out", "OUT"],
+    ["canaries", "IN"],
+    ["person", "find", "IN", "--who", "Ann Lee"],
+    ["duplicates", "IN"],
+    ["split", "IN", "--out-train", "OUT", "--out-validation", "OUT2"],
+    ["diff", "IN", "IN"],
+)
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl.gz"])
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ["check", "IN"],
-        ["preview", "IN"],
-        ["fix", "IN", "--out", "OUT"],
-        ["clean", "IN", "--out", "OUT"],
-        ["canaries", "IN"],
-        ["person", "find", "IN", "--who", "Ann Lee"],
-        ["duplicates", "IN"],
-        ["split", "IN", "--out-train", "OUT", "--out-validation", "OUT2"],
-        ["diff", "IN", "IN"],
-    ],
+    DATA_COMMANDS,
     ids=lambda arguments: arguments[0],
 )
 def test_what_is_no_json_leads_to_convert_in_every_command(
@@ -151,3 +154,34 @@ def test_what_is_no_json_leads_to_convert_in_every_command(
     said = capsys.readouterr()
     assert f"tunesmith data convert {path} --out NEW.jsonl" in (said.out + said.err)
     assert [path.name] == [left.name for left in tmp_path.iterdir()]
+
+
+def test_ctrl_c_within_a_command_is_a_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tunesmith.cli.data_pages.show_check", interrupted)
+    assert run(["data", "check", "rows.jsonl"]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", "."])
+@pytest.mark.parametrize(
+    "arguments",
+    [*DATA_COMMANDS, ["convert", "IN", "--out", "OUT"], ["version", "IN"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_cannot_be_read_is_the_users_mistake_in_every_command(
+    name: str,
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = {"IN": name, "OUT": "out.jsonl", "OUT2": "out2.jsonl"}
+    assert run(["data", *(places.get(argument, argument) for argument in arguments)]) == 2
+    said = capsys.readouterr()
+    assert name in said.out + said.err
+    assert "→" in said.out + said.err
+    assert list(tmp_path.iterdir()) == []

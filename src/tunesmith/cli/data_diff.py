@@ -50,9 +50,12 @@ def version(
     as_json: AsJson = False,
 ) -> None:
     """Show what FILE was made from and how; --licence and --source are noted beside it."""
+    from tunesmith.core.errors import UserError
     from tunesmith.data.version_diff import chain
     from tunesmith.data.versions import write_version
 
+    if file.is_dir():
+        raise UserError(f"{file} is a folder.", "name a file in it")
     if licence is not None or source is not None:
         write_version(file, _described(file, licence, source))
     links = list(chain(file))

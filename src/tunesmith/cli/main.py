@@ -198,7 +198,10 @@ def run(arguments: Sequence[str]) -> int:
         app(args=list(arguments), prog_name="tunesmith")
         return 0
     except SystemExit as leaving:
-        # So typer ends a command, a command line that it cannot read, and output that nobody reads any more.
+        # So typer ends a command, also one that is interrupted, a command line that it cannot read, and output that
+        # nobody reads any more.
+        if leaving.code == 130:
+            _complain("Interrupted.", "yellow")
         return 0 if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code or 0)
     except TunesmithError as error:
         _complain(str(error), "yellow" if error.exit_code == 130 else "red")

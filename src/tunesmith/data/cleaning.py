@@ -170,9 +170,13 @@ def clean_row(
 
 
 def object_rows(source: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
-    """The rows of a file, all of them objects. Raises Problems, at its end, where some are not."""
-    with source.open("rb") as file:
-        refuse_foreign_bytes(source, file.read(HEAD_BYTES))
+    """The rows of a file, all of them objects. Raises UserError where it cannot be read; Problems, at its end, where some are
+    no objects."""
+    try:
+        with source.open("rb") as file:
+            refuse_foreign_bytes(source, file.read(HEAD_BYTES))
+    except OSError as error:
+        raise UserError(f"{source} cannot be read: {error.strerror}.", "check its name and its permissions") from None
     problems: list[Problem] = []
     num_bad = 0
     for row in file_rows(source, update):

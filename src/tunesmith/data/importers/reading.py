@@ -92,8 +92,20 @@ def read_sources(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Sou
         made = continue_dev.import_continue(_records_of_folder(path, options), options.continue_dev)
         yield Source(path.name, "continue", "the folder holds events of the Continue assistant", made)
         return
+    num_mail = 0
     for opened in sources(path, options.limits):
-        yield opened if isinstance(opened, Left) else _read(opened, options, notes)
+        source = opened if isinstance(opened, Left) else _read(opened, options, notes)
+        num_mail += isinstance(source, Source) and source.format == "mail"
+        if num_mail == 2:
+            notes.add("mail_read_apart", _READ_APART, Place(path.name))
+            num_mail += 1
+        yield source
+
+
+_READ_APART: Final = (
+    "each file of mail is read by itself here: no answer finds its question in another one; unpack the archive, and give the"
+    " folder of its mail alone, to have them joined"
+)
 
 
 def _is_mail_folder(path: Path) -> bool:
