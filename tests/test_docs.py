@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tunesmith.specs.data_operations import KINDS
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.wire_job import EXTENSION_KEYS
 
@@ -94,9 +95,18 @@ def test_config_page_has_every_key_with_its_meaning() -> None:
 
 
 def test_api_page_has_every_extension_with_its_meaning() -> None:
-    page = (ROOT / "docs" / "api.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| .+ \| .+ \| (.{15,}) \|$", page, re.MULTILINE)
+    table, _, _ = (ROOT / "docs" / "api.md").read_text().partition("<!-- Here the table ends. -->")
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| .+ \| (.{15,}) \|$", table, re.MULTILINE)
     assert [key for key, _ in rows] == list(EXTENSION_KEYS)
+
+
+def test_api_page_has_every_kind_of_operation_and_every_setting_with_its_meaning() -> None:
+    _, _, page = (ROOT / "docs" / "api.md").read_text().partition("<!-- The kinds are written")
+    kinds, _, settings = page.partition("| kinds | setting |")
+    assert re.findall(r"^\| `(\w+)` \|", kinds, re.MULTILINE) == list(KINDS)
+    rows = re.findall(r"^\| (`.+`) \| `(\w+)` \| .+ \| .+ \| .{15,} \|$", settings, re.MULTILINE)
+    told = {(kind, setting) for kinds_of_it, setting in rows for kind in re.findall(r"\w+", kinds_of_it)}
+    assert told == {(kind, name) for kind, model in KINDS.items() for name in model.model_fields}
 
 
 def test_readme_says_where_the_command_is_before_it_is_used() -> None:
