@@ -176,10 +176,20 @@ def test_a_process_ends_when_its_starter_is_gone(tmp_path: Path) -> None:
 def test_a_file_that_needs_too_much_memory_is_told(
     make: Make, blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_maker, "MOST_MEMORY_BYTES", 400 << 20)
-    failed = outcome(make(), put(blobs, b'{"a": "' + b"x" * (150 << 20) + b'"}\n'))
+    monkeypatch.setattr(report_maker, "MOST_MEMORY_BYTES", 300 << 20)
+    lists = b"[]," * 5_000_000  # as Python's objects twenty times as large
+    failed = outcome(make(), put(blobs, b'{"a": [' + lists + b"[]]}\n"))
     assert isinstance(failed, Failed)
     assert "memory" in failed.message
+
+
+def test_a_row_that_is_far_too_long_costs_no_memory_and_is_told(
+    make: Make, blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_maker, "MOST_MEMORY_BYTES", 300 << 20)
+    made = outcome(make(), put(blobs, b'{"a": "' + b"x" * (150 << 20) + b'"}\n'))
+    assert isinstance(made, Report)
+    assert made.summary.num_errors >= 1
 
 
 def test_damaged_and_lost_bytes_are_told(make: Make, blobs: LocalBlobs) -> None:
