@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
+from tunesmith.data.clean_lines import read_lines
 from tunesmith.data.content.judge import ContentFigures, ContentJudge, Sink
 from tunesmith.data.content.provenance import provenance_of
 from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
@@ -19,6 +21,7 @@ from tunesmith.data.harm.find import HarmFilter
 
 MOST_BYTES: Final = 64 << 20
 """Of a larger file so much is looked at, spread evenly over its rows; the report says so."""
+_BATCH_BYTES: Final = 1 << 16
 _NO_TOKENS: Final = re.compile(r"(?!)")
 
 
@@ -30,10 +33,8 @@ def judge_content(
         return None
     stride = max(1, math.ceil(path.stat().st_size / most_bytes))
     judge = ContentJudge(harm)
-    for row in _rows(path, stride):
-        example = _example(row, format)
-        if example is not None:
-            judge.add(example)
+    for example in _examples(path, format, stride):
+        judge.add(example)
     if stride > 1:
         message = f"the file is large: what is said was looked at in every {stride}th row"
         hint = "shares are estimates, and single places may be missed; split the file to have every row looked at"
@@ -41,16 +42,35 @@ def judge_content(
     return judge.finish(found, format, provenance_of(path))
 
 
-def _rows(path: Path, stride: int) -> Iterator[FileRow]:
+def _examples(path: Path, format: FileFormat, stride: int) -> Iterator[AnyExample]:
     with path.open("rb") as file:
-        if is_array(file.read(HEAD_BYTES)):
-            yield from (row for number, row in enumerate(file_rows(path, lambda _: None)) if number % stride == 0)
-            return
-        file.seek(0)
-        bad_bytes = BadBytes(path)
+        has_lines = not is_array(file.read(HEAD_BYTES))
+    if not has_lines:
+        rows = (row for number, row in enumerate(file_rows(path, lambda _: None)) if number % stride == 0)
+        yield from (example for row in rows if (example := _example(row, format)) is not None)
+        return
+    bad_bytes = BadBytes(path)
+    for numbers, lines in _batches(path, stride):
+        clean = read_lines(lines, ()) if format == "chat" else repeat(None)
+        for number, line, row in zip(numbers, lines, clean, strict=False):
+            example = row.example(number) if row else _example(line_row(number, line, bad_bytes), format)
+            if example is not None:
+                yield example
+
+
+def _batches(path: Path, stride: int) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Lines that are not blank, with their numbers, so many that together they are worth reading at once."""
+    numbers, lines, num_bytes = list[int](), list[bytes](), 0
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if (number - 1) % stride == 0 and not line.isspace():
-                yield line_row(number, line.removeprefix(BOM) if number == 1 else line, bad_bytes)
+                numbers.append(number)
+                lines.append(line.removeprefix(BOM) if number == 1 else line)
+                num_bytes += len(line)
+                if num_bytes >= _BATCH_BYTES:
+                    yield numbers, lines
+                    numbers, lines, num_bytes = [], [], 0
+    yield numbers, lines
 
 
 def _example(row: FileRow, format: FileFormat) -> AnyExample | None:
