@@ -536,6 +536,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data/operations/{operation_id}/affected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Affected By Data Operation
+         * @description The files with the person's rows, what was made of them at any depth, and the jobs and models that saw any of it.
+         */
+        get: operations["list_affected_by_data_operation_v1_data_operations__operation_id__affected_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -1066,6 +1086,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AffectedWire */
+        AffectedWire: {
+            /**
+             * Object
+             * @default data.affected
+             * @constant
+             */
+            object: "data.affected";
+            /** Operation Id */
+            operation_id: string;
+            /** Files */
+            files: components["schemas"]["FileWithRowsWire"][];
+            /** Files Made */
+            files_made: components["schemas"]["FileMadeWire"][];
+            /** Jobs */
+            jobs: components["schemas"]["JobTaughtWire"][];
+        };
         /** AlternativeOnWire */
         AlternativeOnWire: {
             /** Token */
@@ -1617,6 +1654,21 @@ export interface components {
             /** Last Id */
             last_id: string | null;
         };
+        /**
+         * FileMadeWire
+         * @description A file that was made of one with such rows. ``made_by``: what was done to it on the way, oldest first; whether the
+         *     person is still in it, a search of it says.
+         */
+        FileMadeWire: {
+            /** File Id */
+            file_id: string;
+            /** Filename */
+            filename: string;
+            /** Made By */
+            made_by: string[];
+            /** Is Deleted */
+            is_deleted: boolean;
+        };
         /** FileObject */
         FileObject: {
             /** Id */
@@ -1766,6 +1818,20 @@ export interface components {
             licence: string | null;
             /** Source */
             source: string | null;
+        };
+        /**
+         * FileWithRowsWire
+         * @description A file that was searched and speaks of the person, or one of the same bytes.
+         */
+        FileWithRowsWire: {
+            /** File Id */
+            file_id: string;
+            /** Filename */
+            filename: string;
+            /** Num Rows */
+            num_rows: number;
+            /** Is Deleted */
+            is_deleted: boolean;
         };
         /** FunctionOfCall */
         FunctionOfCall: {
@@ -2149,6 +2215,27 @@ export interface components {
             body: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * JobTaughtWire
+         * @description A job that trained or validated on one of these files, or went on from a model that did (``started_from``), and
+         *     which of its models and checkpoints are still there.
+         */
+        JobTaughtWire: {
+            /** Job Id */
+            job_id: string;
+            /** Status */
+            status: string;
+            /** Training File */
+            training_file: string;
+            /** Validation File */
+            validation_file: string | null;
+            /** Started From */
+            started_from: string | null;
+            /** Models */
+            models: string[];
+            /** Checkpoints */
+            checkpoints: string[];
         };
         /** JobWire */
         JobWire: {
@@ -4693,6 +4780,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileVersionWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_affected_by_data_operation_v1_data_operations__operation_id__affected_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AffectedWire"];
                 };
             };
             /** @description What went wrong. */

@@ -90,4 +90,6 @@ export const REQUESTS = {
   "We could not parse the JSON body of your request: {}. (The API expects valid JSON; check it for missing quotes, brackets or commas.)": "无法解析请求的 JSON：{~1}。（API 需要有效的 JSON；检查是否缺少引号、括号或逗号。）",
   "The JSON body is nested more than {} levels deep.": "JSON 嵌套超过 {1} 层。",
   "The job cannot be created: {}": "无法创建任务：{~1}",
+  "The validation file is the training file: a model is not tested on what it was shown. Split the file (kind split of /v1/data/operations), set validation_split instead, or set leakage to warn to train all the same.":
+    "验证文件就是训练文件：不能用模型见过的内容来检验它。请拆分文件（/v1/data/operations 的 split），改用 validation_split，或把 leakage 设为 warn 仍然训练。",
 };

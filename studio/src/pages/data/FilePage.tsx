@@ -62,8 +62,12 @@ function OneFile({ file }: { file: FileObject }) {
           : !report ? <Loading />
           : report.status === "in_progress" ? <Reading report={report} />
           : report.status === "failed" ? <Alert color="red" title={say.noReport} icon={<IconAlertTriangle size={18} aria-hidden />}>{report.error}</Alert>
-          : report.file_format === null && session.may("file.write") ? <ImportPanel file={file} />
-          : <Made report={report} />}
+          : (
+            <Stack gap="xl">
+              {report.file_format === null && session.may("file.write") && <ImportPanel file={file} />}
+              <Made report={report} />
+            </Stack>
+          )}
         <May action="file.write"><ChangeBar file={file} /></May>
       </Page>
     </Box>

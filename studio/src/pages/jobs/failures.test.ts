@@ -5,9 +5,12 @@ import { FAILURE_CODES, failureCode, failureWords, HELP } from "./failures";
 
 const WORKER = join(process.cwd(), "../src/tunesmith/worker");
 
+/** Operations on data fail with codes of their own, and are no jobs. */
+const NO_JOBS = ["data_operation.py"];
+
 /** The codes that the worker's sources name, but for those that it puts together. */
 function codesOfWorker(): string[] {
-  const sources = readdirSync(WORKER).filter((name) => name.endsWith(".py")).map((name) => readFileSync(join(WORKER, name), "utf8"));
+  const sources = readdirSync(WORKER).filter((name) => name.endsWith(".py") && !NO_JOBS.includes(name)).map((name) => readFileSync(join(WORKER, name), "utf8"));
   const named = sources.flatMap((source) => [...source.matchAll(/code="(\w+)"|Refusal\.\w+: "(\w+)"/g)].map(([, one, other]) => one ?? other ?? ""));
   return [...new Set(named)];
 }

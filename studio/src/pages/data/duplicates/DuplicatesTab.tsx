@@ -15,10 +15,10 @@ import { Pager } from "~/pages/data/operations/Pager";
 import { RowView } from "~/pages/data/operations/RowView";
 
 const PAGE = 10;
-const USUAL = 0.85;
+const USUAL = 0.8;
 const LEAST = 0.5;
 
-type Told = { num_groups: number; num_removable: number };
+type Told = { num_groups: number; num_removable: number; num_not_listed: number };
 /** `similarity` is that of the least alike; the rows shown are the first few. */
 type Cluster = { id: string; similarity: number; num_rows: number; rows: { line: number; is_kept: boolean; row: Record<string, unknown> }[] };
 
@@ -36,7 +36,7 @@ export function DuplicatesTab({ fileId }: { fileId: string }) {
       <Text size="sm" c="dimmed">{say.text}</Text>
       <Stack gap={4} maw={420}>
         <Text size="sm" fw={500} id="alike">{say.threshold}: {format.percent(threshold, 0)}</Text>
-        <Slider aria-labelledby="alike" min={LEAST} max={1} step={0.01} value={threshold} onChange={setThreshold} label={(value) => format.percent(value, 0)} />
+        <Slider thumbProps={{ "aria-labelledby": "alike" }} min={LEAST} max={1} step={0.01} value={threshold} onChange={setThreshold} label={(value) => format.percent(value, 0)} />
         <Text size="xs" c="dimmed">{say.thresholdHint}</Text>
       </Stack>
       <Group>
@@ -80,6 +80,7 @@ function Clusters({ operation, removing }: { operation: Operation; removing: Ret
           })}
         </Stack>
       )}
+      {told.num_not_listed > 0 && <Text size="sm" c="dimmed">{say.notListed(format.count(told.num_not_listed))}</Text>}
       <Pager offset={offset} size={PAGE} total={operation.num_items} open={setOffset} />
     </Stack>
   );

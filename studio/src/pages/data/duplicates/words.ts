@@ -8,7 +8,7 @@ export const duplicateWords = words({
     threshold: "How alike",
     thresholdHint: "100 % finds equal rows only.",
     nothing: "No row says the same as another one",
-    found: (groups: string, rows: string) => `${groups} groups; ${rows} rows would go`,
+    found: (groups: string, rows: string) => `${groups} ${groups === "1" ? "group" : "groups"}; ${rows} ${rows === "1" ? "row" : "rows"} would go`,
     alike: (percent: string) => `${percent} alike`,
     stays: "stays",
     goes: "goes",
@@ -19,6 +19,7 @@ export const duplicateWords = words({
     removed: (rows: string) => `A copy of ${rows} rows is there`,
     list: "Groups of duplicates",
     more: (count: string) => `and ${count} more`,
+    notListed: (count: string) => `${count} more groups are too many to list; of each, one row stays.`,
   },
   zh: {
     text: "内容相同或几乎相同的行，会在学习时被重复计算。查找它们，做出选择，然后写出去重后的副本；本文件保持不变。",
@@ -38,5 +39,6 @@ export const duplicateWords = words({
     removed: (rows: string) => `已写出 ${rows} 行的副本`,
     list: "重复的分组",
     more: (count: string) => `另有 ${count} 行`,
+    notListed: (count: string) => `另有 ${count} 组因数量太多未列出，每组只留一行。`,
   },
 });

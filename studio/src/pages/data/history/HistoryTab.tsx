@@ -13,6 +13,8 @@ import { itemsQuery, type Operation, useOperation } from "~/pages/data/operation
 import { OperationState } from "~/pages/data/operations/OperationState";
 import { Pager } from "~/pages/data/operations/Pager";
 import { RowView } from "~/pages/data/operations/RowView";
+import { kindWords } from "~/pages/data/personal/words";
+import { ruleWords } from "~/pages/data/report/ruleWords";
 import { May } from "~/session";
 
 const PAGE = 20;
@@ -72,6 +74,7 @@ function Parent({ parent, fileId }: { parent: Schemas["ParentWire"]; fileId: str
 function Done({ operation }: { operation: Schemas["MadeByWire"] }) {
   const say = useWords(historyWords);
   const format = useFormat();
+  const nameOf = useCountName();
   const counts = Object.entries(operation.counts).filter(([, count]) => count !== 0);
   return (
     <Paper withBorder p="sm">
@@ -79,12 +82,24 @@ function Done({ operation }: { operation: Schemas["MadeByWire"] }) {
       <Table withRowBorders={false} verticalSpacing={2} maw={520}>
         <Table.Tbody>
           {counts.map(([name, count]) => (
-            <Table.Tr key={name}><Table.Td c="dimmed">{name.replaceAll("_", " ")}</Table.Td><Table.Td ta="right">{format.count(count)}</Table.Td></Table.Tr>
+            <Table.Tr key={name}><Table.Td c="dimmed">{nameOf(name)}</Table.Td><Table.Td ta="right">{format.count(count)}</Table.Td></Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
     </Paper>
   );
+}
+
+/** Counts are of rows, or of kinds of personal data, or of rules; one that has no words is shown as it is called. */
+function useCountName(): (name: string) => string {
+  const say = useWords(historyWords);
+  const { kinds } = useWords(kindWords);
+  const rules = useWords(ruleWords);
+  return (name) => {
+    const [, about = "", of = ""] = /^(found_|replaced_|left_out\.|noted\.)(.+)$/.exec(name) ?? [];
+    const known = say.countsOf[about];
+    return known ? known(kinds[of] ?? rules[of]?.name ?? of.replaceAll("_", " ")) : (say.counts[name] ?? name.replaceAll("_", " "));
+  };
 }
 
 function Differences({ operation }: { operation: Operation }) {
@@ -103,22 +118,27 @@ function Differences({ operation }: { operation: Operation }) {
         <Text size="sm" c="dimmed">{say.same(format.count(told.same))}</Text>
       </Group>
       {error && <Failed error={error} retry={() => void refetch()} />}
-      {!data ? <Loading /> : (data.data as Difference[]).map((each, index) => (
-        <SimpleGrid key={index} cols={{ base: 1, md: 2 }} spacing="sm">
-          <Side title={say.was} line={each.other_line} row={each.before} />
-          <Side title={say.is} line={each.line} row={each.row} />
-        </SimpleGrid>
-      ))}
+      {!data ? <Loading /> : (
+        <Stack gap="sm" role="list" aria-label={say.comparing}>
+          {(data.data as Difference[]).map((each) => (
+            <SimpleGrid key={`${each.other_line} ${each.line}`} role="listitem" cols={{ base: 1, md: 2 }} spacing="sm">
+              <Side title={say.was} line={each.other_line} row={each.before} />
+              <Side title={say.is} line={each.line} row={each.row} />
+            </SimpleGrid>
+          ))}
+        </Stack>
+      )}
       <Pager offset={offset} size={PAGE} total={operation.num_items} open={setOffset} />
     </Stack>
   );
 }
 
 function Side({ title, line, row }: { title: string; line: number | null; row: Record<string, unknown> | null }) {
+  const say = useWords(historyWords);
   const format = useFormat();
   return (
     <Paper withBorder p="xs">
-      <Text size="xs" c="dimmed">{title}{line !== null && ` · ${format.count(line)}`}</Text>
+      <Text size="xs" c="dimmed" mb={4}>{title}{line !== null && ` · ${say.row(format.count(line))}`}</Text>
       {row ? <RowView row={row} /> : <Text c="dimmed">–</Text>}
     </Paper>
   );

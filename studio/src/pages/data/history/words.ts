@@ -17,10 +17,24 @@ export const historyWords = words({
     was: "before",
     is: "now",
     equal: "The two files hold the same rows",
+    row: (line: string) => `row ${line}`,
     operations: {
-      convert: "Imported", clean: "Personal data taken out", deduplicate: "Duplicates removed", split: "Split", fix: "Mended", revise: "Rows edited", synthesize: "Examples generated",
-      add_examples: "Examples added",
+      convert: "Imported", from_frame: "Imported from a table in memory", clean: "Personal data taken out", restore: "Personal data put back",
+      erase_person: "A person taken out", duplicates: "Duplicates removed", split: "Split", fix: "Mended", revise: "Rows edited", synthesize: "Examples generated",
+      decide: "Drafts decided", add_examples: "Examples added",
     } as Record<string, string>,
+    counts: {
+      read: "Rows read", written: "Rows written", made: "Rows made", left_out: "Left out", rows_read: "Rows read", rows_changed: "Rows changed", rows_dropped: "Rows dropped",
+      rows_edited: "Rows edited", rows_erased: "Rows changed", places: "Places", exact_duplicates: "Equal to an earlier row", near_duplicates: "Nearly equal to an earlier row",
+      clusters: "Groups of duplicates", rejected_clusters: "Groups that stay whole", groups: "Groups that stay together", rows: "Rows", requests: "Requests",
+      approved: "Approved", rewritten: "Rewritten", rejected: "Rejected", pending: "Undecided",
+    } as Record<string, string>,
+    countsOf: {
+      "found_": (what: string) => `Found: ${what}`,
+      "replaced_": (what: string) => `Replaced: ${what}`,
+      "left_out.": (what: string) => `Left out: ${what}`,
+      "noted.": (what: string) => `Noted: ${what}`,
+    } as Record<string, (what: string) => string>,
   },
   zh: {
     uploaded: "此文件按原样上传，这里没有对它做过任何处理。",
@@ -38,8 +52,21 @@ export const historyWords = words({
     was: "之前",
     is: "现在",
     equal: "两个文件的行完全相同",
+    row: (line: string) => `第 ${line} 行`,
     operations: {
-      convert: "导入", clean: "去除个人信息", deduplicate: "去重", split: "拆分", fix: "修正", revise: "编辑行", synthesize: "生成示例", add_examples: "加入示例",
+      convert: "导入", from_frame: "从内存中的表格导入", clean: "去除个人信息", restore: "恢复个人信息", erase_person: "删除某人的信息", duplicates: "去重", split: "拆分", fix: "修正",
+      revise: "编辑行", synthesize: "生成示例", decide: "审定草稿", add_examples: "加入示例",
     } as Record<string, string>,
+    counts: {
+      read: "读取的行", written: "写出的行", made: "生成的行", left_out: "舍弃", rows_read: "读取的行", rows_changed: "修改的行", rows_dropped: "删除的行", rows_edited: "编辑的行",
+      rows_erased: "修改的行", places: "处", exact_duplicates: "与前面的行相同", near_duplicates: "与前面的行几乎相同", clusters: "重复的组", rejected_clusters: "整组保留",
+      groups: "放在一起的组", rows: "行", requests: "请求", approved: "通过", rewritten: "改写", rejected: "拒绝", pending: "未定",
+    } as Record<string, string>,
+    countsOf: {
+      "found_": (what: string) => `找到：${what}`,
+      "replaced_": (what: string) => `替换：${what}`,
+      "left_out.": (what: string) => `舍弃：${what}`,
+      "noted.": (what: string) => `提示：${what}`,
+    } as Record<string, (what: string) => string>,
   },
 });

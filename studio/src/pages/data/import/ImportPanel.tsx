@@ -1,6 +1,6 @@
 import { Badge, Button, Group, Paper, Select, Stack, Switch, Text, Textarea, Title } from "@mantine/core";
 import { IconFileImport, IconRefresh } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Loading } from "~/components/Loading";
 import { useFormat } from "~/i18n/format";
@@ -20,9 +20,13 @@ const SHOWN = 20;
 /** After the last keystroke, before the rows are made anew. */
 const PAUSE_MS = 400;
 const MAIL = "mail";
+/** What a file is called whose rows nobody can make out. */
+const UNKNOWN = "unknown";
+/** As the API names them. */
 const FORMATS = [
-  "chat", "prompt_completion", "alpaca", "sharegpt", "dolly", "question_answer", "text", "preference", "reinforcement", "table", MAIL, "continue",
-];
+  "table", "chat", "prompt_completion", "sharegpt", "alpaca", "dolly", "question_answer", "classification", "seed_tasks", "text", "preference", "kto",
+  "reinforcement", MAIL, "continue",
+] as const;
 
 /** A file of any kind becomes training data: what it is taken for, which column is what, the first rows, then the whole. */
 export function ImportPanel({ file }: { file: FileObject }) {
@@ -33,6 +37,7 @@ export function ImportPanel({ file }: { file: FileObject }) {
   const [mapping, setMapping] = useState<Mapping | null>(null);
   const [mail, setMail] = useState({ me: "", wholeThreads: false });
   const [seen, setSeen] = useState<Seen | null>(null);
+  const [seenIn, setSeenIn] = useState<string | null>(null);
   const isMail = (format ?? seen?.format) === MAIL;
   const settings = settingsOf(format, mapping, isMail ? mail : null);
   const asked = JSON.stringify(settings);
@@ -46,29 +51,33 @@ export function ImportPanel({ file }: { file: FileObject }) {
   }, [asked]);
   const found = seenOf(looking.operation);
   useEffect(() => {
-    if (found) setSeen(found);
-  }, [found]);
+    if (!found) return;
+    setSeen(found);
+    setSeenIn(looking.operation?.id ?? null);
+  }, [found, looking.operation?.id]);
 
-  const samples = useQuery({ ...itemsQuery(looking.operation?.id ?? "", 0, SHOWN), enabled: found !== null }).data?.data as Sample[] | undefined;
+  // What was seen last stays until there is something newer to see.
+  const samples = useQuery({ ...itemsQuery(seenIn ?? "", 0, SHOWN), enabled: seenIn !== null, placeholderData: keepPreviousData }).data?.data as Sample[] | undefined;
   const shown = mapping ?? seen?.mapping ?? {};
-  const isReady = seen !== null && (seen.columns.length === 0 || (isWhole(shown) && (seen.is_sure || mapping !== null)));
+  const hasFailed = looking.error !== null || looking.operation?.status === "failed";
+  const isReady = seen !== null && found !== null && seen.format !== UNKNOWN && (seen.columns.length === 0 || (isWhole(shown) && (seen.is_sure || mapping !== null)));
   const made = importing.operation?.status === "succeeded" ? importing.operation : null;
   if (made) return <Made operation={made} again={importing.forget} />;
 
   return (
     <Stack gap="md">
       <Stack gap={2}><Title order={2} size="h4">{say.title}</Title><Text size="sm" c="dimmed">{say.text}</Text></Stack>
-      {seen === null ? (looking.error || looking.operation?.status === "failed" ? <OperationState of={looking} /> : <Loading />) : (
+      {seen === null && !hasFailed ? <Loading /> : <Recognized seen={seen} format={format} choose={(next) => { setFormat(next); setMapping(null); }} />}
+      {hasFailed && <OperationState of={looking} />}
+      {seen !== null && (
         <>
-          <Recognized seen={seen} format={format} choose={(next) => { setFormat(next); setMapping(null); }} />
           {seen.columns.length > 0 && <MappingFields columns={seen.columns} mapping={shown} isSure={seen.is_sure} reason={seen.mapping_reason} change={setMapping} />}
           {isMail && <MailFields mail={mail} change={setMail} />}
-          {looking.operation?.status === "failed" && <OperationState of={looking} />}
           <Group justify="space-between">
             <Title order={3} size="h5">{say.preview}</Title>
             <Button size="compact-sm" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} loading={looking.isUnderWay} onClick={() => begin(settings)}>{say.refresh}</Button>
           </Group>
-          {samples && <Samples samples={samples} />}
+          {samples ? <Samples samples={samples} /> : <Loading />}
           <OperationState of={importing} />
           <Group>
             <Button
@@ -84,18 +93,27 @@ export function ImportPanel({ file }: { file: FileObject }) {
   );
 }
 
-function Recognized({ seen, format, choose }: { seen: Seen; format: string | null; choose: (format: string | null) => void }) {
+function Recognized({ seen, format, choose }: { seen: Seen | null; format: string | null; choose: (format: string | null) => void }) {
   const say = useWords(importWords);
   const said = useSaid();
   return (
     <Paper withBorder p="sm">
       <Group justify="space-between" align="flex-end">
         <Stack gap={2} flex="1 1 280px">
-          <Group gap={6}><Text size="sm">{say.recognized}</Text><Badge variant="light" tt="none" size="lg">{seen.format}</Badge></Group>
-          <Text size="sm" c="dimmed" dir="auto">{say.because(said(seen.reason))}</Text>
-          {seen.notes.map((note) => <Text key={note} size="sm" c="dimmed" dir="auto">{said(note)}</Text>)}
+          {seen === null || seen.format === UNKNOWN ? <Text size="sm">{say.notRecognized}</Text> : (
+            <Group gap={6}><Text size="sm">{say.recognized}</Text><Badge variant="light" tt="none" size="lg">{say.formats[seen.format] ?? seen.format}</Badge></Group>
+          )}
+          {seen && (
+            <>
+              <Text size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{say.because(said(seen.reason))}</Text>
+              {seen.notes.map((note) => <Text key={note} size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{said(note)}</Text>)}
+            </>
+          )}
         </Stack>
-        <Select w={220} label={say.other} placeholder={say.detected} clearable data={FORMATS} value={format} onChange={choose} />
+        <Select
+          flex="0 1 260px" label={say.other} placeholder={say.detected} clearable clearButtonProps={{ "aria-label": say.detected }}
+          data={FORMATS.map((value) => ({ value, label: say.formats[value] ?? value }))} value={format} onChange={choose}
+        />
       </Group>
     </Paper>
   );

@@ -19,7 +19,7 @@ const PAGE = 50;
 const POLICIES = ["redact", "surrogate", "drop"] as const;
 
 /** What a look for personal data tells: how often each kind was met, and what it cannot find. */
-type Told = { num_found: number; num_rows: number; kinds: Record<string, number>; not_covered: string[] };
+type Told = { num_found: number; num_rows: number; kinds: Record<string, number>; not_covered: string[]; num_not_listed: number };
 
 /** Personal data of a file: found, accepted or rejected one by one, and a copy without it written. */
 export function PersonalTab({ fileId }: { fileId: string }) {
@@ -72,13 +72,15 @@ function Findings({ operation, cleaning }: { operation: Operation; cleaning: Ret
         <Button leftSection={<IconEraser size={16} aria-hidden />} loading={cleaning.isUnderWay} onClick={() => cleaning.begin({ policy, decisions: asSettings(decisions) })}>{say.clean}</Button>
       </Group>
       <OperationState of={cleaning} />
-      <Select w={260} label={say.kind} placeholder={say.all} clearable value={kind} onChange={setKind} data={Object.keys(told.kinds).map((value) => ({ value, label: names[value] ?? value }))} />
+      <Select maw={260} label={say.kind} placeholder={say.all} clearable clearButtonProps={{ "aria-label": say.all }} value={kind} onChange={setKind} data={Object.keys(told.kinds).map((value) => ({ value, label: names[value] ?? value }))} />
       {error && <Failed error={error} retry={() => void refetch()} />}
       {!data ? <Loading /> : (
-        <Stack gap={6} role="list" aria-label={say.list}>
+        shown.length > 0 && <Stack gap={6} role="list" aria-label={say.list}>
           {shown.map((each) => <FoundOne key={each.id} found={each} decisions={decisions} decide={decide} />)}
         </Stack>
       )}
+      {data && shown.length === 0 && <Text size="sm" c="dimmed">{say.noneHere}</Text>}
+      {told.num_not_listed > 0 && <Text size="sm" c="dimmed">{say.notListed(format.count(told.num_not_listed))}</Text>}
       <Pager offset={offset} size={PAGE} total={operation.num_items} open={setOffset} />
     </Stack>
   );

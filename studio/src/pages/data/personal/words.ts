@@ -2,11 +2,18 @@ import { words } from "~/i18n/language";
 
 /** Kinds of personal data; keys as the API has them. One that is not here is shown as it is called there. */
 export const kindWords = words<{ kinds: Record<string, string> }>({
-  en: { kinds: {} },
+  en: {
+    kinds: {
+      name: "Name", email: "E-mail", phone: "Phone", address: "Address", card: "Card", iban: "IBAN", us_ssn: "US social security", cn_id: "Chinese ID",
+      national_id: "National ID", company_id: "Company ID", passport: "Passport", driver_licence: "Driver’s licence", plate: "Licence plate", birth_date: "Date of birth",
+      ip: "IP address", mac: "Network card", secret: "Secret", crypto: "Crypto address", account: "User name", user_folder: "Home folder", coordinates: "Coordinates",
+    },
+  },
   zh: {
     kinds: {
-      person: "姓名", email: "电子邮箱", phone: "电话", address: "地址", card: "支付卡", bank_card: "银行卡", iban: "IBAN", ssn: "社会保障号", chinese_id: "居民身份证",
-      ip: "IP 地址", secret: "密钥", birth_date: "出生日期", url: "网址", passport: "护照", credit_code: "统一社会信用代码", home_folder: "用户目录",
+      name: "姓名", email: "电子邮箱", phone: "电话", address: "地址", card: "银行卡", iban: "IBAN", us_ssn: "美国社会保障号", cn_id: "居民身份证", national_id: "其他国家证件号",
+      company_id: "统一社会信用代码", passport: "护照", driver_licence: "驾驶证", plate: "车牌", birth_date: "出生日期", ip: "IP 地址", mac: "网卡地址", secret: "密钥",
+      crypto: "加密货币地址", account: "用户名", user_folder: "用户目录", coordinates: "坐标",
     },
   },
 });
@@ -16,7 +23,7 @@ export const personalWords = words({
     text: "Names, numbers and keys that a model may learn by heart. Look for them, reject what is none, and write a cleaned copy; this file stays as it is.",
     look: "Look for personal data",
     nothing: "Nothing was found",
-    found: (count: string, rows: string) => `${count} found in ${rows} rows`,
+    found: (count: string, rows: string) => `${count} found in ${rows} ${rows === "1" ? "row" : "rows"}`,
     kind: "Kind",
     all: "All kinds",
     notCovered: "What this does not find",
@@ -25,7 +32,8 @@ export const personalWords = words({
     replace: "Replace",
     keep: "Keep",
     keepEverywhere: "Keep everywhere",
-    isKept: "stays",
+    noneHere: "None of this kind on this page.",
+    notListed: (count: string) => `${count} more are too many to list; they are dealt with like the others.`,
     policy: "What becomes of it",
     policies: {
       redact: "A tag stands in its place, such as [EMAIL]",
@@ -49,7 +57,8 @@ export const personalWords = words({
     replace: "替换",
     keep: "保留",
     keepEverywhere: "各处都保留",
-    isKept: "保留",
+    noneHere: "本页没有这一类。",
+    notListed: (count: string) => `另有 ${count} 处因数量太多未列出，处理方式相同。`,
     policy: "如何处理",
     policies: {
       redact: "用标签代替，例如 [EMAIL]",

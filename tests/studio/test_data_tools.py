@@ -1,0 +1,206 @@
+"""What a person has becomes training data in the Studio, and is cleaned there: imported, without personal data and
+duplicates, with its history. By roles and words, on files with markup in every cell and name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any
+
+import pytest
+from tests.studio.conftest import HOSTILE, NARROW, chat_row
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
+
+NAME_MARKUP = "<img src=x onerror='window.wasHere=1'>"
+
+
+def shot(window: Any, name: str) -> None:
+    window.page.screenshot(path=f"/tmp/shots/{name}.png", full_page=True)
+
+
+def upload(window: Any, name: str, content: str, look: str = "Look at it") -> None:
+    window.page.locator("input[type=file]").first.set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content.encode()}
+    )
+    window.page.get_by_role("link", name=look).first.click()
+    window.page.get_by_role("heading", level=1, name=name).wait_for()
+
+
+def open_made(window: Any, link: str = "Open the new file") -> None:
+    before = window.page.url
+    window.page.get_by_role("link", name=link).click()
+    window.page.wait_for_url(lambda url: url != before)
+    window.settle()
+
+
+def seen_to(window: Any) -> None:
+    """What every step must keep to."""
+    assert window.axe() == []
+    assert window.is_wider_than_the_screen() == []
+    assert window.page.evaluate("() => window.wasHere") is None
+
+
+def table() -> str:
+    rows = [f'"Who is {i} {NAME_MARKUP}?","It is number {i}.","Remark {i} {NAME_MARKUP}"' for i in range(12)]
+    return "\n".join(['Customer message,"Our reply",remark', *rows, ",nobody asked,"])
+
+
+def mailbox() -> str:
+    parts = []
+    for i in range(4):
+        parts += [
+            f"From ann@example.com Mon Jan  5 10:0{i}:00 2026",
+            f"From: Ann <ann@example.com>\nTo: Bo <bo@example.com>\nSubject: Part {i}\nMessage-ID: <q{i}@example.com>",
+            f"Date: Mon, 5 Jan 2026 10:0{i}:00 +0000\nContent-Type: text/plain; charset=utf-8\n",
+            f"Hello Bo, when will part number {i} of the order be here? {NAME_MARKUP}\n",
+            f"From bo@example.com Mon Jan  5 11:0{i}:00 2026",
+            f"From: Bo <bo@example.com>\nTo: Ann <ann@example.com>\nSubject: Re: Part {i}\nMessage-ID: <a{i}@example.com>",
+            f"In-Reply-To: <q{i}@example.com>\nDate: Mon, 5 Jan 2026 11:0{i}:00 +0000\nContent-Type: text/plain; charset=utf-8\n",
+            f"Hello Ann, part number {i} comes on Thursday by the usual truck.\n",
+        ]
+    return "\n".join(parts)
+
+
+def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
+    window = visit("data")
+    page = window.page
+    upload(window, f"table {NAME_MARKUP}.csv", table())
+    page.get_by_role("heading", name="Which column is what").wait_for()
+    page.get_by_text("It is number 3.").wait_for()
+    shot(window, "csv-map")
+    seen_to(window)
+    page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first.fill("{remark}: {answer}")
+    page.get_by_text(f"Remark 3 {NAME_MARKUP}: It is number 3.").wait_for()
+    shot(window, "csv-mapped")
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("12 rows were made").wait_for()
+    assert page.evaluate("() => document.activeElement?.textContent ?? ''").startswith("12 rows were made")
+    shot(window, "csv-made")
+    seen_to(window)
+    open_made(window)
+    page.get_by_role("tab", name="Rows").click()
+    page.get_by_text("Remark 0").first.wait_for()
+    shot(window, "csv-new")
+    seen_to(window)
+
+
+def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:
+    window = visit("data", language="zh", size=NARROW)
+    page = window.page
+    upload(window, "sent.mbox", mailbox(), "查看")
+    page.get_by_text("识别为").wait_for()
+    page.get_by_text("part number 2 comes on Thursday").wait_for()
+    shot(window, "mail-zh")
+    seen_to(window)
+    page.get_by_role("textbox", name="要学习谁的回答？").fill("ann@example.com")
+    page.get_by_text("comes on Thursday").first.wait_for(state="detached")
+    shot(window, "mail-zh-ann")
+    page.get_by_role("textbox", name="要学习谁的回答？").fill("")
+    page.get_by_text("comes on Thursday").first.wait_for()
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("生成了 4 行").wait_for()
+    shot(window, "mail-zh-made")
+    seen_to(window)
+    open_made(window, "打开新文件")
+    shot(window, "mail-zh-new")
+
+
+def test_training_data_of_another_format_is_offered_an_import(visit) -> None:
+    rows = [{"conversations": [{"from": "human", "value": f"Say {i} {HOSTILE}"}, {"from": "gpt", "value": f"{i} it is"}]} for i in range(12)]
+    window = visit("data")
+    page = window.page
+    upload(window, "share.jsonl", "\n".join(map(json.dumps, rows)))
+    page.get_by_text("Recognized as").wait_for()
+    page.get_by_text("ShareGPT").first.wait_for()
+    page.get_by_text("7 it is").wait_for()
+    shot(window, "share")
+    seen_to(window)
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("12 rows were made").wait_for()
+    open_made(window)
+    page.get_by_role("tab", name="History").click()
+    page.get_by_text("Imported").wait_for()
+    page.get_by_role("link", name="share.jsonl").wait_for()
+    page.get_by_role("button", name="Compare with it").click()
+    shot(window, "share-history")
+    seen_to(window)
+
+
+def test_what_holds_no_rows_says_so_and_how_to_go_on(visit) -> None:
+    window = visit("data")
+    page = window.page
+    upload(window, "paper.pdf", "%PDF-1.4 nothing in it")
+    page.get_by_text("It could not be told").wait_for()
+    page.get_by_text("it is a PDF document").first.wait_for()
+    assert page.get_by_role("button", name="Make the training file").is_disabled()
+    shot(window, "pdf")
+    seen_to(window)
+
+
+def people() -> str:
+    asked = [(f"Write to ann{i}@corp.test or call +1 212 555 01{i:02}.", f"I wrote to ann{i}@corp.test {HOSTILE}") for i in range(12)]
+    return "\n".join(chat_row(*each) for each in asked)
+
+
+def test_personal_data_is_found_and_what_is_not_kept_is_cleaned(visit) -> None:
+    window = visit("data")
+    page = window.page
+    upload(window, "people.jsonl", people())
+    page.get_by_role("tab", name="Personal data").click()
+    page.get_by_role("button", name="Look for personal data").click()
+    found = page.get_by_role("list", name="What was found").get_by_role("listitem")
+    found.first.wait_for()
+    shot(window, "personal")
+    seen_to(window)
+    found.filter(has_text="ann3@corp.test").first.get_by_role("button", name="Keep everywhere").click()
+    shot(window, "personal-kept")
+    page.get_by_role("button", name="Write a cleaned copy").click()
+    page.get_by_text("A cleaned copy of 12 rows is there").wait_for()
+    shot(window, "personal-done")
+    seen_to(window)
+    open_made(window)
+    page.get_by_role("tab", name="Rows").click()
+    page.get_by_text("[EMAIL]").first.wait_for()
+    page.goto(page.url.split("?")[0] + "?tab=history")
+    page.get_by_text("Personal data taken out").wait_for()
+    page.get_by_role("button", name="Compare with it").click()
+    page.get_by_text("changed").first.wait_for()
+    page.get_by_text("ann4@corp.test").first.wait_for()
+    shot(window, "personal-history")
+    seen_to(window)
+
+
+def alike() -> str:
+    same = "Please tell me at what time of the day the shop in the old town opens on Sundays in the winter"
+    other = "How do I wash a coat of wool that a dog has slept on for a whole week without ruining it at all"
+    rows = [chat_row(f"{same} {HOSTILE}{'?' * n}", "At ten in the morning, as on every other day.") for n in (1, 2)]
+    rows += [chat_row(f"{other}{'?' * n}", "By hand, in cold water, with a soap made for wool.") for n in (1, 2)]
+    words = ["apple", "bridge", "cloud", "drum", "eagle", "fern", "glass", "hill", "iron", "jug"]
+    return "\n".join(rows + [chat_row(f"What is a {word}?", f"The {word} number {i} is one of many {word}s.") for i, word in enumerate(words)])
+
+
+def test_duplicates_go_except_for_a_group_that_is_kept(visit) -> None:
+    window = visit("data", language="zh")
+    page = window.page
+    upload(window, "alike.jsonl", alike(), "查看")
+    page.get_by_role("tab", name="重复").click()
+    page.get_by_role("button", name="查找重复").click()
+    groups = page.get_by_role("list", name="重复的分组").get_by_role("listitem")
+    groups.first.wait_for()
+    shot(window, "dups")
+    assert groups.count() == 2
+    seen_to(window)
+    groups.filter(has_text="wool").get_by_role("button", name="全部保留").click()
+    page.get_by_role("button", name="写出去重后的副本").click()
+    page.get_by_text("已写出 13 行的副本").wait_for()
+    shot(window, "dups-done")
+    open_made(window, "打开新文件")
+    page.get_by_role("tab", name="来历").click()
+    page.get_by_text("去重").wait_for()
+    page.get_by_role("button", name="与它比较").click()
+    page.get_by_text("删除 1 行").wait_for()
+    shot(window, "dups-history")
+    seen_to(window)
