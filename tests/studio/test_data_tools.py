@@ -5,8 +5,6 @@ duplicates, with its history. By roles and words, on files with markup in every 
 from __future__ import annotations
 
 import json
-import os
-import re
 from typing import Any
 
 import pytest
@@ -72,7 +70,9 @@ def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
     page.get_by_text("It is number 3.").wait_for()
     shot(window, "csv-map")
     seen_to(window)
-    page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first.fill("{remark}: {answer}")
+    page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first.fill(
+        "{remark}: {answer}"
+    )
     page.get_by_text(f"Remark 3 {NAME_MARKUP}: It is number 3.").wait_for()
     shot(window, "csv-mapped")
     page.get_by_role("button", name="Make the training file").click()
@@ -109,7 +109,10 @@ def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:
 
 
 def test_training_data_of_another_format_is_offered_an_import(visit) -> None:
-    rows = [{"conversations": [{"from": "human", "value": f"Say {i} {HOSTILE}"}, {"from": "gpt", "value": f"{i} it is"}]} for i in range(12)]
+    rows = [
+        {"conversations": [{"from": "human", "value": f"Say {i} {HOSTILE}"}, {"from": "gpt", "value": f"{i} it is"}]}
+        for i in range(12)
+    ]
     window = visit("data")
     page = window.page
     upload(window, "share.jsonl", "\n".join(map(json.dumps, rows)))
@@ -141,7 +144,10 @@ def test_what_holds_no_rows_says_so_and_how_to_go_on(visit) -> None:
 
 
 def people() -> str:
-    asked = [(f"Write to ann{i}@corp.test or call +1 212 555 01{i:02}.", f"I wrote to ann{i}@corp.test {HOSTILE}") for i in range(12)]
+    asked = [
+        (f"Write to ann{i}@corp.test or call +1 212 555 01{i:02}.", f"I wrote to ann{i}@corp.test {HOSTILE}")
+        for i in range(12)
+    ]
     return "\n".join(chat_row(*each) for each in asked)
 
 
@@ -179,7 +185,13 @@ def alike() -> str:
     rows = [chat_row(f"{same} {HOSTILE}{'?' * n}", "At ten in the morning, as on every other day.") for n in (1, 2)]
     rows += [chat_row(f"{other}{'?' * n}", "By hand, in cold water, with a soap made for wool.") for n in (1, 2)]
     words = ["apple", "bridge", "cloud", "drum", "eagle", "fern", "glass", "hill", "iron", "jug"]
-    return "\n".join(rows + [chat_row(f"What is a {word}?", f"The {word} number {i} is one of many {word}s.") for i, word in enumerate(words)])
+    return "\n".join(
+        rows
+        + [
+            chat_row(f"What is a {word}?", f"The {word} number {i} is one of many {word}s.")
+            for i, word in enumerate(words)
+        ]
+    )
 
 
 def test_duplicates_go_except_for_a_group_that_is_kept(visit) -> None:
