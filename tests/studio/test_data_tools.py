@@ -15,10 +15,6 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
 NAME_MARKUP = "<img src=x onerror='window.wasHere=1'>"
 
 
-def shot(window: Any, name: str) -> None:
-    window.page.screenshot(path=f"/tmp/shots/{name}.png", full_page=True)
-
-
 def upload(window: Any, name: str, content: str, look: str = "Look at it") -> None:
     window.page.locator("input[type=file]").first.set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": content.encode()}
@@ -68,22 +64,18 @@ def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
     upload(window, f"table {NAME_MARKUP}.csv", table())
     page.get_by_role("heading", name="Which column is what").wait_for()
     page.get_by_text("It is number 3.").wait_for()
-    shot(window, "csv-map")
     seen_to(window)
     page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first.fill(
         "{remark}: {answer}"
     )
     page.get_by_text(f"Remark 3 {NAME_MARKUP}: It is number 3.").wait_for()
-    shot(window, "csv-mapped")
     page.get_by_role("button", name="Make the training file").click()
     page.get_by_text("12 rows were made").wait_for()
     assert page.evaluate("() => document.activeElement?.textContent ?? ''").startswith("12 rows were made")
-    shot(window, "csv-made")
     seen_to(window)
     open_made(window)
     page.get_by_role("tab", name="Rows").click()
     page.get_by_text("Remark 0").first.wait_for()
-    shot(window, "csv-new")
     seen_to(window)
 
 
@@ -93,19 +85,15 @@ def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:
     upload(window, "sent.mbox", mailbox(), "查看")
     page.get_by_text("识别为").wait_for()
     page.get_by_text("part number 2 comes on Thursday").wait_for()
-    shot(window, "mail-zh")
     seen_to(window)
     page.get_by_role("textbox", name="要学习谁的回答？").fill("ann@example.com")
     page.get_by_text("comes on Thursday").first.wait_for(state="detached")
-    shot(window, "mail-zh-ann")
     page.get_by_role("textbox", name="要学习谁的回答？").fill("")
     page.get_by_text("comes on Thursday").first.wait_for()
     page.get_by_role("button", name="生成训练文件").click()
     page.get_by_text("生成了 4 行").wait_for()
-    shot(window, "mail-zh-made")
     seen_to(window)
     open_made(window, "打开新文件")
-    shot(window, "mail-zh-new")
 
 
 def test_training_data_of_another_format_is_offered_an_import(visit) -> None:
@@ -119,7 +107,6 @@ def test_training_data_of_another_format_is_offered_an_import(visit) -> None:
     page.get_by_text("Recognized as").wait_for()
     page.get_by_text("ShareGPT").first.wait_for()
     page.get_by_text("7 it is").wait_for()
-    shot(window, "share")
     seen_to(window)
     page.get_by_role("button", name="Make the training file").click()
     page.get_by_text("12 rows were made").wait_for()
@@ -128,7 +115,6 @@ def test_training_data_of_another_format_is_offered_an_import(visit) -> None:
     page.get_by_text("Imported").wait_for()
     page.get_by_role("link", name="share.jsonl").wait_for()
     page.get_by_role("button", name="Compare with it").click()
-    shot(window, "share-history")
     seen_to(window)
 
 
@@ -139,7 +125,6 @@ def test_what_holds_no_rows_says_so_and_how_to_go_on(visit) -> None:
     page.get_by_text("It could not be told").wait_for()
     page.get_by_text("it is a PDF document").first.wait_for()
     assert page.get_by_role("button", name="Make the training file").is_disabled()
-    shot(window, "pdf")
     seen_to(window)
 
 
@@ -159,13 +144,10 @@ def test_personal_data_is_found_and_what_is_not_kept_is_cleaned(visit) -> None:
     page.get_by_role("button", name="Look for personal data").click()
     found = page.get_by_role("list", name="What was found").get_by_role("listitem")
     found.first.wait_for()
-    shot(window, "personal")
     seen_to(window)
     found.filter(has_text="ann3@corp.test").first.get_by_role("button", name="Keep everywhere").click()
-    shot(window, "personal-kept")
     page.get_by_role("button", name="Write a cleaned copy").click()
     page.get_by_text("A cleaned copy of 12 rows is there").wait_for()
-    shot(window, "personal-done")
     seen_to(window)
     open_made(window)
     page.get_by_role("tab", name="Rows").click()
@@ -175,7 +157,6 @@ def test_personal_data_is_found_and_what_is_not_kept_is_cleaned(visit) -> None:
     page.get_by_role("button", name="Compare with it").click()
     page.get_by_text("changed").first.wait_for()
     page.get_by_text("ann4@corp.test").first.wait_for()
-    shot(window, "personal-history")
     seen_to(window)
 
 
@@ -202,17 +183,14 @@ def test_duplicates_go_except_for_a_group_that_is_kept(visit) -> None:
     page.get_by_role("button", name="查找重复").click()
     groups = page.get_by_role("list", name="重复的分组").get_by_role("listitem")
     groups.first.wait_for()
-    shot(window, "dups")
     assert groups.count() == 2
     seen_to(window)
     groups.filter(has_text="wool").get_by_role("button", name="全部保留").click()
     page.get_by_role("button", name="写出去重后的副本").click()
     page.get_by_text("已写出 13 行的副本").wait_for()
-    shot(window, "dups-done")
     open_made(window, "打开新文件")
     page.get_by_role("tab", name="来历").click()
     page.get_by_text("去重").wait_for()
     page.get_by_role("button", name="与它比较").click()
     page.get_by_text("删除 1 行").wait_for()
-    shot(window, "dups-history")
     seen_to(window)
