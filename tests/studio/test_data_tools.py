@@ -65,9 +65,8 @@ def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
     page.get_by_role("heading", name="Which column is what").wait_for()
     page.get_by_text("It is number 3.").wait_for()
     seen_to(window)
-    page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first.fill(
-        "{remark}: {answer}"
-    )
+    for part, text in (("Question", "Customer message"), ("Answer", "{remark}: {Our reply}")):
+        page.get_by_role("textbox", name=part, exact=True).or_(page.get_by_label(part, exact=True)).first.fill(text)
     page.get_by_text(f"Remark 3 {NAME_MARKUP}: It is number 3.").wait_for()
     page.get_by_role("button", name="Make the training file").click()
     page.get_by_text("12 rows were made").wait_for()
