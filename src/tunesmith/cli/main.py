@@ -200,7 +200,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as leaving:
         # So typer ends a command, also one that is interrupted, a command line that it cannot read, and output that
         # nobody reads any more.
-        if leaving.code == 130:
+        if leaving.code == 130 and _was_interrupted(leaving):  # otherwise the command chose the code, and has said why
             _complain("Interrupted.", "yellow")
         return 0 if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code or 0)
     except TunesmithError as error:
@@ -220,6 +220,12 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _complain(_disk_sentence(error), "red")
         return MachineError.exit_code
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def main() -> None:
