@@ -155,4 +155,6 @@ def test_every_kind_has_a_tag_of_its_own() -> None:
 )
 @pytest.mark.timeout(20)
 def test_hostile_texts_are_read_in_passable_time(text: str) -> None:
-    Scanner().find(text)
+    found = Scanner().find(text)
+    ends = [0, *(span.end for span in found)]
+    assert all(before <= span.start < span.end <= len(text) for before, span in zip(ends, found, strict=False))
