@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 
@@ -63,6 +65,18 @@ def test_an_error_leaves_what_stood_there_before(tmp_path: Path) -> None:
         write_rows(path, [{"prompt": "fine", "completion": "yes"}, {"prompt": "\ud800", "completion": "half of one"}])
     assert [each.name for each in tmp_path.iterdir()] == ["a.jsonl"]
     assert path.read_text() == "before\n"
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_try(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    litter = tmp_path / f".a.jsonl.{ended.pid}.tmp"
+    others = [tmp_path / ".b.jsonl.1.tmp", tmp_path / f".a.jsonl.{os.getppid()}.tmp", tmp_path / ".a.jsonl.notes.tmp"]
+    for path in (litter, *others):
+        path.write_text("half")
+    write_rows(tmp_path / "a.jsonl", [{"prompt": "a", "completion": "b"}])
+    assert not litter.exists()
+    assert all(path.exists() for path in others)
 
 
 def test_version_is_read_back_for_these_bytes_only(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise MachineError(
                 f"The disk is full: {path} could not be written; nothing half written was left behind.",
-                "free some space (older checkpoints, other runs), then start again with --resume",
+                "free some space (older checkpoints, other runs), then start again; a training goes on with --resume",
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise MachineError(

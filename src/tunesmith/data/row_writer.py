@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +17,16 @@ import msgspec
 from tunesmith.core import durable
 
 _BYTES_AT_ONCE: Final = 1 << 18
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 class RowWriter:
@@ -38,8 +50,21 @@ class RowWriter:
     def __enter__(self) -> RowWriter:
         with durable.disk_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._remove_litter()
             self._file = self._temporary.open("wb")
+            with suppress(OSError):  # a file system without locks: then litter stays
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self
+
+    def _remove_litter(self) -> None:
+        """What processes that were killed left half written for this very path: they are gone, and nobody holds it."""
+        for litter in self.path.parent.glob(f".{glob.escape(self.path.name)}.*.tmp"):
+            pid = litter.name.removesuffix(".tmp").rpartition(".")[2]
+            if not pid.isdecimal() or int(pid) == os.getpid() or _is_alive(int(pid)):
+                continue
+            with suppress(OSError), litter.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                litter.unlink()
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Raises UnicodeEncodeError where a text holds half of a surrogate pair: no reader takes that."""
