@@ -13,7 +13,8 @@ from tunesmith.core.errors import Problems
 from tunesmith.data.operation_kinds import RUNS
 from tunesmith.data.operations import Done, Input, Workbench
 from tunesmith.data.validate import validate_file
-from tunesmith.specs.data_operations import ABOUT, KINDS, parse_settings
+from tunesmith.specs.data_operations import KINDS, parse_settings
+from tunesmith.specs.operation_answers import ABOUT
 
 TABLE = b"ticket,ask,reply\n1,How do I log in?,Press the blue button.\n2,Where is it?,\n3,Who are you?,I am the help desk.\n"
 MAPPING = {"user": "ask", "assistant": "reply", "thread": "ticket"}

@@ -18,24 +18,32 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIXTURE = ROOT / "studio" / "src" / "i18n" / "said" / "sentences.json"
 SOURCES = {
-    "specs": "fine_tune resolve wire_job",
+    "specs": "data_operations fine_tune resolve wire_job",
     "data": "array_elements chat_rows encoding file_rows formats leakage over_length preference_rows reinforcement_rows"
     " render report_file row_measures row_shapes split strict_json tool_calls validate content/characters content/judge"
-    " content/of_file content/rules",
+    " content/of_file content/rules cleaning derived duplicates generation operation_kinds operation_outputs row_file"
+    " split_file",
+    "data/importers": "arrow_tables checked column_guess continue_dev continue_rows conversations convert detect documents"
+    " elements excel json_records lines making mapping opening pairs placeholders plain_chat preferences previewing reading"
+    " reinforcement table_header tables text_records tool_texts",
+    "data/importers/mail": "drops importing letters mailboxes options ours pairs threads",
+    "data/personal": "coverage decisions person scan",
+    "data/synthesis": "asking crew endpoint plan prompts synthesize",
     "train": "fine_tune loop validation_note",
-    "worker": "border check_files endings file_certificates fine_tune fitting judging metrics model_certificates"
-    " preparing process",
-    "store": "idempotency jobs keys members projects queue",
+    "worker": "askable_models asked_model border check_files data_child data_operation endings endpoint file_certificates"
+    " fine_tune fitting judging metrics model_certificates preparing process",
+    "store": "idempotency jobs keys members operations projects queue",
     "serve": "answering artifacts certify residents run",
-    "api": "auth bodies chat chat_request checkpoint_permissions content edge errors file_reports file_revisions"
-    " file_rows files findings fine_tuning job_certificates job_creation job_figures job_preview job_request job_wire"
+    "api": "auth bodies chat chat_request checkpoint_permissions content data_affected data_operations edge errors"
+    " file_reports file_revisions file_rows files findings fine_tuning job_certificates job_creation job_figures job_preview job_request job_wire"
     " lineage live models multipart organization rate_limits renderers report_maker report_process serving_client"
     " stored_chats uploads webhooks",
     "core": "outbound",
 }
 # Nobody reads these in the Studio: they go to logs, name fields or routes, or speak to programmers.
 FOR_NOBODY = re.compile(
-    r"%[sd]|^[A-Z_]+ [A-Z_]+ |^role content name |^POST |^What is the capital|^attachment;|^a chat failed|^file's name"
+    r"%[sd]|^[A-Z_]+ [A-Z_]+ |^\\s\*|^\^|^address article aside |^gmail\.com |^card cn_id us_ssn |^passport driver_licence |^\.jsonl \.json "
+    r"|^role content name |^POST |^What is the capital|^attachment;|^a chat failed|^file's name"
     r"|^The range asked for"
     r"|^a base model, with its own|^conversations whose tokens|^largest change by|^mean difference of"
     r"|^A serving process listens|^stop that one first|^The preset administrator's key|^use \{\} or more, at random"

@@ -3,17 +3,23 @@ import { CERTIFICATES } from "~/i18n/said/certificates";
 import { CONTENT } from "~/i18n/said/content";
 import { FILES } from "~/i18n/said/files";
 import { bestFirst, type Form, formOf, partsOf } from "~/i18n/said/forms";
+import { IMPORTS } from "~/i18n/said/imports";
 import { JOBS } from "~/i18n/said/jobs";
+import { MAIL } from "~/i18n/said/mail";
+import { OPERATIONS } from "~/i18n/said/operations";
 import { REASONS } from "~/i18n/said/reasons";
 import { REQUESTS } from "~/i18n/said/requests";
 import { ROWS } from "~/i18n/said/rows";
 import { SERVING } from "~/i18n/said/serving";
+import { TABLES } from "~/i18n/said/tables";
 
 /**
  * The server says its sentences in English. In Chinese they are said again here, by their form: `{}` is what a sentence
  * was filled with. One that is not known stays as it is, because a sentence in another language is better than none.
  */
-const IN_CHINESE: Record<string, string> = { ...REASONS, ...ROWS, ...FILES, ...CONTENT, ...JOBS, ...CERTIFICATES, ...REQUESTS, ...SERVING, ...API };
+const IN_CHINESE: Record<string, string> = {
+  ...IMPORTS, ...TABLES, ...MAIL, ...OPERATIONS, ...REASONS, ...ROWS, ...FILES, ...CONTENT, ...JOBS, ...CERTIFICATES, ...REQUESTS, ...SERVING, ...API,
+};
 
 const EXACT = new Map(Object.entries(IN_CHINESE).filter(([english]) => !english.includes("{}")));
 const FORMS: readonly Form[] = bestFirst(Object.entries(IN_CHINESE).filter(([english]) => english.includes("{}")).map(([english, chinese]) => formOf(english, chinese)));
@@ -23,6 +29,8 @@ const LONGEST = 20_000;
 const DEEPEST = 6;
 /** A form may hold so many sentences. */
 const MOST_SENTENCES = 3;
+/** A reason gives no more of them. */
+const MOST_CLAUSES = 8;
 
 export function saidInChinese(sentence: string): string {
   return sentence.length <= LONGEST ? (inChinese(sentence, 0) ?? sentence) : sentence;
@@ -62,7 +70,7 @@ function eachInChinese(sentences: readonly string[], depth: number) {
 function one(text: string, depth: number): string | null {
   const exact = EXACT.get(text);
   if (exact !== undefined) return exact;
-  return finding(text, depth) ?? place(text, depth) ?? listed(text, depth) ?? tried(text, depth) ?? formed(text, depth) ?? withHint(text, depth) ?? alternatives(text, depth);
+  return finding(text, depth) ?? place(text, depth) ?? listed(text, depth) ?? tried(text, depth) ?? clauses(text, depth) ?? formed(text, depth) ?? withHint(text, depth) ?? alternatives(text, depth);
 }
 
 function formed(text: string, depth: number): string | null {
@@ -77,7 +85,7 @@ function formed(text: string, depth: number): string | null {
 
 /** `file:3:5 (messages[0]): message [rule] → hint` */
 function finding(text: string, depth: number): string | null {
-  const found = /^(?:([^\s:]+\.jsonl?(?::\d+)*(?: \([^()]*\))?): )?(.+) \[([a-z0-9_]+)\] → (.*)$/s.exec(text);
+  const found = /^(?:([^\s:]+\.jsonl?(?::\d+)*(?: \([^()]*\))?|\([^()]*\)): )?(.+) \[([a-z0-9_]+)\] → (.*)$/s.exec(text.trimStart());
   if (!found) return null;
   const [, where, message = "", rule, hint = ""] = found;
   return `${where ? `${where}：` : ""}${inChinese(message, depth + 1) ?? message} [${rule}] → ${inChinese(hint, depth + 1) ?? hint}`;
@@ -119,6 +127,26 @@ function withHint(text: string, depth: number): string | null {
     if (message !== null && hint !== null) return `${message}；${hint}${text.endsWith("?") ? "" : "。"}`;
   }
   return null;
+}
+
+/** `clause; clause`, all of them known; a clause may have a semicolon of its own. */
+function clauses(text: string, depth: number): string | null {
+  const each = text.split("; ");
+  if (each.length < 2 || each.length > MOST_CLAUSES || splitList(text).length > 1) return null;
+  const said: string[] = [];
+  for (let at = 0; at < each.length; ) {
+    let count = Math.min(MOST_SENTENCES, each.length - at - (at === 0 ? 1 : 0));
+    let known: string | null = null;
+    for (let tried = 1; tried <= count && known === null; tried += 1) {
+      const clause = each.slice(at, at + tried).join("; ");
+      known = EXACT.get(clause) ?? formed(clause, depth + 1);
+      if (known !== null) count = tried;
+    }
+    if (known === null) return null;
+    said.push(known);
+    at += count;
+  }
+  return said.join("；");
 }
 
 function alternatives(text: string, depth: number): string | null {

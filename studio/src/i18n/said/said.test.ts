@@ -62,6 +62,28 @@ test.each([
   ["Incorrect API key provided: sk-ab***wxyz. Keys are made with `tunesmith keys create`, or in the Studio under Settings.", "API 密钥不正确：sk-ab***wxyz。密钥用 `tunesmith keys create` 创建，或在 Studio 的“设置”中创建。"],
   ["Fine-tuning job paused: The disk is full. Make room, then resume the job.", "微调任务已暂停：磁盘已满。请腾出空间，然后恢复任务。"],
   ['Nothing was changed: line 3: column 7: a text has no closing quote (add the closing "); line 4: it is edited twice.', '没有做任何改动：第 3 行：第 7 列：文本缺少结尾的引号（补上结尾的 "）；第 4 行：它被改了两次。'],
+  [
+    "the name ends in .csv; cells are parted by semicolons; the first row names the columns: it has 'question'; 2 of the first 2 rows have a question and an answer",
+    "文件名以 .csv 结尾；单元格由分号隔开；第一行是列名：其中有 'question'；前 2 行中有 2 行含有 一个问题和一个回答",
+  ],
+  [
+    '"q" is asked and "a" answers, by their names; but "b" may be the answer too; but "a" is empty in most of the first rows',
+    '按列名："q" 是提问，"a" 是回答；但 "b" 也可能是回答；但前几行中 "a" 大多是空的',
+  ],
+  ['"kind" is a label, by its name; which of "x", "y" it is told by is not clear', '按列名："kind" 是类别；由 "x", "y" 中的哪一列判断还不清楚'],
+  ['the row has no answer: "reply" is empty', '这一行没有回答："reply" 是空的'],
+  [
+    'the column mapping cannot be used:\n   (user): user names the column "nope", which the table lacks [unknown_column] → the columns are "q", "a"',
+    '列的对应关系无法使用：(user)：user 指定了列 "nope"，但表中没有 [unknown_column] → 各列是 "q", "a"',
+  ],
+  [
+    "Nobody looks for names in scripts other than Latin and Chinese; what images and sounds show; only texts are read.",
+    "不查找：拉丁字母和汉字以外的文字写的姓名；图像和声音的内容；只读取文本。",
+  ],
+  [
+    "The settings of convert cannot be used: settings.format: there is no such setting (did you mean form?).",
+    "convert 的设置无法使用：settings.format: there is no such setting (did you mean form?)。",
+  ],
 ])("%s", (sentence, said) => expect(saidInChinese(sentence)).toBe(said));
 
 test("what is not known stays as it is, to the letter", () => {
