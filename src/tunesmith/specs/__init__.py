@@ -6,6 +6,7 @@ wire_job: the wire's words for a job to a spec
 resolve: every auto to a value and its reason
 pinned: a spec with the values that its first attempt resolved
 data_operations: what may be done to data files: each kind with its settings
+operation_answers: what each of these kinds gives
 costs: what a training would cost: passes and arithmetic
 memory: what a training process takes at most
 """

@@ -12,9 +12,9 @@ import { historyWords } from "~/pages/data/history/words";
 import { itemsQuery, type Operation, useOperation } from "~/pages/data/operations/api";
 import { OperationState } from "~/pages/data/operations/OperationState";
 import { Pager } from "~/pages/data/operations/Pager";
+import { useRuleName } from "~/pages/data/operations/useRuleName";
 import { RowView } from "~/pages/data/operations/RowView";
 import { kindWords } from "~/pages/data/personal/words";
-import { ruleWords } from "~/pages/data/report/ruleWords";
 import { May } from "~/session";
 
 const PAGE = 20;
@@ -94,11 +94,11 @@ function Done({ operation }: { operation: Schemas["MadeByWire"] }) {
 function useCountName(): (name: string) => string {
   const say = useWords(historyWords);
   const { kinds } = useWords(kindWords);
-  const rules = useWords(ruleWords);
+  const ruleName = useRuleName();
   return (name) => {
     const [, about = "", of = ""] = /^(found_|replaced_|left_out\.|noted\.)(.+)$/.exec(name) ?? [];
     const known = say.countsOf[about];
-    return known ? known(kinds[of] ?? rules[of]?.name ?? of.replaceAll("_", " ")) : (say.counts[name] ?? name.replaceAll("_", " "));
+    return known ? known(kinds[of] ?? ruleName(of)) : (say.counts[name] ?? name.replaceAll("_", " "));
   };
 }
 

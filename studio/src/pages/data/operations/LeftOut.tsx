@@ -4,8 +4,8 @@ import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import type { Operation } from "~/pages/data/operations/api";
 import { type Noted, notedOf, Spot } from "~/pages/data/operations/Problems";
+import { useRuleName } from "~/pages/data/operations/useRuleName";
 import { operationWords } from "~/pages/data/operations/words";
-import { ruleWords } from "~/pages/data/report/ruleWords";
 
 const PREFIX = "left.";
 
@@ -26,7 +26,7 @@ export function reasonsOf(operation: Operation): Reason[] {
 /** What gave no row, by reason, each with the first place where it was met. */
 export function LeftOut({ operation }: { operation: Operation }) {
   const say = useWords(operationWords);
-  const rules = useWords(ruleWords);
+  const nameOf = useRuleName();
   const said = useSaid();
   const format = useFormat();
   const reasons = reasonsOf(operation);
@@ -38,7 +38,7 @@ export function LeftOut({ operation }: { operation: Operation }) {
         <Table.Tbody>
           {reasons.map(({ rule, count, first }) => (
             <Table.Tr key={rule}>
-              <Table.Td>{rules[rule]?.name ?? rule}</Table.Td>
+              <Table.Td>{nameOf(rule)}</Table.Td>
               <Table.Td>{format.count(count)}</Table.Td>
               <Table.Td>{first && <><Spot problem={first} /> <Text span size="sm" dir="auto">{said(first.message)}</Text></>}</Table.Td>
             </Table.Tr>
