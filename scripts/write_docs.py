@@ -25,9 +25,9 @@ from pydantic import SecretStr
 from tunesmith.cli.main import app
 from tunesmith.core.settings import Settings
 from tunesmith.specs.data_operations import KINDS, NUM_INPUTS
-from tunesmith.specs.operation_answers import ABOUT
 from tunesmith.specs.data_operations import Settings as OperationSettings
 from tunesmith.specs.fine_tune import FineTuneSpec
+from tunesmith.specs.operation_answers import ABOUT
 from tunesmith.specs.wire_job import EXTENSION_KEYS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

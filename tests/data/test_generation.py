@@ -15,7 +15,8 @@ from tunesmith.data.operation_kinds import RUNS
 from tunesmith.data.operations import Done, Input, Workbench, Writer
 from tunesmith.data.synthesis.asking import ChatAnswer, ChatRequest, EndpointRefused
 from tunesmith.data.validate import validate_file
-from tunesmith.specs.data_operations import ABOUT, parse_settings
+from tunesmith.specs.data_operations import parse_settings
+from tunesmith.specs.operation_answers import ABOUT
 
 CITIES = ["Bonn", "Lyon", "Turin", "上海", "Oslo", "Cork"]
 

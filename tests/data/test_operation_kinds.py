@@ -76,6 +76,43 @@ def test_preview_of_columns_that_say_nothing_asks_for_a_mapping(bench: Bench) ->
     assert {"a": "0", "b": "0"} in [each["record"] for each in items(done)]
 
 
+def test_table_in_a_known_format_shows_its_columns_and_a_mapping_all_the_same(bench: Bench) -> None:
+    done = bench.run("preview_import", b"question,answer\nWhy?,So.\nWho?,I.\n", names=("desk.csv",))
+    assert done.result is not None
+    told = {key: done.result[key] for key in ("format", "is_sure", "columns", "holder", "delimiter", "has_header")}
+    assert told == {
+        "format": "question_answer", "is_sure": True, "columns": ["question", "answer"], "holder": "delimited",
+        "delimiter": ",", "has_header": True,
+    }  # fmt: skip
+    assert done.result["mapping"] == {"output": "chat", "user": "question", "assistant": "answer"}
+
+
+def test_delimiter_and_header_are_taken_as_given(bench: Bench) -> None:
+    mapping = {"user": "column 1", "assistant": "column 2"}
+    given = {"delimiter": "bar", "header": False, "mapping": mapping}
+    done = bench.run("convert", b"Why?|So, so.\nWho?|I.\n", names=("desk.csv",), **given)
+    assert [row["messages"][1]["content"] for row in rows(done.outputs[0].path)] == ["So, so.", "I."]
+
+
+def test_labels_are_listed_in_a_system_message_where_asked(bench: Bench) -> None:
+    table = b"text,label\n" + b"".join(b"text number %d,%s\n" % (n, b"good" if n % 2 else b"bad") for n in range(20))
+    done = bench.run("convert", table, names=("kinds.csv",), list_labels=True)
+    system = rows(done.outputs[0].path)[0]["messages"][0]
+    assert (system["role"], "good" in system["content"], "bad" in system["content"]) == ("system", True, True)
+
+
+def test_continue_gives_prompts_and_what_was_refused_where_asked(bench: Bench) -> None:
+    events = b"".join(
+        json.dumps({"prefix": f"def f{n}(", "suffix": "", "completion": "x): pass", "accepted": taken}).encode() + b"\n"
+        for n, taken in enumerate((True, False))
+    )
+    asked = {"format": "continue", "continue_output": "prompt_completion"}
+    done = bench.run("convert", events, names=("autocomplete.jsonl",), **asked)
+    more = bench.run("convert", events, names=("autocomplete.jsonl",), **asked, refused=True)
+    assert [row["completion"] for row in rows(done.outputs[0].path)] == ["x): pass"]
+    assert more.counts["rows_written"] == 2
+
+
 def test_converted_rows_validate_and_what_gave_none_is_counted(bench: Bench) -> None:
     done = bench.run("convert", TABLE, names=("desk.csv",), mapping=MAPPING, licence="CC0-1.0")
     (output,) = done.outputs

@@ -78,6 +78,58 @@ def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
     seen_to(window)
 
 
+def asked(window: Any) -> list[str]:
+    """Kinds of the operations that the page asks for, from now on."""
+    kinds: list[str] = []
+    window.page.on(
+        "request",
+        lambda request: (
+            kinds.append(request.post_data_json["kind"])
+            if request.method == "POST" and request.url.endswith("/v1/data/operations")
+            else None
+        ),
+    )
+    return kinds
+
+
+def test_a_table_of_a_known_format_can_be_mapped_and_its_button_is_in_sight(visit) -> None:
+    rows = "".join(f'"Who is {i}?";"It is number {i}.";"note {i}"\n' for i in range(12))
+    window = visit("data")
+    page = window.page
+    upload(window, "known.csv", f"question;answer;remark\n{rows}")
+    page.get_by_text("The columns are those of “Questions and answers”").wait_for()
+    page.get_by_text("It is number 3.").wait_for()
+    make = page.get_by_role("button", name="Make the training file")
+    assert make.bounding_box()["y"] < 800
+    assert page.get_by_label("Cells are parted by").first.get_attribute("placeholder") == "Semicolon (as recognized)"
+    seen_to(window)
+    kinds = asked(window)
+    question = (
+        page.get_by_role("textbox", name="Question", exact=True).or_(page.get_by_label("Question", exact=True)).first
+    )
+    question.fill("")
+    page.get_by_text("A row needs a question and an answer").wait_for()
+    page.wait_for_timeout(800)
+    assert (kinds, make.is_disabled()) == ([], True)
+    question.fill("{remark}: {question}")
+    page.get_by_text("note 3: Who is 3?").wait_for()
+    assert kinds == ["preview_import"]
+    make.click()
+    page.get_by_text("12 rows were made").wait_for()
+
+
+def test_a_table_is_read_as_its_settings_say(visit) -> None:
+    window = visit("data", language="zh", scheme="dark")
+    page = window.page
+    upload(window, "bare.csv", "".join(f"What is part {i}?,It is number {i}.\n" for i in range(12)), "查看")
+    page.get_by_role("heading", name="如何读取").wait_for()
+    page.get_by_label("第一行").first.click()
+    page.get_by_role("option", name="列名").click()
+    page.get_by_text("单元格由逗号隔开").wait_for()
+    page.wait_for_function("() => document.body.innerText.includes('What is part 0?')")
+    seen_to(window)
+
+
 def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:
     window = visit("data", language="zh", size=NARROW)
     page = window.page

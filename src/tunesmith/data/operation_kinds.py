@@ -18,11 +18,13 @@ from tunesmith.data.cleaning import Cleaning, Listed, clean_file, list_findings
 from tunesmith.data.duplicates import Cluster, find_duplicates, write_without
 from tunesmith.data.duplicates import Options as DuplicateOptions
 from tunesmith.data.generation import run_add_examples, run_generate_examples, run_preview_generation
+from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.previewing import Sample, preview
 from tunesmith.data.importers.reading import ReadOptions
 from tunesmith.data.importers.rows import Place
+from tunesmith.data.importers.tables import read_delimiter
 from tunesmith.data.operation_outputs import made_from, named, stem
 from tunesmith.data.operations import Done, Input, Output, Progress, Workbench
 from tunesmith.data.personal.canaries import measure_recall
@@ -67,7 +69,8 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
             out.write(_ENCODER.encode(_sample(sample, source)) + b"\n")
     result = {
         "format": seen.format, "reason": seen.reason, "notes": [*seen.notes, *told], "columns": list(seen.columns),
-        "mapping": seen.mapping, "mapping_reason": seen.mapping_reason, "is_sure": seen.is_sure,
+        "mapping": seen.mapping, "mapping_reason": seen.mapping_reason, "is_sure": seen.is_sure, "holder": seen.holder,
+        "delimiter": seen.delimiter, "has_header": seen.has_header,
     }  # fmt: skip
     return Done(counts={"sources_seen": seen.num_sources}, items=items, result=result)
 
@@ -122,7 +125,11 @@ def _read_options(settings: ImportSettings, told: list[str]) -> ReadOptions:
         tell=told.append,
     )  # fmt: skip
     mapping = None if settings.mapping is None else json.dumps(settings.mapping)
-    return ReadOptions(settings.format, mapping, settings.encoding, settings.sheet, mail)
+    return ReadOptions(
+        settings.format, mapping, settings.encoding, settings.sheet, mail, delimiter=read_delimiter(settings.delimiter),
+        has_header=settings.header, list_labels=settings.list_labels,
+        continue_dev=ContinueOptions(not settings.refused, settings.continue_output),
+    )  # fmt: skip
 
 
 def _share_of(inputs: Sequence[Input], progress: Progress) -> News:

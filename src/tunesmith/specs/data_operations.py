@@ -39,6 +39,16 @@ class ImportSettings(Settings):
     """The text's encoding."""
     sheet: Annotated[str, Field(max_length=200)] | None = None
     """The sheet of a workbook; all that are shown if not given."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=9)] | None = None
+    """Of a CSV: what parts its cells, one character or tab, comma, semicolon, bar; guessed if not given."""
+    header: bool | None = None
+    """Of a CSV: whether its first row names the columns; guessed if not given."""
+    list_labels: bool = False
+    """Of a classification: all labels are named in a system message."""
+    continue_output: Literal["chat", "prompt_completion", "preference"] = "chat"
+    """Of Continue's data: what rows to make."""
+    refused: bool = False
+    """Of Continue's data: suggestions that were refused, or not decided on, are used too."""
     me: list[Annotated[str, Field(max_length=320)]] = Field(default_factory=list, max_length=200)
     """Of mail: whose answers are learned, by address or @domain; guessed if empty."""
     whole_threads: bool = False

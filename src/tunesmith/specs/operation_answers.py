@@ -27,6 +27,9 @@ ABOUT: Final[Mapping[str, About]] = {
             "columns": "of a table",
             "mapping": "column by column, as convert takes it",
             "mapping_reason": "why",
+            "holder": "what kind of file it is: delimited, excel, lines …",
+            "delimiter": "that parts the cells of a CSV",
+            "has_header": "whether its first row names the columns",
         },
         {
             "record": "as it stood",

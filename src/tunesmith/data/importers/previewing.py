@@ -33,8 +33,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``mapping`` is what was asked for, or guessed; ``is_sure`` says whether `convert` would use the guess by itself. Only
-    the first file of an archive is shown; ``num_sources`` counts those that were looked at."""
+    """``mapping`` is what was asked for, or guessed; ``is_sure`` says whether `convert` would use it, or read the columns as
+    the format has them, by itself. ``holder`` is what kind of file it is; of text with delimiters, ``delimiter`` and
+    ``has_header`` say how it is read. Only the first file of an archive is shown; ``num_sources`` counts those that were
+    looked at."""
 
     format: str
     reason: str
@@ -45,6 +47,9 @@ class Preview:
     is_sure: bool
     samples: tuple[Sample, ...]
     num_sources: int
+    holder: str | None = None
+    delimiter: str | None = None
+    has_header: bool | None = None
 
 
 def preview(path: Path, options: ReadOptions, most: int = MOST_SHOWN) -> Preview:
@@ -75,9 +80,12 @@ def _of_source(source: Source, most: int, notes: Notes, num_sources: int) -> Pre
         columns=source.columns,
         mapping=source.mapping or guessed,
         mapping_reason=guess.reason if guess else None,
-        is_sure=source.mapping is not None or not source.columns,
+        is_sure=source.format != "unknown" or not source.columns,
         samples=samples,
         num_sources=num_sources,
+        holder=source.holder,
+        delimiter=source.dialect.delimiter if source.dialect else None,
+        has_header=source.dialect.has_header if source.dialect else None,
     )
 
 

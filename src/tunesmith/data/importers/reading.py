@@ -68,7 +68,8 @@ class ReadOptions:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file, archive member or mail folder. ``outcomes`` is read once, before the next source. Of a table, what a person
-    needs to say which column is what: its ``columns``, ``first_records``, and what was ``guessed``."""
+    needs to say which column is what: its ``columns``, ``first_records``, and what was ``guessed``; ``dialect`` is of text
+    with delimiters."""
 
     name: str
     format: Format
@@ -79,6 +80,8 @@ class Source:
     columns: tuple[str, ...] = ()
     first_records: tuple[Record, ...] = ()
     guessed: column_guess.Guess | None = None
+    holder: Holder | None = None
+    dialect: tables.Dialect | None = None
 
 
 def read_sources(path: Path, options: ReadOptions, notes: Notes) -> Iterator[Source | Left]:
@@ -146,8 +149,14 @@ def _read(opened: Opened, options: ReadOptions, notes: Notes) -> Source:
         return _unknown(opened, held.reason, _hint_for(opened))
     if held.holder == "text":
         made = outcomes(text_records(opened, held.encoding), make_text, notes)
-        return Source(name, "text", held.reason, made, held.encoding)
-    return _of_records(opened, held, options, notes)
+        return Source(name, "text", held.reason, made, held.encoding, holder="text")
+    if held.holder != "delimited":
+        return replace(_of_records(opened, held, options, notes), holder=held.holder)
+    dialect = _dialect(opened, held, options)
+    for note in dialect.notes:
+        notes.add("header_changed", note, Place(opened.name, 1))
+    held = replace(held, reason=f"{held.reason}; {dialect.reason}")
+    return replace(_of_records(opened, held, options, notes), holder=held.holder, dialect=dialect)
 
 
 def _held(opened: Opened, options: ReadOptions) -> Held:
@@ -184,11 +193,6 @@ def _mail(opened: Opened, options: ReadOptions) -> Outcomes:
 
 
 def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) -> Source:
-    if held.holder == "delimited":
-        dialect = _dialect(opened, held, options)
-        held = replace(held, reason=f"{held.reason}; {dialect.reason}")
-        for note in dialect.notes:
-            notes.add("header_changed", note, Place(opened.name, 1))
     records = _until_damaged(_records(opened, held, options), opened.name)
     head = _head(records)
     values = [record.value for record in head if isinstance(record, Record)]
@@ -207,8 +211,16 @@ def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) 
         is_fast = format == "chat" and held.holder == "lines" and encoding is None
         one = _of_one_format(records, format, {})
         rows = _chat_lines(opened, notes) if is_fast else outcomes(one, _MAKERS[format], notes)
-        return Source(name, format, f"{held.reason}; {reason}", rows, encoding)
+        source = Source(name, format, f"{held.reason}; {reason}", rows, encoding)
+        return _with_columns(source, values) if is_table else source
     return _of_columns(opened, held, options, values, records)
+
+
+def _with_columns(source: Source, values: list[dict[str, Any]]) -> Source:
+    """A table whose columns are those of a known format is read by them, and a person may map them all the same."""
+    columns = tuple(dict.fromkeys(key for value in values for key in value))
+    first = tuple(Record(value, Place(source.name)) for value in values[:_MOST_SHOWN])
+    return replace(source, columns=columns, first_records=first, guessed=column_guess.guess(list(columns), values))
 
 
 def _head(records: Records) -> list[Record | Left]:

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, Select, Stack, Switch, Text, Textarea, Title } from "@mantine/core";
+import { Badge, Button, Group, Paper, Select, Stack, Text, Title } from "@mantine/core";
 import { IconFileImport, IconRefresh } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -7,8 +7,11 @@ import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
 import type { FileObject } from "~/pages/data/api";
+import classes from "~/pages/data/data.module.css";
+import { type Choices, groupsOf, NOTHING, settingsOf } from "~/pages/data/import/choices";
 import { MappingFields } from "~/pages/data/import/MappingFields";
-import { type Mapping, type Sample, isWhole, type Seen, seenOf, settingsOf } from "~/pages/data/import/preview";
+import { canBeMade, canBeSeen, type Mapping, type Sample, type Seen, seenOf, UNKNOWN } from "~/pages/data/import/preview";
+import { ReadingFields } from "~/pages/data/import/ReadingFields";
 import { Samples } from "~/pages/data/import/Samples";
 import { importWords } from "~/pages/data/import/words";
 import { itemsQuery, type Operation, useOperation } from "~/pages/data/operations/api";
@@ -19,13 +22,11 @@ import { OperationState } from "~/pages/data/operations/OperationState";
 const SHOWN = 20;
 /** After the last keystroke, before the rows are made anew. */
 const PAUSE_MS = 400;
-const MAIL = "mail";
-/** What a file is called whose rows nobody can make out. */
-const UNKNOWN = "unknown";
+const TABLE = "table";
 /** As the API names them. */
 const FORMATS = [
-  "table", "chat", "prompt_completion", "sharegpt", "alpaca", "dolly", "question_answer", "classification", "seed_tasks", "text", "preference", "kto",
-  "reinforcement", MAIL, "continue",
+  TABLE, "chat", "prompt_completion", "sharegpt", "alpaca", "dolly", "question_answer", "classification", "seed_tasks", "text", "preference", "kto",
+  "reinforcement", "mail", "continue",
 ] as const;
 
 /** A file of any kind becomes training data: what it is taken for, which column is what, the first rows, then the whole. */
@@ -33,22 +34,23 @@ export function ImportPanel({ file }: { file: FileObject }) {
   const say = useWords(importWords);
   const looking = useOperation("preview_import", [file.id]);
   const importing = useOperation("convert", [file.id]);
-  const [format, setFormat] = useState<string | null>(null);
-  const [mapping, setMapping] = useState<Mapping | null>(null);
-  const [mail, setMail] = useState({ me: "", wholeThreads: false });
+  const [choices, setChoices] = useState<Choices>(NOTHING);
   const [seen, setSeen] = useState<Seen | null>(null);
   const [seenIn, setSeenIn] = useState<string | null>(null);
-  const isMail = (format ?? seen?.format) === MAIL;
-  const settings = settingsOf(format, mapping, isMail ? mail : null);
+  const { mapping } = choices;
+  const groups = groupsOf(seen, choices);
+  const settings = settingsOf(choices, groups);
   const asked = JSON.stringify(settings);
+  const isWorthAsking = canBeSeen(mapping);
 
   const { begin } = looking;
   useEffect(() => {
+    if (!isWorthAsking) return;
     const timer = setTimeout(() => begin(JSON.parse(asked) as Record<string, unknown>), seen === null ? 0 : PAUSE_MS);
     return () => clearTimeout(timer);
     // What was seen last is no reason to look again.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [asked]);
+  }, [asked, isWorthAsking]);
   const found = seenOf(looking.operation);
   useEffect(() => {
     if (!found) return;
@@ -58,35 +60,49 @@ export function ImportPanel({ file }: { file: FileObject }) {
 
   // What was seen last stays until there is something newer to see.
   const samples = useQuery({ ...itemsQuery(seenIn ?? "", 0, SHOWN), enabled: seenIn !== null, placeholderData: keepPreviousData }).data?.data as Sample[] | undefined;
-  const shown = mapping ?? seen?.mapping ?? {};
   const hasFailed = looking.error !== null || looking.operation?.status === "failed";
-  const isReady = seen !== null && found !== null && seen.format !== UNKNOWN && (seen.columns.length === 0 || (isWhole(shown) && (seen.is_sure || mapping !== null)));
+  const isReady = seen !== null && found !== null && canBeMade(seen, mapping);
   const made = importing.operation?.status === "succeeded" ? importing.operation : null;
   if (made) return <Made operation={made} again={importing.forget} />;
 
   return (
     <Stack gap="md">
       <Stack gap={2}><Title order={2} size="h4">{say.title}</Title><Text size="sm" c="dimmed">{say.text}</Text></Stack>
-      {seen === null && !hasFailed ? <Loading /> : <Recognized seen={seen} format={format} choose={(next) => { setFormat(next); setMapping(null); }} />}
+      {seen === null && !hasFailed ? <Loading /> : (
+        <Recognized seen={seen} format={choices.format} choose={(format) => setChoices({ ...choices, format, mapping: null })} />
+      )}
       {hasFailed && <OperationState of={looking} />}
       {seen !== null && (
         <>
-          {seen.columns.length > 0 && <MappingFields columns={seen.columns} mapping={shown} isSure={seen.is_sure} reason={seen.mapping_reason} change={setMapping} />}
-          {isMail && <MailFields mail={mail} change={setMail} />}
+          <ReadingFields seen={seen} groups={groups} choices={choices} change={setChoices} />
+          {seen.columns.length > 0 && (
+            <MappingFields
+              columns={seen.columns} mapping={mapping ?? seen.mapping ?? {}} isSure={seen.is_sure} reason={seen.mapping_reason}
+              ownFormat={mapping === null && seen.format !== TABLE && seen.format !== UNKNOWN ? seen.format : null}
+              change={(next: Mapping) => setChoices({ ...choices, mapping: next })}
+            />
+          )}
           <Group justify="space-between">
             <Title order={3} size="h5">{say.preview}</Title>
-            <Button size="compact-sm" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} loading={looking.isUnderWay} onClick={() => begin(settings)}>{say.refresh}</Button>
-          </Group>
-          {samples ? <Samples samples={samples} /> : <Loading />}
-          <OperationState of={importing} />
-          <Group>
             <Button
-              leftSection={<IconFileImport size={16} aria-hidden />} disabled={!isReady || importing.isUnderWay}
-              onClick={() => importing.begin(settingsOf(format, seen.columns.length > 0 ? shown : null, isMail ? mail : null))}
+              size="compact-sm" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} loading={looking.isUnderWay} disabled={!isWorthAsking}
+              onClick={() => begin(settings)}
             >
-              {say.import}
+              {say.refresh}
             </Button>
           </Group>
+          {samples ? <Samples samples={samples} /> : <Loading />}
+          <Paper withBorder p="sm" className={classes.within}>
+            <Stack gap="xs">
+              <OperationState of={importing} />
+              <Group>
+                <Button leftSection={<IconFileImport size={16} aria-hidden />} disabled={!isReady || importing.isUnderWay} onClick={() => importing.begin(settings)}>
+                  {say.import}
+                </Button>
+                {!isReady && !hasFailed && !looking.isUnderWay && <Text size="sm" c="dimmed">{isWorthAsking ? say.notYet : say.notWhole}</Text>}
+              </Group>
+            </Stack>
+          </Paper>
         </>
       )}
     </Stack>
@@ -115,18 +131,6 @@ function Recognized({ seen, format, choose }: { seen: Seen | null; format: strin
           data={FORMATS.map((value) => ({ value, label: say.formats[value] ?? value }))} value={format} onChange={choose}
         />
       </Group>
-    </Paper>
-  );
-}
-
-function MailFields({ mail, change }: { mail: { me: string; wholeThreads: boolean }; change: (mail: { me: string; wholeThreads: boolean }) => void }) {
-  const say = useWords(importWords);
-  return (
-    <Paper withBorder p="sm">
-      <Stack gap="sm">
-        <Textarea label={say.mail} description={say.mailHint} autosize minRows={2} value={mail.me} onChange={(event) => change({ ...mail, me: event.currentTarget.value })} />
-        <Switch label={say.wholeThreads} checked={mail.wholeThreads} onChange={(event) => change({ ...mail, wholeThreads: event.currentTarget.checked })} />
-      </Stack>
     </Paper>
   );
 }

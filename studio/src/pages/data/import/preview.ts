@@ -7,6 +7,10 @@ export type Part = "system" | "context" | "user" | "assistant" | "chosen" | "rej
 /** What `preview_import` tells of a file. */
 export type Seen = {
   format: string;
+  /** What kind of file it is; `delimiter` and `has_header` are of text with delimiters. */
+  holder: string | null;
+  delimiter: string | null;
+  has_header: boolean | null;
   reason: string;
   notes: string[];
   columns: string[];
@@ -21,6 +25,9 @@ export type Sample = {
   place: string;
   left: { rule: string; message: string; hint: string } | null;
 };
+
+/** What a file is called whose rows nobody can make out. */
+export const UNKNOWN = "unknown";
 
 export const OUTPUTS = ["chat", "prompt_completion", "preference", "reinforcement"] as const;
 
@@ -65,13 +72,12 @@ export function seenOf(operation: Operation | undefined): Seen | null {
   return operation?.status === "succeeded" ? (operation.result as unknown as Seen) : null;
 }
 
-/** What an import is asked to do: only what was chosen, so that the server decides the rest. */
-export function settingsOf(format: string | null, mapping: Mapping | null, mail: { me: string; wholeThreads: boolean } | null): Record<string, unknown> {
-  const me = mail?.me.split(/[\s,;]+/).filter((each) => each !== "") ?? [];
-  return {
-    ...(format === null ? {} : { format }),
-    ...(mapping === null ? {} : { mapping }),
-    ...(me.length === 0 ? {} : { me }),
-    ...(mail?.wholeThreads ? { whole_threads: true } : {}),
-  };
+/** Whether there is enough to go by: a mapping that is half written would only be refused. */
+export function canBeSeen(mapping: Mapping | null): boolean {
+  return mapping === null || isWhole(mapping);
+}
+
+/** Whether the rows can be made: of what is recognized, by a guess that is sure, or by what somebody chose. */
+export function canBeMade(seen: Seen, mapping: Mapping | null): boolean {
+  return mapping === null ? seen.format !== UNKNOWN && seen.is_sure : isWhole(mapping);
 }

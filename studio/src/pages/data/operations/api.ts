@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, body, type Schemas } from "~/api/client";
 
 export type Operation = Schemas["OperationWire"];
@@ -35,27 +35,48 @@ export function start(kind: string, fileIds: string[], settings: Settings): Prom
   return body(api.POST("/v1/data/operations", { body: { kind, input_file_ids: fileIds, settings } }));
 }
 
-/** One operation at a time on these files: begun, followed, cancelled. */
+function cancel(id: string): Promise<Operation> {
+  return body(api.POST("/v1/data/operations/{operation_id}/cancel", { params: { path: { operation_id: id } } }));
+}
+
+/** Whether it was under way, and is no more: what nobody waits for keeps no worker. */
+async function cancelIfUnderWay(id: string): Promise<void> {
+  const now = await body(api.GET("/v1/data/operations/{operation_id}", { params: { path: { operation_id: id } } }));
+  if (!hasEnded(now)) await cancel(id);
+}
+
+/** One operation at a time on these files: begun, followed, cancelled. One that is begun takes the place of the one before. */
 export function useOperation(kind: string, fileIds: string[]) {
   const [id, setId] = useState<string | null>(null);
+  const latest = useRef(0);
   const starting = useMutation({
-    mutationFn: (settings: Settings) => start(kind, fileIds, settings),
-    onSuccess: (operation) => setId(operation.id),
+    mutationFn: ({ settings }: { settings: Settings; number: number }) => start(kind, fileIds, settings),
+    onSuccess: (operation, { number }) => {
+      if (number === latest.current) setId(operation.id);
+      else drop(operation.id);
+    },
   });
   const followed = useQuery({ ...operationQuery(id ?? ""), enabled: id !== null });
-  const cancelling = useMutation({
-    mutationFn: () => body(api.POST("/v1/data/operations/{operation_id}/cancel", { params: { path: { operation_id: id ?? "" } } })),
-    onSettled: () => void followed.refetch(),
-  });
+  const cancelling = useMutation({ mutationFn: () => cancel(id ?? ""), onSettled: () => void followed.refetch() });
   const operation = id === null ? undefined : followed.data;
+  const isOpen = id !== null && !hasEnded(operation);
   return {
-    begin: (settings: Settings) => starting.mutate(settings),
+    begin: (settings: Settings) => {
+      if (id !== null && isOpen) drop(id);
+      latest.current += 1;
+      starting.mutate({ settings, number: latest.current });
+    },
     operation,
     error: starting.error ?? followed.error,
-    isUnderWay: starting.isPending || (id !== null && !hasEnded(operation)),
+    isUnderWay: starting.isPending || isOpen,
     cancel: () => cancelling.mutate(),
     forget: () => setId(null),
     /** One that was begun earlier. */
     follow: setId as (id: string) => void,
   };
+}
+
+function drop(id: string): void {
+  // It may have ended, or be gone: then there is nothing to cancel.
+  void cancelIfUnderWay(id).catch(() => undefined);
 }
