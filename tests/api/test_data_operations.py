@@ -93,6 +93,14 @@ def test_a_list_is_paged_from_any_place(caller: Caller) -> None:
     assert caller.get(f"/data/operations/{made['id']}/items", offset=99).json()["data"] == []
 
 
+def test_a_list_of_one_kind_is_paged_as_if_there_were_no_other(caller: Caller) -> None:
+    made = ask(caller, new_file(caller)).json()
+    finish(caller, [{"number": n, "kind": "name" if n % 3 else "email", "text": "größe" * n} for n in range(25)])
+    page = caller.get(f"/data/operations/{made['id']}/items", offset=2, limit=3, kind="email").json()
+    assert ([each["number"] for each in page["data"]], page["total"], page["has_more"]) == ([6, 9, 12], 9, True)
+    assert caller.get(f"/data/operations/{made['id']}/items", kind="phone").json()["data"] == []
+
+
 def test_what_was_found_in_a_file_goes_with_the_file(caller: Caller) -> None:
     kept, gone = new_file(caller), caller.upload([{"prompt": "x", "completion": "y"}] * 12)
     lists = [ask(caller, file_id).json()["id"] for file_id in (kept, gone)]
@@ -167,6 +175,7 @@ def test_examples_may_be_written_about_a_document_and_added_to_training_data_alo
     document = caller.upload([{"text": "A lamp."}], purpose="user_data")
     assert ask(caller, document, kind="generate_examples", mode="documents").status_code == 200
     rows = [{"question": "Why?", "answer": "So."}]
+    assert ask(caller, document, kind="add_examples", rows=rows, only_new=True).status_code == 200
     refused = ask(caller, document, kind="add_examples", rows=rows).json()["error"]
     assert "add_examples reads training data" in refused["message"]
     empty = ask(caller, new_file(caller), kind="add_examples", rows=[{"question": "", "answer": "So."}]).json()["error"]

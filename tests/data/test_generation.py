@@ -201,6 +201,25 @@ def test_added_rows_take_the_shape_and_the_system_message_of_the_file(run: Run) 
     assert json.loads(made.path.read_bytes().splitlines()[-1])["completion"] == "So."
 
 
+def test_drafts_about_a_document_become_a_file_of_their_own(run: Run) -> None:
+    text = "# Parcels\n\n" + "The parcel office of Bonn opens at nine in the morning and closes at noon. " * 8
+    pairs = [
+        {
+            "question": "When does the parcel office of Bonn open?",
+            "answer": "The parcel office of Bonn opens at nine in the morning.",
+        }
+    ]
+    ask = Script(json.dumps(pairs))
+    done = run("generate_examples", text.encode(), ask, name="office.md", mode="documents", num_rows=1)
+    (draft,) = drafts(done)
+    assert (draft["support"], "opens at nine" in draft["passage"]) == (1.0, True)
+    rows = [{key: draft[key] for key in ("question", "answer", "provenance", "metadata")}]
+    (made,) = run("add_examples", text.encode(), name="office.md", rows=rows, only_new=True).outputs
+    (row,) = map(json.loads, made.path.read_bytes().splitlines())
+    assert [message["content"] for message in row["messages"]] == [draft["question"], draft["answer"]]
+    assert (made.name, [parent.name for parent in made.version.parents]) == ("office.questions.jsonl", ["office.md"])
+
+
 def test_a_file_with_errors_is_not_added_to(run: Run) -> None:
     with pytest.raises(Problems) as caught:
         run("add_examples", SEEDS + b"{broken\n", rows=[{"question": "Why?", "answer": "So."}])

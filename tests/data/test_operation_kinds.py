@@ -173,6 +173,29 @@ def test_personal_data_is_listed_with_an_id_for_each_place_and_each_value(bench:
     assert (done.result["num_found"], done.result["num_rows"], done.result["kinds"]) == (3, 2, {"email": 3})
 
 
+def test_what_is_found_and_what_is_nobodys_are_those_of_the_clean_up(bench: Bench) -> None:
+    content = chats(("Mail dana.lopez@gmail.com or help@example.com.", "[EMAIL] and help@example.com it is."))
+    found = bench.run("find_personal_data", content, kinds=["email"])
+    cleaned = bench.run("clean", content, kinds=["email"])
+    assert found.result is not None
+    assert cleaned.result is not None
+    assert found.result["kinds"] == cleaned.result["found"]
+    assert found.result["left_as_nobodys"] == cleaned.result["left_as_nobodys"]
+    assert [(each["value"], each["is_nobodys"]) for each in items(found)][:2] == [
+        ("dana.lopez@gmail.com", False),
+        ("help@example.com", True),
+    ]
+
+
+def test_exact_copies_are_told_from_those_that_differ_in_spelling(bench: Bench) -> None:
+    long = "Please tell me when the shop in the old town opens on Sundays in the winter of this year"
+    done = bench.run(
+        "find_duplicates", chats((long, "At ten."), (long, "At ten."), ("Why?", "So."), (long.upper(), "At ten."))
+    )
+    other = bench.run("find_duplicates", chats((long, "At ten."), (long, "At ten."), ("Why?", "So.")))
+    assert [[group["is_exact"] for group in items(each)] for each in (done, other)] == [[False], [True]]
+
+
 def test_what_was_rejected_stays_in_its_row_or_everywhere(bench: Bench) -> None:
     content = PERSONAL + chats(("And dana.lopez@gmail.com?", "Tell ops@tunesmith-example.org."))
     found = items(bench.run("find_personal_data", content, kinds=["email"]))

@@ -197,6 +197,9 @@ def test_personal_data_is_found_and_what_is_not_kept_is_cleaned(visit) -> None:
     found.first.wait_for()
     seen_to(window)
     found.filter(has_text="ann3@corp.test").first.get_by_role("button", name="Keep everywhere").click()
+    page.reload()
+    window.settle()
+    page.get_by_role("button", name="Replace").first.wait_for()
     page.get_by_role("button", name="Write a cleaned copy").click()
     page.get_by_text("A cleaned copy of 12 rows is there").wait_for()
     seen_to(window)
@@ -208,6 +211,29 @@ def test_personal_data_is_found_and_what_is_not_kept_is_cleaned(visit) -> None:
     page.get_by_role("button", name="Compare with it").click()
     page.get_by_text("changed").first.wait_for()
     page.get_by_text("ann4@corp.test").first.wait_for()
+    seen_to(window)
+
+
+def test_a_kind_is_listed_from_all_pages_and_what_is_nobodys_says_that_it_stays(visit) -> None:
+    rows = [chat_row(f"Write to ann{i}@corp.test.", f"I wrote to ann{i}@corp.test.") for i in range(40)]
+    rows.append(chat_row("Call +1 415 555 2671 or write to help@example.com.", "Done."))
+    window = visit("data")
+    page = window.page
+    upload(window, "many.jsonl", "\n".join(rows))
+    page.get_by_role("tab", name="Personal data").click()
+    page.get_by_role("button", name="Look for personal data").click()
+    found = page.get_by_role("list", name="What was found").get_by_role("listitem")
+    found.first.wait_for()
+    assert found.filter(has_text="415").count() == 0
+    page.get_by_label("Kind", exact=True).first.click()
+    page.get_by_role("option", name="Phone").click()
+    found.filter(has_text="415").first.wait_for()
+    page.get_by_text("of them stay: tags, invented values").wait_for()
+    seen_to(window)
+    page.get_by_label("Kind", exact=True).first.click()
+    page.get_by_role("option", name="E-mail").click()
+    page.get_by_role("button", name="Next").click()
+    found.filter(has_text="help@example.com").get_by_text("stays: nobody’s").wait_for()
     seen_to(window)
 
 
@@ -235,8 +261,12 @@ def test_duplicates_go_except_for_a_group_that_is_kept(visit) -> None:
     groups = page.get_by_role("list", name="重复的分组").get_by_role("listitem")
     groups.first.wait_for()
     assert groups.count() == 2
+    groups.filter(has_text="wool").get_by_text("只有写法不同").wait_for()
     seen_to(window)
     groups.filter(has_text="wool").get_by_role("button", name="全部保留").click()
+    page.reload()
+    window.settle()
+    groups.filter(has_text="wool").get_by_role("button", name="只留一行").wait_for()
     page.get_by_role("button", name="写出去重后的副本").click()
     page.get_by_text("已写出 13 行的副本").wait_for()
     open_made(window, "打开新文件")

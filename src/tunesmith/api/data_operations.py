@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -21,7 +21,7 @@ from tunesmith.api.job_figures_wire import MadeByWire, ParentWire
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import ListOf, RequestBody, Wire, answer
 from tunesmith.core.errors import Problems
-from tunesmith.specs.data_operations import KINDS, NUM_INPUTS, READS_ANYTHING, parse_settings
+from tunesmith.specs.data_operations import KINDS, NUM_INPUTS, parse_settings, reads_anything
 from tunesmith.store import audit, blob_references, file_versions, files, idempotency, operations
 from tunesmith.store.blobs import DamagedBlob
 from tunesmith.store.files import File
@@ -145,8 +145,10 @@ def cancel_data_operation(
 def list_data_operation_items(
     operation_id: OperationId, principal: Reader, services: ServicesOf,
     offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    kind: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:  # fmt: skip
-    """What it has found, where people decide what becomes of each: personal data, duplicates, drafts."""
+    """What it has found, where people decide what becomes of each: personal data, duplicates, drafts. With ``kind``, those of
+    one kind of personal data."""
     with services.database.read() as connection:
         operation = find_operation(connection, principal, operation_id)
         refs = {ref.name: ref for ref in blob_references.of(connection, "operation", operation.id)}
@@ -155,6 +157,9 @@ def list_data_operation_items(
     total = operation.num_items
     if ITEMS not in refs or INDEX not in refs or offset >= total:
         return answer(OperationItemsWire(data=[], total=total, has_more=False))
+    if kind is not None:
+        data, total = _items_of_kind(services, refs[ITEMS].sha256, kind, offset, limit)
+        return answer(OperationItemsWire(data=data, total=total, has_more=offset + len(data) < total))
     end = min(offset + limit, total)
     data = _items(services, refs[INDEX].sha256, refs[ITEMS].sha256, refs[ITEMS].num_bytes, offset, end, total)
     return answer(OperationItemsWire(data=data, total=total, has_more=end < total))
@@ -215,7 +220,7 @@ def _create(
         existing = None if made is None else operations.get(connection, project_id, made)
         if existing is not None:
             return existing
-    found = _input_files(connection, project_id, body, now)
+    found = _input_files(connection, project_id, body, settings, now)
     operation = operations.create(
         connection, project_id, member_id=principal.member_id, kind=body.kind, settings=settings, input_files=found,
         now=now,
@@ -226,18 +231,21 @@ def _create(
     return operation
 
 
-def _input_files(connection: Connection, project_id: str, body: OperationCreate, now: float) -> list[File]:
+def _input_files(
+    connection: Connection, project_id: str, body: OperationCreate, settings: Mapping[str, Any], now: float
+) -> list[File]:
+    takes_any = reads_anything(body.kind, settings)
     found = [(file_id, files.get(connection, project_id, file_id, now)) for file_id in body.input_file_ids]
-    problems = [problem for file_id, file in found if (problem := _file_problem(file_id, file, body.kind)) is not None]
+    problems = [problem for file_id, file in found if (problem := _file_problem(file_id, file, body.kind, takes_any))]
     if problems:
         raise Refusals([bad_request(problem, "input_file_ids", "invalid_file") for problem in problems])
     return [file for _, file in found if file is not None]
 
 
-def _file_problem(file_id: str, file: File | None, kind: str) -> str | None:
+def _file_problem(file_id: str, file: File | None, kind: str, takes_any: bool) -> str | None:
     if file is None:
         return f"There is no file {file_id}."
-    if file.purpose != "fine-tune" and kind not in READS_ANYTHING:
+    if file.purpose != "fine-tune" and not takes_any:
         return f"{kind} reads training data, and {file_id} has the purpose {file.purpose}; convert it first."
     return None
 
@@ -286,5 +294,40 @@ def _items(
         last = offsets[end - start] if end < total else num_bytes
         content = b"".join(blobs.read(items, first, last))
     except DamagedBlob as damage:
-        raise ApiError(500, f"The operation's list is damaged or lost: {damage.message}", headers={"x-should-retry": "false"}) from None  # fmt: skip
+        raise _damaged_list(damage) from None
     return [msgspec.json.decode(line) for line in content.splitlines()]
+
+
+class _Kind(msgspec.Struct):
+    """All that is read of an item to choose it by."""
+
+    kind: str = ""
+
+
+def _items_of_kind(services: Services, items: str, kind: str, offset: int, limit: int) -> tuple[list[Any], int]:
+    """Those asked for, and how many there are in the whole list."""
+    found: list[Any] = []
+    num_found = 0
+    decoder = msgspec.json.Decoder(_Kind)
+    for line in _lines(services, items):
+        if decoder.decode(line).kind != kind:
+            continue
+        if offset <= num_found < offset + limit:
+            found.append(msgspec.json.decode(line))
+        num_found += 1
+    return found, num_found
+
+
+def _lines(services: Services, items: str) -> Iterator[bytes]:
+    rest = b""
+    try:
+        for piece in services.blobs.read(items):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+    except DamagedBlob as damage:
+        raise _damaged_list(damage) from None
+
+
+def _damaged_list(damage: DamagedBlob) -> ApiError:
+    message = f"The operation's list is damaged or lost: {damage.message}"
+    return ApiError(500, message, headers={"x-should-retry": "false"})

@@ -75,31 +75,38 @@ def run_generate_examples(settings: GenerationSettings, inputs: Sequence[Input],
 
 
 def run_add_examples(settings: AddExamplesSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
-    """The file's rows as they stand, then the new ones."""
+    """The file's rows as they stand, then the new ones; or the new ones alone, where the input is what they are about."""
     (source,) = inputs
-    report = validate_file(source.path)
-    if report.dataset is None:
-        raise Problems(f"{source.name} cannot be added to: it has {report.num_errors:,} errors.", report.errors)
-    shape: RowShape = "chat" if report.dataset.is_chat else "prompt_completion"
-    system = _shared_system(report.dataset) if settings.system is None else settings.system
     out = bench.folder / "rows.jsonl"
-    with RowFile(source.path) as before, RowWriter(out) as writer:
-        for number in range(len(before)):
-            writer.write_line(before.line_bytes(number))
+    with RowWriter(out) as writer:
+        shape, system = ("chat", settings.system or "") if settings.only_new else _copied(source, settings, writer)
+        num_before = writer.num_rows
         for row in settings.rows:
             said = {**row.metadata, "provenance": row.provenance}
             writer.write(made_row(row.question, row.answer, said, shape, system))
     added = validate_file(out)
     if added.errors:
         raise Problems("The file with these rows could not be trained on.", added.errors, "rewrite what is named")
-    num_before = writer.num_rows - len(settings.rows)
     counts = {"rows_read": num_before, "rows_added": len(settings.rows), "rows_written": writer.num_rows}
     licence, origin = (source.version.licence, source.version.source) if source.version is not None else (None, None)
     version = Version(
         writer.sha256, writer.num_rows, writer.num_bytes, (source.parent,), (Operation("add_examples", {}, counts),),
         licence, origin,
     )  # fmt: skip
-    return Done((Output(out, settings.filename or named(source, "more"), version),), counts)
+    what = "questions" if settings.only_new else "more"
+    return Done((Output(out, settings.filename or named(source, what), version),), counts)
+
+
+def _copied(source: Input, settings: AddExamplesSettings, writer: RowWriter) -> tuple[RowShape, str]:
+    """Writes the file's rows; tells the shape and the system message that rows beside them have."""
+    report = validate_file(source.path)
+    if report.dataset is None:
+        raise Problems(f"{source.name} cannot be added to: it has {report.num_errors:,} errors.", report.errors)
+    with RowFile(source.path) as before:
+        for number in range(len(before)):
+            writer.write_line(before.line_bytes(number))
+    system = _shared_system(report.dataset) if settings.system is None else settings.system
+    return "chat" if report.dataset.is_chat else "prompt_completion", system
 
 
 def _writer(bench: Workbench) -> Writer:

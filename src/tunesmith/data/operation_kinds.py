@@ -164,23 +164,23 @@ def _shown(name: str, inputs: Sequence[Input]) -> str:
 
 
 def run_find_personal_data(settings: PersonalDataSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
-    """Every place, to be accepted or rejected; what a clean-up made of earlier data is told apart and not listed."""
+    """Every place, to be accepted or rejected; what is nobody's is told apart, for a clean-up leaves it."""
     (source,) = inputs
     scanner = _scanner(settings)
-    kinds, lines, num_left = Counter[str](), set[int](), 0
+    kinds, nobodys, lines, num_left = Counter[str](), Counter[str](), set[int](), 0
     items = bench.folder / "items.jsonl"
     with items.open("wb") as out:
         for found in list_findings(source.path, scanner, _by_bytes(source, bench)):
-            if found.is_nobodys:
-                continue
             kinds[found.kind] += 1
+            nobodys[found.kind] += found.is_nobodys
             lines.add(found.line)
             if kinds.total() <= MOST_ITEMS:
                 out.write(_ENCODER.encode(_finding(found)) + b"\n")
             else:
                 num_left += 1
     result = {
-        "num_found": kinds.total(), "num_rows": len(lines), "kinds": dict(kinds.most_common()), "num_not_listed": num_left,
+        "num_found": kinds.total(), "num_rows": len(lines), "kinds": dict(kinds.most_common()),
+        "left_as_nobodys": dict((+nobodys).most_common()), "num_not_listed": num_left,
         "not_covered": list(not_covered(scanner.kinds, len(scanner.recognizers))),
     }  # fmt: skip
     counts = {"found": kinds.total(), "rows_with_personal_data": len(lines)}
@@ -191,7 +191,7 @@ def _finding(found: Listed) -> dict[str, Any]:
     return {
         "id": found.id, "value_id": _value_id(found), "kind": found.kind, "line": found.line, "path": found.place,
         "before": found.before, "value": found.value, "after": found.after, "confidence": found.confidence,
-        "source": found.source,
+        "source": found.source, "is_nobodys": found.is_nobodys,
     }  # fmt: skip
 
 
@@ -256,6 +256,7 @@ def _cluster(cluster: Cluster, rows: RowFile) -> dict[str, Any]:
     shown += [(copy.number, copy.line, False, copy.similarity) for copy in cluster.copies[: _MOST_COPIES_SHOWN - 1]]
     return {
         "id": cluster.id, "similarity": min(copy.similarity for copy in cluster.copies), "num_rows": 1 + len(cluster.copies),
+        "is_exact": all(copy.is_exact for copy in cluster.copies),
         "rows": [
             {"line": line, "is_kept": is_kept, "similarity": alike, "row": rows.row(number)}
             for number, line, is_kept, alike in shown

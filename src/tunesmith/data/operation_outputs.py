@@ -40,5 +40,5 @@ def stem(name: str) -> str:
 
 
 _ENDINGS: Final = tuple(
-    ".jsonl .json .csv .tsv .xlsx .parquet .arrow .feather .mbox .eml .txt .gz .zst .zip .xz .bz2".split()
+    ".jsonl .json .csv .tsv .xlsx .parquet .arrow .feather .mbox .eml .txt .md .html .htm .gz .zst .zip .xz .bz2".split()
 )

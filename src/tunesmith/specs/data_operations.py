@@ -210,6 +210,8 @@ class AddExamplesSettings(Settings):
 
     rows: Annotated[list[NewRow], Field(min_length=1, max_length=10_000)]
     """What is added, in this order. Forgotten when the operation has ended: the new file has them."""
+    only_new: bool = False
+    """The new file has these rows alone: the input is the document that they are about."""
     system: Annotated[str, Field(max_length=1 << 16)] | None = None
     """The system message of the new rows; the file's own, where all of its rows have the same, if not given."""
     filename: Filename | None = None
@@ -245,11 +247,15 @@ NUM_INPUTS: Final[Mapping[str, tuple[int, int]]] = {
 """Of each kind, how many files it takes, at least and at most."""
 
 
-READS_ANYTHING: Final = frozenset({"preview_import", "convert", "preview_generation", "generate_examples"})
-"""The others read training data."""
 ASKS_A_MODEL: Final = frozenset({"preview_generation", "generate_examples"})
 """Their settings say which."""
+_READS_ANYTHING: Final = frozenset({"preview_import", "convert", "preview_generation", "generate_examples"})
 _FORGOTTEN: Final = frozenset({"said", "rows"})
+
+
+def reads_anything(kind: str, settings: Mapping[str, Any]) -> bool:
+    """Whether its files may be of any kind; the others read training data."""
+    return kind in _READS_ANYTHING or bool(settings.get("only_new"))
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:

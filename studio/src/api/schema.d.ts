@@ -505,7 +505,8 @@ export interface paths {
         };
         /**
          * List Data Operation Items
-         * @description What it has found, where people decide what becomes of each: personal data, duplicates, drafts.
+         * @description What it has found, where people decide what becomes of each: personal data, duplicates, drafts. With ``kind``, those of
+         *     one kind of personal data.
          */
         get: operations["list_data_operation_items_v1_data_operations__operation_id__items_get"];
         put?: never;
@@ -4733,6 +4734,7 @@ export interface operations {
             query?: {
                 offset?: number;
                 limit?: number;
+                kind?: string | null;
             };
             header?: never;
             path: {

@@ -78,8 +78,28 @@ function OneFile({ file }: { file: FileObject }) {
 function OtherPurpose({ file }: { file: FileObject }) {
   const say = useWords(reportWords);
   const { may } = useSession();
-  if (file.purpose === "user_data" && may("file.write")) return <ImportPanel file={file} />;
+  if (file.purpose === "user_data" && may("file.write")) return isDocument(file.filename) ? <Document file={file} /> : <ImportPanel file={file} />;
   return <Alert color="blue" py="xs">{say.otherPurpose(file.purpose)}</Alert>;
+}
+
+/** A text may be asked about, or be rows as it stands. */
+function Document({ file }: { file: FileObject }) {
+  const say = useWords(reportWords);
+  return (
+    <Tabs defaultValue="ask" keepMounted={false}>
+      <Tabs.List mb="md" aria-label={say.tabs}>
+        <Tabs.Tab value="ask">{say.ask}</Tabs.Tab>
+        <Tabs.Tab value="import">{say.importAsIs}</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="ask"><GenerateTab fileId={file.id} isDocument /></Tabs.Panel>
+      <Tabs.Panel value="import"><ImportPanel file={file} /></Tabs.Panel>
+    </Tabs>
+  );
+}
+
+/** What the server reads as documents. */
+function isDocument(name: string): boolean {
+  return /\.(txt|md|markdown|html?)$/i.test(name);
 }
 
 function Actions({ file, report }: { file: FileObject; report: Report | undefined }) {

@@ -12,25 +12,31 @@ import { asSettings, useDecisions } from "~/pages/data/operations/decisions";
 import { MadeFiles } from "~/pages/data/operations/MadeFiles";
 import { OperationState } from "~/pages/data/operations/OperationState";
 import { Pager } from "~/pages/data/operations/Pager";
+import { useEarlier } from "~/pages/data/operations/useEarlier";
 import { RowView } from "~/pages/data/operations/RowView";
 
+const LOOK = "find_duplicates";
 const PAGE = 10;
 const USUAL = 0.8;
 const LEAST = 0.5;
+/** What is not the same is not said to be so by rounding. */
+const MOST_ALIKE = 0.99;
 
 type Told = { num_groups: number; num_removable: number; num_not_listed: number };
 /** `similarity` is that of the least alike; the rows shown are the first few. */
-type Cluster = { id: string; similarity: number; num_rows: number; rows: { line: number; is_kept: boolean; row: Record<string, unknown> }[] };
+type Cluster = { id: string; similarity: number; is_exact: boolean; num_rows: number; rows: { line: number; is_kept: boolean; row: Record<string, unknown> }[] };
 
 /** Rows that say the same: in groups, each kept whole or reduced to one row, and a copy written. */
 export function DuplicatesTab({ fileId }: { fileId: string }) {
   const say = useWords(duplicateWords);
   const format = useFormat();
-  const looking = useOperation("find_duplicates", [fileId]);
+  const looking = useOperation(LOOK, [fileId]);
+  const isKnown = useEarlier(LOOK, fileId, looking.follow);
   const removing = useOperation("deduplicate", [fileId]);
   const [threshold, setThreshold] = useState(USUAL);
   const found = looking.operation?.status === "succeeded" ? looking.operation : null;
   const made = removing.operation?.status === "succeeded" ? removing.operation : null;
+  if (!isKnown) return <Loading />;
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">{say.text}</Text>
@@ -55,7 +61,7 @@ function Clusters({ operation, removing }: { operation: Operation; removing: Ret
   const say = useWords(duplicateWords);
   const format = useFormat();
   const [offset, setOffset] = useState(0);
-  const { decisions, decide } = useDecisions();
+  const { decisions, decide } = useDecisions(operation.id);
   const told = operation.result as unknown as Told;
   const { data, error, refetch } = useQuery({ ...itemsQuery(operation.id, offset, PAGE), enabled: operation.num_items > 0 });
   if (told.num_groups === 0) return <Alert color="green" title={say.nothing} />;
@@ -92,7 +98,7 @@ function One({ cluster, isKept, keep }: { cluster: Cluster; isKept: boolean; kee
   return (
     <Paper withBorder p="sm" role="listitem">
       <Group justify="space-between" mb="xs">
-        <Badge variant="light" tt="none">{say.alike(format.percent(cluster.similarity, 0))}</Badge>
+        <Badge variant="light" tt="none">{cluster.is_exact ? say.exact : cluster.similarity >= 1 ? say.spelling : say.alike(format.percent(Math.min(cluster.similarity, MOST_ALIKE), 0))}</Badge>
         <Button size="compact-sm" variant="default" onClick={() => keep(!isKept)}>{isKept ? say.keepOne : say.keepAll}</Button>
       </Group>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">

@@ -27,6 +27,7 @@ export function DraftCard({ draft, decision, decide, rewrite }: Props) {
         <Group gap={6}>
           {decision && <Badge variant="light" tt="none" color={COLOURS[decision.state]}>{say[decision.state]}</Badge>}
           <Text size="xs" c="dimmed">{say.similarity(format.percent(draft.similarity, 0))}</Text>
+          {draft.support !== null && <Text size="xs" c="dimmed">{say.support(format.percent(draft.support, 0))}</Text>}
           {draft.seeds.length > 0 && <Text size="xs" c="dimmed">{say.seeds(draft.seeds.map((seed) => format.count(seed.line)).join(", "))}</Text>}
         </Group>
         {!isWriting && (
@@ -52,9 +53,22 @@ export function DraftCard({ draft, decision, decide, rewrite }: Props) {
         <Stack gap={4}>
           <Said name={say.question} text={decision?.question ?? draft.question} />
           <Said name={say.answer} text={(decision?.answer || draft.answer) ?? ""} otherwise={say.noAnswer} />
+          {draft.passage !== null && <Passage text={draft.passage} />}
         </Stack>
       )}
     </Paper>
+  );
+}
+
+/** What a person needs to judge the answer by. */
+function Passage({ text }: { text: string }) {
+  const say = useWords(generateWords);
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Stack gap={4} align="flex-start">
+      <Button size="compact-xs" variant="subtle" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.hidePassage : say.showPassage}</Button>
+      {isOpen && <Text size="sm" c="dimmed" dir="auto" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{text}</Text>}
+    </Stack>
   );
 }
 

@@ -20,7 +20,7 @@ const PAGE = 10;
 type Told = { num_drafts: number; num_refused: number; refused: Record<string, number>; ended: string; ended_because: string; is_stopped: boolean };
 
 /** What a model wrote, to be decided about; those approved go into a new file. */
-export function Drafts({ operation, fileId }: { operation: Operation; fileId: string }) {
+export function Drafts({ operation, fileId, isDocument }: { operation: Operation; fileId: string; isDocument: boolean }) {
   const say = useWords(generateWords);
   const format = useFormat();
   const [offset, setOffset] = useState(0);
@@ -41,8 +41,8 @@ export function Drafts({ operation, fileId }: { operation: Operation; fileId: st
             <Text size="sm" role="status">{say.counts(format.count(numApproved), format.count(numRejected), format.count(told.num_drafts - numApproved - numRejected))}</Text>
             <Group gap="xs">
               <Button variant="default" leftSection={<IconChecks size={16} aria-hidden />} onClick={() => setDecisions(decided(decisions, open(decisions, shown), "approved"))}>{say.approveShown}</Button>
-              <Button leftSection={<IconFilePlus size={16} aria-hidden />} disabled={numApproved === 0} loading={adding.isUnderWay} onClick={() => adding.begin({ rows: newRows(decisions) })}>
-                {say.add(format.count(numApproved))}
+              <Button leftSection={<IconFilePlus size={16} aria-hidden />} disabled={numApproved === 0} loading={adding.isUnderWay} onClick={() => adding.begin({ rows: newRows(decisions), ...(isDocument ? { only_new: true } : {}) })}>
+                {(isDocument ? say.makeFile : say.add)(format.count(numApproved))}
               </Button>
             </Group>
           </Group>

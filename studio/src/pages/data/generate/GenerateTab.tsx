@@ -8,7 +8,7 @@ import { useBaseModels, useInstallation } from "~/pages/data/api";
 import { Drafts } from "~/pages/data/generate/Drafts";
 import { settingsOf, type Wish } from "~/pages/data/generate/drafts";
 import { Preview, type Previewed } from "~/pages/data/generate/Preview";
-import { useEarlier } from "~/pages/data/generate/useEarlier";
+import { useEarlier } from "~/pages/data/operations/useEarlier";
 import { generateWords } from "~/pages/data/generate/words";
 import { useOperation } from "~/pages/data/operations/api";
 import { OperationState } from "~/pages/data/operations/OperationState";
@@ -21,8 +21,14 @@ const MOST = 5_000;
 /** In the list of models; no model is called so. */
 const ENDPOINT = "";
 
-/** More examples, by a model: what is asked is seen first, what comes is decided about, and a new file written. */
-export function GenerateTab({ fileId }: { fileId: string }) {
+type Props = {
+  fileId: string;
+  /** It is a text to be asked about, and holds no rows of its own. */
+  isDocument?: boolean;
+};
+
+/** Examples by a model: what is asked is seen first, what comes is decided about, and a new file written. */
+export function GenerateTab({ fileId, isDocument = false }: Props) {
   const say = useWords(generateWords);
   const looking = useOperation("preview_generation", [fileId]);
   const writing = useOperation(KIND, [fileId]);
@@ -31,15 +37,15 @@ export function GenerateTab({ fileId }: { fileId: string }) {
   if (!isKnown) return <Loading />;
   return (
     <Stack gap="md">
-      <Text size="sm" c="dimmed">{say.text}</Text>
+      <Text size="sm" c="dimmed">{isDocument ? say.documentText : say.text}</Text>
       {done ? (
         <>
           <Group><Button variant="default" onClick={writing.forget}>{say.again}</Button></Group>
-          <Drafts key={done.id} operation={done} fileId={fileId} />
+          <Drafts key={done.id} operation={done} fileId={fileId} isDocument={isDocument} />
         </>
       ) : (
         <>
-          <Box hidden={writing.isUnderWay}><Wishes looking={looking} begin={writing.begin} /></Box>
+          <Box hidden={writing.isUnderWay}><Wishes looking={looking} begin={writing.begin} isDocument={isDocument} /></Box>
           <OperationState of={writing} />
         </>
       )}
@@ -49,11 +55,11 @@ export function GenerateTab({ fileId }: { fileId: string }) {
 
 type Operating = ReturnType<typeof useOperation>;
 
-function Wishes({ looking, begin }: { looking: Operating; begin: Operating["begin"] }) {
+function Wishes({ looking, begin, isDocument }: { looking: Operating; begin: Operating["begin"]; isDocument: boolean }) {
   const say = useWords(generateWords);
   const format = useFormat();
   const { language } = useLanguage();
-  const [wish, setWish] = useState<Omit<Wish, "model">>({ what: "synthetic", count: 20, language, about: "", prompt: null });
+  const [wish, setWish] = useState<Omit<Wish, "model">>({ what: isDocument ? "documents" : "synthetic", count: 20, language, about: "", prompt: null });
   const [chosen, setChosen] = useState<string | null>(null);
   const [seen, setSeen] = useState<{ asked: string; found: Previewed } | null>(null);
   const models = useChoices();
@@ -74,9 +80,11 @@ function Wishes({ looking, begin }: { looking: Operating; begin: Operating["begi
   };
   return (
     <Stack gap="md">
-      <Radio.Group label={say.mode} value={wish.what} onChange={(what) => change({ what: what as Wish["what"], prompt: null })}>
-        <Group mt={6}>{WHAT.map((each) => <Radio key={each} value={each} label={say.modes[each]} />)}</Group>
-      </Radio.Group>
+      {!isDocument && (
+        <Radio.Group label={say.mode} value={wish.what} onChange={(what) => change({ what: what as Wish["what"], prompt: null })}>
+          <Group mt={6}>{WHAT.map((each) => <Radio key={each} value={each} label={say.modes[each]} />)}</Group>
+        </Radio.Group>
+      )}
       <Group align="flex-start">
         <NumberInput w={120} label={say.count} min={1} max={MOST} allowDecimal={false} clampBehavior="strict" value={wish.count} onChange={(count) => typeof count === "number" && count >= 1 && change({ count })} />
         <Select
@@ -89,7 +97,7 @@ function Wishes({ looking, begin }: { looking: Operating; begin: Operating["begi
         />
       </Group>
       <Text size="xs" c="dimmed">{model === ENDPOINT ? say.leaves : `${say.stays} ${say.smallModel}`}</Text>
-      <Textarea label={say.about} description={say.aboutHint} autosize minRows={1} maxRows={6} maxLength={2_000} dir="auto" value={wish.about} onChange={(event) => change({ about: event.currentTarget.value })} />
+      <Textarea label={say.about} description={isDocument ? say.aboutDocumentHint : say.aboutHint} autosize minRows={1} maxRows={6} maxLength={2_000} dir="auto" value={wish.about} onChange={(event) => change({ about: event.currentTarget.value })} />
       <Group>
         <Button variant={isFresh ? "default" : "filled"} leftSection={<IconEye size={16} aria-hidden />} disabled={model === undefined} loading={looking.isUnderWay} onClick={look}>
           {seen ? say.previewAgain : say.preview}
@@ -98,7 +106,7 @@ function Wishes({ looking, begin }: { looking: Operating; begin: Operating["begi
         {seen && !isFresh && !looking.isUnderWay && <Text size="sm" c="dimmed" role="status">{say.changed}</Text>}
       </Group>
       {!looking.isUnderWay && <OperationState of={looking} />}
-      {seen && <Preview found={seen.found} prompt={wish.prompt} change={(prompt) => change({ prompt })} />}
+      {seen && <Preview found={seen.found} prompt={wish.prompt} isDocument={isDocument} change={(prompt) => change({ prompt })} />}
     </Stack>
   );
 }

@@ -4,7 +4,7 @@ import { count, type Decisions, decided, type Draft, newRows, open, rewritten, s
 const NONE: Decisions = new Map();
 
 function draft(number: number, answer: string | null = "Yes."): Draft {
-  return { id: `draft-${number}`, question: `Question ${number}?`, answer, provenance: "synthetic", similarity: 0.2, seeds: [], metadata: { model: "m" } };
+  return { id: `draft-${number}`, question: `Question ${number}?`, answer, provenance: "synthetic", similarity: 0.2, passage: null, support: null, seeds: [], metadata: { model: "m" } };
 }
 
 describe("decisions about drafts", () => {
@@ -38,6 +38,10 @@ describe("a wish", () => {
 
   it("names no model where the endpoint is asked, and no prompt that was not changed", () => {
     expect(settingsOf(wish)).toEqual({ mode: "semi_synthetic", with_proposals: true, num_rows: 20, language: "zh", about: "客服" });
+  });
+
+  it("asks about a document", () => {
+    expect(settingsOf({ ...wish, what: "documents" })).toMatchObject({ mode: "documents", with_proposals: false });
   });
 
   it("names a model of the installation", () => {

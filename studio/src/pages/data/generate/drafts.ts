@@ -7,6 +7,9 @@ export type Draft = {
   answer: string | null;
   provenance: "synthetic" | "semi-synthetic";
   similarity: number;
+  /** Of a document: what it was asked about, and the share of the answer that stands there. */
+  passage: string | null;
+  support: number | null;
   seeds: { line: number; question: string }[];
   metadata: Record<string, string>;
 };
@@ -15,11 +18,11 @@ export type Draft = {
 export type Decided = { draft: Draft; state: "approved" | "rewritten" | "rejected"; question: string; answer: string };
 export type Decisions = ReadonlyMap<string, Decided>;
 
-export type Wish = { what: "synthetic" | "proposals" | "questions"; count: number; model: string | null; language: "en" | "zh"; about: string; prompt: string | null };
+export type Wish = { what: "synthetic" | "proposals" | "questions" | "documents"; count: number; model: string | null; language: "en" | "zh"; about: string; prompt: string | null };
 
 export function settingsOf(wish: Wish): Settings {
   return {
-    mode: wish.what === "synthetic" ? "synthetic" : "semi_synthetic",
+    mode: wish.what === "synthetic" || wish.what === "documents" ? wish.what : "semi_synthetic",
     with_proposals: wish.what === "proposals",
     num_rows: wish.count,
     language: wish.language,

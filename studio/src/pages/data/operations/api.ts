@@ -21,12 +21,12 @@ export function operationQuery(operationId: string) {
   });
 }
 
-/** A part of what it has found; a list never changes. */
-export function itemsQuery(operationId: string, offset: number, limit: number) {
+/** A part of what it has found, of one kind where it is given; a list never changes. */
+export function itemsQuery(operationId: string, offset: number, limit: number, kind: string | null = null) {
+  const query = { offset, limit, ...(kind === null ? {} : { kind }) };
   return queryOptions({
-    queryKey: ["data-operation-items", operationId, offset, limit],
-    queryFn: ({ signal }) =>
-      body(api.GET("/v1/data/operations/{operation_id}/items", { params: { path: { operation_id: operationId }, query: { offset, limit } }, signal })),
+    queryKey: ["data-operation-items", operationId, offset, limit, kind],
+    queryFn: ({ signal }) => body(api.GET("/v1/data/operations/{operation_id}/items", { params: { path: { operation_id: operationId }, query }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

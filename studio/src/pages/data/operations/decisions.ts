@@ -1,22 +1,53 @@
 import { useCallback, useState } from "react";
 
 export type Decision = "accept" | "reject";
+type Decisions = ReadonlyMap<string, Decision>;
 
-/** What somebody decided of what was found, by id; what nobody decided is done as proposed. */
-export function useDecisions() {
-  const [decisions, setDecisions] = useState<ReadonlyMap<string, Decision>>(new Map());
+const PREFIX = "tunesmith.decisions.";
+/** Lists before the newest few are forgotten: nobody comes back to them. */
+const MOST_KEPT = 8;
+
+/** What somebody decided of what an operation has found, by id; what nobody decided is done as proposed. Kept in this browser. */
+export function useDecisions(operationId: string) {
+  const [decisions, setDecisions] = useState<Decisions>(() => recalled(operationId));
   const decide = useCallback((ids: readonly string[], decision: Decision | null) => {
     setDecisions((before) => {
       const next = new Map(before);
       for (const id of ids) decision === null ? next.delete(id) : next.set(id, decision);
+      keep(operationId, next);
       return next;
     });
-  }, []);
-  const forget = useCallback(() => setDecisions(new Map()), []);
-  return { decisions, decide, forget };
+  }, [operationId]);
+  return { decisions, decide };
 }
 
 /** As an operation's settings have them. */
-export function asSettings(decisions: ReadonlyMap<string, Decision>): Record<string, Decision> {
+export function asSettings(decisions: Decisions): Record<string, Decision> {
   return Object.fromEntries(decisions);
+}
+
+export function recalled(operationId: string): Decisions {
+  try {
+    const kept = JSON.parse(localStorage.getItem(PREFIX + operationId) ?? "{}") as { decisions?: [string, Decision][] };
+    return new Map((kept.decisions ?? []).filter(([id, said]) => typeof id === "string" && (said === "accept" || said === "reject")));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Ids alone: nothing of what was found is written down. */
+export function keep(operationId: string, decisions: Decisions): void {
+  try {
+    if (decisions.size === 0) localStorage.removeItem(PREFIX + operationId);
+    else localStorage.setItem(PREFIX + operationId, JSON.stringify({ at: Date.now(), decisions: [...decisions] }));
+    for (const old of keptNewestFirst().slice(MOST_KEPT)) localStorage.removeItem(old);
+  } catch {
+    // The browser's store is full or closed: what was decided lives as long as the page does.
+  }
+}
+
+function keptNewestFirst(): string[] {
+  const at = (key: string) => Number(/^\{"at":(\d+)/.exec(localStorage.getItem(key) ?? "")?.[1] ?? 0);
+  const keys = Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index) ?? "").filter((key) => key.startsWith(PREFIX));
+  return keys.sort((one, other) => at(other) - at(one));
 }

@@ -6,7 +6,7 @@ import type { Decision } from "~/pages/data/operations/decisions";
 import { kindWords, personalWords } from "~/pages/data/personal/words";
 
 /** One thing that was found: `value_id` names its value wherever it stands. */
-export type Found = { id: string; value_id: string; kind: string; line: number; path: string; before: string; value: string; after: string };
+export type Found = { id: string; value_id: string; kind: string; line: number; path: string; before: string; value: string; after: string; is_nobodys: boolean };
 
 type Props = { found: Found; decisions: ReadonlyMap<string, Decision>; decide: (ids: readonly string[], decision: Decision | null) => void };
 
@@ -14,7 +14,8 @@ export const FoundOne = memo(function FoundOne({ found, decisions, decide }: Pro
   const say = useWords(personalWords);
   const { kinds } = useWords(kindWords);
   const format = useFormat();
-  const isKept = (decisions.get(found.id) ?? decisions.get(found.value_id)) === "reject";
+  const isDecided = (decisions.get(found.id) ?? decisions.get(found.value_id)) === "reject";
+  const isKept = isDecided || found.is_nobodys;
   return (
     <Group role="listitem" gap="xs" wrap="nowrap" align="flex-start">
       <Badge variant={isKept ? "outline" : "light"} color={isKept ? "gray" : "blue"} tt="none" miw="max-content">{kinds[found.kind] ?? found.kind}</Badge>
@@ -22,7 +23,7 @@ export const FoundOne = memo(function FoundOne({ found, decisions, decide }: Pro
         <Text span size="xs" c="dimmed" ff="monospace">{say.row(format.count(found.line))} · {found.path} </Text>
         {found.before}<Mark color={isKept ? "gray" : "yellow"}>{found.value}</Mark>{found.after}
       </Text>
-      {isKept ? (
+      {found.is_nobodys ? <Text size="xs" c="dimmed">{say.staysAsNobodys}</Text> : isKept ? (
         <Button size="compact-xs" variant="default" onClick={() => decide([found.id, found.value_id], null)}>{say.replace}</Button>
       ) : (
         <>

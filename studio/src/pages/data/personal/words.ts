@@ -32,7 +32,9 @@ export const personalWords = words({
     replace: "Replace",
     keep: "Keep",
     keepEverywhere: "Keep everywhere",
-    noneHere: "None of this kind on this page.",
+    noneListed: "None of this kind is listed.",
+    nobodys: (count: string) => `${count} of them stay: tags, invented values, and those of ranges kept for examples, such as example.com. They are nobody’s.`,
+    staysAsNobodys: "stays: nobody’s",
     notListed: (count: string) => `${count} more are too many to list; they are dealt with like the others.`,
     policy: "What becomes of it",
     policies: {
@@ -57,7 +59,9 @@ export const personalWords = words({
     replace: "替换",
     keep: "保留",
     keepEverywhere: "各处都保留",
-    noneHere: "本页没有这一类。",
+    noneListed: "列表中没有这一类。",
+    nobodys: (count: string) => `其中 ${count} 处保持不变：标签、虚构内容，以及专供举例的内容（例如 example.com）。它们不属于任何人。`,
+    staysAsNobodys: "保留：不属于任何人",
     notListed: (count: string) => `另有 ${count} 处因数量太多未列出，处理方式相同。`,
     policy: "如何处理",
     policies: {
