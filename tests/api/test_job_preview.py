@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tunesmith.store import models, workers
+from tunesmith.store import job_metrics, models, workers
 
 
 def rows(count: int, words: int = 3, **first: Any) -> bytes:
@@ -70,6 +70,20 @@ def test_a_worker_says_whether_it_fits(client: Any, server: Any) -> None:
         told = preview(client, model="starter", training_file=file)
         assert told["memory"]["fits"] is fits
         assert told["resolved"]["precision"]["value"] == "bf16"
+
+
+def test_time_is_told_by_the_speed_of_an_earlier_job_of_the_same_base_model(client: Any, server: Any) -> None:
+    file = upload(client, rows(40))
+    asked = {"model": "starter", "training_file": file, "max_steps": 10}
+    assert preview(client, **asked)["time"] is None
+    job = client.fine_tuning.jobs.create(model="starter", training_file=file, suffix="before")
+    figures = [{"step": step, "tokens_per_second": 5.0 if step < 3 else 100.0 * step} for step in range(1, 13)]
+    with server.services.database.write() as connection:
+        job_metrics.put(connection, job.id, figures)
+    told = preview(client, **asked)["time"]
+    assert told["job_id"] == job.id
+    assert told["most_seconds"] == pytest.approx(told["least_seconds"] * 1000 / 500)
+    assert preview(client, **asked, adapter="none")["time"] is None
 
 
 def test_everything_wrong_is_told_at_its_field(client: Any) -> None:

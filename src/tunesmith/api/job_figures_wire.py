@@ -79,6 +79,14 @@ class MemoryEstimateWire(Wire):
     fits: bool | None
 
 
+class TimeEstimateWire(Wire):
+    """Of the training steps alone, at the speed of an earlier job of the same base model in this project."""
+
+    least_seconds: float
+    most_seconds: float
+    job_id: Annotated[str, NoId("the earlier job")]
+
+
 class JobPreviewWire(Wire):
     """What ``POST /v1/fine_tuning/jobs`` with the same body would make; nothing is made."""
 
@@ -98,6 +106,8 @@ class JobPreviewWire(Wire):
     """Of one pass, and of all passes."""
     total_trained_tokens: int | None
     memory: MemoryEstimateWire | None
+    time: TimeEstimateWire | None = None
+    """None where no job of this base model has been trained in this project."""
     yaml: str
     """The same job as a file for ``tunesmith train``."""
     body: Mapping[str, Any]

@@ -21,7 +21,7 @@ from tunesmith.api.errors import ApiError, Refusals, bad_request
 from tunesmith.api.file_report_wire import ProblemWire
 from tunesmith.api.file_reports import asked_of
 from tunesmith.api.job_creation import Start, find_start, judge
-from tunesmith.api.job_figures_wire import JobPreviewWire, MemoryEstimateWire
+from tunesmith.api.job_figures_wire import JobPreviewWire, MemoryEstimateWire, TimeEstimateWire
 from tunesmith.api.job_request import JobCreate
 from tunesmith.api.job_wire import SettingWire
 from tunesmith.api.report_maker import Failed, Making
@@ -39,7 +39,7 @@ from tunesmith.nn.shapes import facts_of, shape_of
 from tunesmith.specs.fine_tune import FineTuneSpec
 from tunesmith.specs.memory import DataFacts, estimate
 from tunesmith.specs.resolve import ResolvedSpec, resolve, resolve_max_seq_len
-from tunesmith.store import files, workers
+from tunesmith.store import files, job_metrics, jobs, workers
 from tunesmith.store.files import File
 from tunesmith.store.principals import Action, Principal
 
@@ -49,6 +49,9 @@ router = APIRouter(tags=["Fine-tuning"])
 _NO_FILE = "file-none"
 _OF_NO_FILE = ("training_file", _NO_FILE)
 _ALIVE_SECONDS = 60
+_JOBS_LOOKED_AT, _STEPS_LOOKED_AT = 50, 1_000
+# The first steps are slower than those that follow; fewer than these tell no speed.
+_WARM_UP_STEPS, _FEWEST_STEPS = 2, 3
 _Param = Literal["training_file", "validation_file"]
 
 
@@ -111,12 +114,14 @@ class _Preview:
             validation = self._count("validation_file", spec, known, base)
             resolved = self._resolve(spec, base, training, validation)
         data = None if training is None or spec is None else _data_facts(training, validation, spec)
-        memory = None
+        memory = duration = None
         if resolved is not None and base is not None and data is not None:
             memory = self._memory(base, resolved, data)
         passes = resolved.num_epochs if resolved is not None else None
         share = 1 - (spec.validation_split or 0) if spec is not None else 1.0
         trained = None if training is None else round(training.trained_tokens * share)
+        if training is not None and resolved is not None and spec is not None:
+            duration = self._time(spec, training.total_tokens * share * resolved.num_epochs)
         return JobPreviewWire(
             is_ready=resolved is not None and not self._has_errors and not self._is_waiting,
             problems=self._problems,
@@ -128,6 +133,7 @@ class _Preview:
             trained_tokens=trained,
             total_trained_tokens=None if trained is None or passes is None else round(trained * passes),
             memory=memory,
+            time=duration,
             yaml=self._yaml(start),
             body=dict(self._values),
         )
@@ -282,6 +288,21 @@ class _Preview:
         return MemoryEstimateWire(
             needed_bytes=needed, free_bytes=there, fits=None if there is None else needed <= there
         )
+
+    def _time(self, spec: FineTuneSpec, num_tokens: float) -> TimeEstimateWire | None:
+        """By the slower and the faster quarter of the steps of the newest job that is like this one."""
+        project_id = self._principal.project_id
+        with self._services.database.read() as connection:
+            for job in jobs.list_page(connection, project_id, limit=_JOBS_LOOKED_AT).items:
+                if job.base_model != spec.base_model or job.spec.get("adapter") != spec.adapter:
+                    continue
+                speeds = job_metrics.speeds(connection, job.id, _WARM_UP_STEPS, _STEPS_LOOKED_AT)
+                if len(speeds) >= _FEWEST_STEPS:
+                    slow, fast = speeds[len(speeds) // 4], speeds[3 * len(speeds) // 4]
+                    return TimeEstimateWire(
+                        least_seconds=num_tokens / fast, most_seconds=num_tokens / slow, job_id=job.id
+                    )
+        return None
 
     def _yaml(self, start: Start | None) -> str:
         """Of what was given: a file that ``tunesmith train`` takes. Files are named as they were uploaded."""

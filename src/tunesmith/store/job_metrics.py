@@ -65,6 +65,13 @@ def after(connection: Connection, job_id: str, step: int, limit: int) -> Sequenc
     return connection.execute(found.order_by(job_metrics.c.step).limit(limit)).all()
 
 
+def speeds(connection: Connection, job_id: str, after_step: int, limit: int) -> list[float]:
+    """Tokens a second of the newest steps behind ``after_step``, in ascending order."""
+    speed = job_metrics.c.tokens_per_second
+    found = select(speed).where(job_metrics.c.job_id == job_id, job_metrics.c.step > after_step, speed > 0)
+    return sorted(connection.execute(found.order_by(job_metrics.c.step.desc()).limit(limit)).scalars())
+
+
 def newest_step(connection: Connection, job_id: str) -> int:
     """-1 before the first."""
     found = select(func.max(job_metrics.c.step)).where(job_metrics.c.job_id == job_id)

@@ -2210,6 +2210,7 @@ export interface components {
             /** Total Trained Tokens */
             total_trained_tokens: number | null;
             memory: components["schemas"]["MemoryEstimateWire"] | null;
+            time?: components["schemas"]["TimeEstimateWire"] | null;
             /** Yaml */
             yaml: string;
             /** Body */
@@ -3275,6 +3276,18 @@ export interface components {
              * @constant
              */
             success: true;
+        };
+        /**
+         * TimeEstimateWire
+         * @description Of the training steps alone, at the speed of an earlier job of the same base model in this project.
+         */
+        TimeEstimateWire: {
+            /** Least Seconds */
+            least_seconds: number;
+            /** Most Seconds */
+            most_seconds: number;
+            /** Job Id */
+            job_id: string;
         };
         /**
          * TokenFiguresWire

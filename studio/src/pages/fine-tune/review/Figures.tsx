@@ -25,10 +25,17 @@ export function Figures() {
       <Stack gap="sm">
         <Title order={3} size="h5">{say.figures}</Title>
         <dl className={classes.facts}>{known.map(([name, value]) => <Fact key={name} name={name}>{format.count(value)}</Fact>)}</dl>
+        <Text size="sm">{preview.time ? say.timeOf(spanOf(preview.time, format.duration)) : say.timeUnknown}</Text>
         {preview.memory && <Memory memory={preview.memory} />}
       </Stack>
     </Paper>
   );
+}
+
+/** One figure where both say the same. */
+function spanOf({ least_seconds: least, most_seconds: most }: NonNullable<Preview["time"]>, duration: (seconds: number) => string): string {
+  const [from, to] = [duration(least), duration(most)];
+  return from === to ? from : `${from} – ${to}`;
 }
 
 function Memory({ memory }: { memory: NonNullable<Preview["memory"]> }) {

@@ -1,4 +1,4 @@
-import { Alert, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Stack, Text, TextInput } from "@mantine/core";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { ChoiceCard, ChoiceGroup } from "~/pages/fine-tune/ChoiceCard";
@@ -41,11 +41,26 @@ export function ValidationStep() {
           <FilePicker
             name="validation_file" id={fieldId("validation_file")} chosen={draft.validationFile} choose={(id) => change({ validationFile: id })}
           />
-          {draft.validationFile && draft.validationFile === draft.trainingFile && <Alert color="orange" role="status">{say.sameFile}</Alert>}
+          {draft.validationFile && draft.validationFile === draft.trainingFile && <SameFile />}
           {draft.validationFile && draft.validationFile !== draft.trainingFile && <FileReport fileId={draft.validationFile} />}
         </>
       )}
     </Stack>
+  );
+}
+
+/** The server refuses such a job, unless it is told to train all the same. */
+function SameFile() {
+  const say = useWords(sayings);
+  const { draft, change } = useSetup();
+  if (draft.settings.leakage === "warn") return <Alert color="orange" role="status">{say.sameFile}</Alert>;
+  return (
+    <Alert color="red" role="status">
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{say.sameFileRefused}</Text>
+        <Button size="compact-sm" variant="default" onClick={() => change({ validation: "split", validationFile: "" })}>{say.splitInstead}</Button>
+      </Stack>
+    </Alert>
   );
 }
 
