@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.conftest import Platform, starting
-from tests.data.synthesis.conftest import ScriptedEndpoint
+from tests.data.synthesis.conftest import Reply, ScriptedEndpoint
 from tests.studio.conftest import visiting
 
 pytestmark = pytest.mark.needs("chromium")
@@ -62,3 +62,40 @@ def test_drafts_become_a_file_by_a_persons_yes(browser: Any, asking: Platform, w
     rows = [json.loads(line) for line in client.files.content(made.id).content.splitlines()[12:]]
     assert rows[0]["completion"] == "I wrote <b>this</b>."
     assert [row["metadata"]["provenance"] for row in rows] == ["semi-synthetic", *["synthetic"] * 8]
+
+
+def test_questions_about_a_document_become_a_file_of_their_own(
+    browser: Any, asking: Platform, writer: ScriptedEndpoint
+) -> None:
+    said = "A lamp may be returned within 30 days of its delivery, if it was not used."
+    text = (
+        f"# Returns\n\n{said} The shop pays the postage of every return inside the country, and sends the money back.\n"
+    )
+    pair = {"question": "Until when may a lamp be returned to the shop?", "answer": said}
+    usual, writer.answer = writer.answer, lambda _, number: Reply(json.dumps([pair]))
+    with visiting(browser, asking) as visit:
+        window = visit("data", language="zh", scheme="dark")
+        page = window.page
+        page.locator("input[type=file]").first.set_input_files(
+            {"name": "returns.md", "mimeType": "text/markdown", "buffer": text.encode()}
+        )
+        page.get_by_role("link", name="查看").first.click()
+        page.get_by_role("tab", name="针对内容写问答").wait_for()
+        page.get_by_label("数量").fill("1")
+        page.get_by_role("button", name="预览请求").click()
+        page.get_by_text("有 1 段可以提问").wait_for()
+        page.get_by_text(said).first.wait_for()
+        assert window.axe() == []
+        page.get_by_role("button", name="写 1 条示例").click()
+        page.get_by_role("button", name="显示文段").click()
+        page.get_by_text("The shop pays the postage").wait_for()
+        assert window.axe() == []
+        assert window.is_wider_than_the_screen() == []
+        page.get_by_role("button", name="批准本页全部").click()
+        page.get_by_role("button", name="用 1 条生成文件").click()
+        page.get_by_text("新文件有 1 行").wait_for()
+    writer.answer = usual
+    client = asking.client()
+    made = next(file for file in client.files.list() if file.filename == "returns.questions.jsonl")
+    (row,) = map(json.loads, client.files.content(made.id).content.splitlines())
+    assert [message["content"] for message in row["messages"]] == [pair["question"], said]
