@@ -34,6 +34,8 @@ versions: what a data file is made of, and from what
 operations: what an operation on data files takes and gives
 operation_outputs: what operations make: names and versions
 generation: examples that a model writes, as operations
+import_operations: files of any kind into training data, as operations
+personal_operations: personal data and single persons, as operations
 operation_kinds: each kind of operation, run
 derived: a file made from others, and its version
 row_file: a file's rows, read again by number

@@ -79,7 +79,10 @@ def run_add_examples(settings: AddExamplesSettings, inputs: Sequence[Input], ben
     (source,) = inputs
     out = bench.folder / "rows.jsonl"
     with RowWriter(out) as writer:
-        shape, system = ("chat", settings.system or "") if settings.only_new else _copied(source, settings, writer)
+        shape: RowShape = "chat"
+        system = settings.system or ""
+        if not settings.only_new:
+            shape, system = _copied(source, settings, writer)
         num_before = writer.num_rows
         for row in settings.rows:
             said = {**row.metadata, "provenance": row.provenance}

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from tunesmith.core.errors import Problem
 from tunesmith.data.synthesis.asking import Ask
@@ -73,3 +75,25 @@ class Done:
     problems: tuple[Problem, ...] = ()
     items: Path | None = None
     result: Mapping[str, Any] | None = None
+
+
+MOST_ITEMS: Final = 100_000
+"""So many things that were found can be looked at; the others are counted."""
+ITEMS_ENCODER: Final = msgspec.json.Encoder()
+
+
+def by_bytes(source: Input, bench: Workbench) -> Callable[[int], None]:
+    """To be told how many bytes more were read."""
+    num_bytes, read = max(1, source.path.stat().st_size), 0
+
+    def progress(more: int) -> None:
+        nonlocal read
+        read += more
+        bench.progress(min(1.0, read / num_bytes))
+
+    return progress
+
+
+def by_rows(bench: Workbench) -> Callable[[str, int, int], None]:
+    """To be told what is done now, how many rows of it, and of how many."""
+    return lambda what, done, total: bench.progress(min(1.0, done / max(1, total)))

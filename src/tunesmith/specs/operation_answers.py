@@ -190,5 +190,7 @@ ABOUT: Final[Mapping[str, About]] = {
             "metadata": "for the row that becomes of it",
         },
     ),
-    "add_examples": About("one file: the input's rows, then those that were approved; `NAME.questions.jsonl` has these alone", {}, {}),
+    "add_examples": About(
+        "one file: the input's rows, then those that were approved; `NAME.questions.jsonl` has these alone", {}, {}
+    ),
 }

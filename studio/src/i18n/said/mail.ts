@@ -36,6 +36,7 @@ export const MAIL = {
   "Nobody stands out as the one who answers; say whose answers to learn by their address or their domain.": "看不出是谁在回答；请用地址或域名指定要学习谁的回答。",
   "Answers are those of {}, who wrote the sent mail.": "回答取自 {1}，即已发送邮件的作者。",
   "Answers are those of {}, who wrote {}.": "回答取自 {1}，由其写了 {2} 封。",
+  "Answers are those of {}, who wrote {} of {} replies.": "回答取自 {1}，{3} 封回复中有 {2} 封由其所写。",
   "Answers are those of {}, who wrote {} of {} messages.": "回答取自 {1}，{3} 封邮件中有 {2} 封由其所写。",
   "Nothing to do, unless the answer lies in a folder that was not given.": "不用处理，除非回答在没有给出的文件夹中。",
   "Give the folder that it was answered from too, the inbox or the whole account.": "把它所回复的文件夹也给出：收件箱或整个账户。",

@@ -64,13 +64,18 @@ test.each([
   ['Nothing was changed: line 3: column 7: a text has no closing quote (add the closing "); line 4: it is edited twice.', '没有做任何改动：第 3 行：第 7 列：文本缺少结尾的引号（补上结尾的 "）；第 4 行：它被改了两次。'],
   [
     "the name ends in .csv; cells are parted by semicolons; the first row names the columns: it has 'question'; 2 of the first 2 rows have a question and an answer",
-    "文件名以 .csv 结尾；单元格由分号隔开；第一行是列名：其中有 'question'；前 2 行中有 2 行含有 一个问题和一个回答",
+    "文件名以 .csv 结尾；单元格由分号隔开；第一行是列名：其中有 'question'；前 2 行中有 2 行含有：一个问题和一个回答",
   ],
   [
     '"q" is asked and "a" answers, by their names; but "b" may be the answer too; but "a" is empty in most of the first rows',
     '按列名："q" 是提问，"a" 是回答；但 "b" 也可能是回答；但前几行中 "a" 大多是空的',
   ],
   ['"kind" is a label, by its name; which of "x", "y" it is told by is not clear', '按列名："kind" 是类别；由 "x", "y" 中的哪一列判断还不清楚'],
+  ["Answers are those of bo@example.com, who wrote 4 of 4 replies.", "回答取自 bo@example.com，4 封回复中有 4 封由其所写。"],
+  [
+    "a prompt_completion row (prompt and completion) in a chat file; from line 6 on there are prompt_completion rows",
+    "chat 格式的文件中有一行是 prompt_completion 格式（prompt 和 completion）；从第 6 行起有 prompt_completion 格式的行",
+  ],
   ['the row has no answer: "reply" is empty', '这一行没有回答："reply" 是空的'],
   [
     'the column mapping cannot be used:\n   (user): user names the column "nope", which the table lacks [unknown_column] → the columns are "q", "a"',
