@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tunesmith.data.content.rules import ADVICE
+from tunesmith.data.fixes import FIXES
+from tunesmith.data.personal.kinds import KINDS
+from tunesmith.data.synthesis.judging import REASONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT / "src" / "tunesmith" / "data"
@@ -34,6 +37,13 @@ def test_rules_of_importers_have_names() -> None:
     for language, report in zip(names.split("  zh: {"), reports.split("  zh: {"), strict=True):
         named = {*re.findall(r"(\w+): \"", language), *re.findall(r"^ {4}(\w+): \{ name:", report, re.MULTILINE)}
         assert of_modules(modules) - named == set()
+
+
+def test_kinds_of_personal_data_reasons_of_refusal_and_fixes_have_names() -> None:
+    for wanted, page in ((KINDS, "personal"), (REASONS, "generate"), (FIXES, "history")):
+        words = (REPORT / page / "words.ts").read_text(encoding="utf-8")
+        for language in words.split("  zh: {")[:2]:
+            assert wanted.keys() - set(re.findall(r"(\w+): \"", language)) == set()
 
 
 def of_modules(paths: list[Path]) -> set[str]:

@@ -27,7 +27,11 @@ export const historyWords = words({
       read: "Rows read", written: "Rows written", made: "Rows made", left_out: "Left out", rows_read: "Rows read", rows_changed: "Rows changed", rows_dropped: "Rows dropped",
       rows_edited: "Rows edited", rows_erased: "Rows changed", places: "Places", exact_duplicates: "Equal to an earlier row", near_duplicates: "Nearly equal to an earlier row",
       clusters: "Groups of duplicates", rejected_clusters: "Groups that stay whole", groups: "Groups that stay together", rows: "Rows", requests: "Requests",
-      approved: "Approved", rewritten: "Rewritten", rejected: "Rejected", pending: "Undecided",
+      approved: "Approved", rewritten: "Rewritten", rejected: "Rejected", pending: "Undecided", drafts: "Drafts", rows_added: "Rows added", rows_written: "Rows written",
+      training: "Rows for training", validation: "Rows held out", byte_order_mark: "Byte order marks removed", line_ends: "Line ends made plain", blank_lines: "Blank lines removed",
+      array_to_lines: "Rows of an array put on lines", nearly_json: "Rows read though not quite JSON", role_names: "Roles renamed", function_call: "Calls in the new form",
+      arguments_as_object: "Tool arguments written as text", arguments_encoded_twice: "Tool arguments decoded once", arguments_nearly_json: "Tool arguments read though not quite JSON",
+      invisible_characters: "Invisible characters removed", duplicate_rows: "Rows said before left out", bad_rows: "Rows beyond mending left out",
     } as Record<string, string>,
     countsOf: {
       "found_": (what: string) => `Found: ${what}`,
@@ -60,7 +64,11 @@ export const historyWords = words({
     counts: {
       read: "读取的行", written: "写出的行", made: "生成的行", left_out: "舍弃", rows_read: "读取的行", rows_changed: "修改的行", rows_dropped: "删除的行", rows_edited: "编辑的行",
       rows_erased: "修改的行", places: "处", exact_duplicates: "与前面的行相同", near_duplicates: "与前面的行几乎相同", clusters: "重复的组", rejected_clusters: "整组保留",
-      groups: "放在一起的组", rows: "行", requests: "请求", approved: "通过", rewritten: "改写", rejected: "拒绝", pending: "未定",
+      groups: "放在一起的组", rows: "行", requests: "请求", approved: "通过", rewritten: "改写", rejected: "拒绝", pending: "未定", drafts: "草稿",
+      rows_added: "新增的行", rows_written: "写出的行", training: "训练的行", validation: "留出的行", byte_order_mark: "去掉字节顺序标记", line_ends: "统一换行", blank_lines: "去掉空行",
+      array_to_lines: "数组拆成行", nearly_json: "不规范的 JSON 也读取", role_names: "角色改名", function_call: "调用改为新写法", arguments_as_object: "工具参数写成文本",
+      arguments_encoded_twice: "工具参数解码一次", arguments_nearly_json: "不规范的工具参数也读取", invisible_characters: "去掉看不见的字符", duplicate_rows: "去掉重复的行",
+      bad_rows: "去掉无法修正的行",
     } as Record<string, string>,
     countsOf: {
       "found_": (what: string) => `找到：${what}`,

@@ -20,7 +20,7 @@ const PAGE = 50;
 const POLICIES = ["redact", "surrogate", "drop"] as const;
 
 /** What a look for personal data tells: how often each kind was met, and what it cannot find. */
-type Told = { num_found: number; num_rows: number; kinds: Record<string, number>; not_covered: string[]; num_not_listed: number; left_as_nobodys: Record<string, number> };
+type Told = { num_found: number; num_rows: number; kinds: Record<string, number>; not_covered: string[]; num_not_listed: number; left_as_nobodys?: Record<string, number> };
 
 const LOOK = "find_personal_data";
 
@@ -61,7 +61,7 @@ function Findings({ operation, cleaning }: { operation: Operation; cleaning: Ret
   const told = operation.result as unknown as Told;
   const { data, error, refetch } = useQuery({ ...itemsQuery(operation.id, offset, PAGE, kind), placeholderData: keepPreviousData, enabled: operation.num_items > 0 });
   const shown = (data?.data ?? []) as Found[];
-  const numLeft = Object.values(told.left_as_nobodys).reduce((sum, each) => sum + each, 0);
+  const numLeft = Object.values(told.left_as_nobodys ?? {}).reduce((sum, each) => sum + each, 0);
   if (told.num_found === 0) return <><Alert color="green" title={say.nothing} /><NotCovered sentences={told.not_covered.map(said)} /></>;
   return (
     <Stack gap="md">
