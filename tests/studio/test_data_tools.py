@@ -130,6 +130,32 @@ def test_a_table_is_read_as_its_settings_say(visit) -> None:
     seen_to(window)
 
 
+def test_labels_are_listed_and_a_history_gives_what_is_chosen(visit) -> None:
+    window = visit("data")
+    page = window.page
+    upload(
+        window, "kinds.csv", "text,label\n" + "".join(f"text number {i},{('good', 'bad')[i % 2]}\n" for i in range(12))
+    )
+    page.get_by_text("Texts with classes").first.wait_for()
+    page.get_by_role("switch", name="Name all classes in a system message").press("Space")
+    page.get_by_text("Answer with one of these labels").first.wait_for()
+    seen_to(window)
+    events = [
+        {"prefix": f"def f{i}(", "suffix": "", "completion": f"value_{i}): pass", "accepted": i % 2 == 0}
+        for i in range(24)
+    ]
+    window.open("data")
+    upload(window, "autocomplete.jsonl", "\n".join(map(json.dumps, events)))
+    page.get_by_text("Continue (assistant’s history)").first.wait_for()
+    page.get_by_role("switch", name="Also suggestions that were refused").press("Space")
+    page.get_by_label("What becomes of the history").first.click()
+    page.get_by_role("option", name="Prompt and completion").click()
+    page.get_by_text("value_3").first.wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("24 rows were made").wait_for()
+
+
 def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:
     window = visit("data", language="zh", size=NARROW)
     page = window.page
@@ -199,6 +225,9 @@ def test_personal_data_is_found_and_what_is_not_kept_is_cleaned(visit) -> None:
     found.filter(has_text="ann3@corp.test").first.get_by_role("button", name="Keep everywhere").click()
     page.reload()
     window.settle()
+    page.get_by_role("button", name="Replace").first.wait_for()
+    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Cancel").wait_for(state="detached")
     page.get_by_role("button", name="Replace").first.wait_for()
     page.get_by_role("button", name="Write a cleaned copy").click()
     page.get_by_text("A cleaned copy of 12 rows is there").wait_for()

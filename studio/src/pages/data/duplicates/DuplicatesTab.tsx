@@ -1,7 +1,7 @@
 import { Alert, Badge, Button, Group, Paper, SimpleGrid, Slider, Stack, Text } from "@mantine/core";
 import { IconCopyOff, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Failed } from "~/components/Failed";
 import { Loading } from "~/components/Loading";
 import { useFormat } from "~/i18n/format";
@@ -35,6 +35,10 @@ export function DuplicatesTab({ fileId }: { fileId: string }) {
   const removing = useOperation("deduplicate", [fileId]);
   const [threshold, setThreshold] = useState(USUAL);
   const found = looking.operation?.status === "succeeded" ? looking.operation : null;
+  const foundAt = found?.settings.threshold;
+  useEffect(() => {
+    if (typeof foundAt === "number") setThreshold(foundAt);
+  }, [foundAt]);
   const made = removing.operation?.status === "succeeded" ? removing.operation : null;
   if (!isKnown) return <Loading />;
   return (
@@ -61,7 +65,7 @@ function Clusters({ operation, removing }: { operation: Operation; removing: Ret
   const say = useWords(duplicateWords);
   const format = useFormat();
   const [offset, setOffset] = useState(0);
-  const { decisions, decide } = useDecisions(operation.id);
+  const { decisions, decide } = useDecisions(operation);
   const told = operation.result as unknown as Told;
   const { data, error, refetch } = useQuery({ ...itemsQuery(operation.id, offset, PAGE), enabled: operation.num_items > 0 });
   if (told.num_groups === 0) return <Alert color="green" title={say.nothing} />;

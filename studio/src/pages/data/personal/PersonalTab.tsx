@@ -57,7 +57,7 @@ function Findings({ operation, cleaning }: { operation: Operation; cleaning: Ret
   const [offset, setOffset] = useState(0);
   const [kind, setKind] = useState<string | null>(null);
   const [policy, setPolicy] = useState<string>("redact");
-  const { decisions, decide } = useDecisions(operation.id);
+  const { decisions, decide } = useDecisions(operation);
   const told = operation.result as unknown as Told;
   const { data, error, refetch } = useQuery({ ...itemsQuery(operation.id, offset, PAGE, kind), placeholderData: keepPreviousData, enabled: operation.num_items > 0 });
   const shown = (data?.data ?? []) as Found[];
