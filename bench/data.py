@@ -147,7 +147,7 @@ class Nothing:
 
 
 def judged(path: Path) -> None:
-    judge_file(path, Nothing())
+    judge_file(path, Nothing(), processes=1)
 
 
 class Message(msgspec.Struct):

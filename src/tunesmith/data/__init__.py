@@ -9,6 +9,8 @@ reinforcement_rows: a reinforcement row to its conversation, and what a grader r
 tool_calls: the tools of a chat row, declared, called and answered
 findings: what is found wrong in a row
 validate: a file judged whole: a Dataset, or every bad row
+judge: the judge of a file's rows, line by line
+judge_in_parts: a large file's lines, judged in several processes
 clean_lines: chat lines of which nothing is to be said, many at once
 said_before: which examples say what an earlier one says
 file_rows: the rows of a file: lines, or elements of an array

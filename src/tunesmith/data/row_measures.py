@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from tunesmith.core.errors import UserError
 from tunesmith.data.examples import AnyExample, ChatExample, CompletionExample, Example
 from tunesmith.data.findings import Finding
+from tunesmith.data.judge import Findings
 from tunesmith.data.render import Renderer, render
 from tunesmith.data.statistics import Tally
 from tunesmith.data.template import EndlessTemplate
-from tunesmith.data.validate import Findings
 
 
 @dataclass(frozen=True, slots=True)

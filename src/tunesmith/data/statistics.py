@@ -103,6 +103,17 @@ def compute_statistics(
     return tally.statistics()
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a Tally has counted, to be added to another one. ``messages``: of each row, as 32-bit integers."""
+
+    messages: bytes
+    num_characters: int
+    num_turns: int
+    num_with_system: int
+    num_without_user: int
+
+
 class Tally:
     """The same figures, one example at a time: of each, a few numbers are kept."""
 
@@ -139,6 +150,24 @@ class Tally:
         self._num_with_system += any(message.role in ("system", "developer") for message in messages)
         self._num_without_user += bool(messages) and not any(message.role == "user" for message in messages)
         self._messages.append(_num_messages(example))
+
+    def add_counts(self, counts: Counts) -> None:
+        """Those of other examples."""
+        self._messages.frombytes(counts.messages)
+        self._num_characters += counts.num_characters
+        self._num_turns += counts.num_turns
+        self._num_with_system += counts.num_with_system
+        self._num_without_user += counts.num_without_user
+
+    def counts(self) -> Counts:
+        """Without duplicates and tokens."""
+        return Counts(
+            self._messages.tobytes(),
+            self._num_characters,
+            self._num_turns,
+            self._num_with_system,
+            self._num_without_user,
+        )
 
     def add_tokens(self, example: TokenizedExample) -> None:
         self._lengths.append(len(example.token_ids))

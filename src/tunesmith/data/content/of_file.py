@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from itertools import repeat
 from pathlib import Path
 from typing import Final
 
-from tunesmith.data.clean_lines import read_lines
+from tunesmith.data.clean_lines import CleanRow, read_lines
 from tunesmith.data.content.judge import ContentFigures, ContentJudge, Sink
 from tunesmith.data.content.provenance import provenance_of
 from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
@@ -51,10 +50,11 @@ def _examples(path: Path, format: FileFormat, stride: int) -> Iterator[AnyExampl
         return
     bad_bytes = BadBytes(path)
     for numbers, lines in _batches(path, stride):
-        clean = read_lines(lines, ()) if format == "chat" else repeat(None)
-        for number, line, row in zip(numbers, lines, clean, strict=False):
-            example = row.example(number) if row else _example(line_row(number, line, bad_bytes), format)
-            if example is not None:
+        number = iter(numbers)
+        for run in read_lines(lines, ()) if format == "chat" else lines:
+            if not isinstance(run, bytes):
+                yield from map(CleanRow.example, run, number)
+            elif (example := _example(line_row(next(number), run, bad_bytes), format)) is not None:
                 yield example
 
 
