@@ -119,7 +119,8 @@ def given_texts(path: Path) -> list[str]:
 
 
 def contenders_for(texts: Sequence[str], folder: Path) -> Mapping[str, Callable[[], int]]:
-    from tunesmith.data.cleaning import Cleaning, clean_file
+    from tunesmith.data.clean_row import Cleaning
+    from tunesmith.data.cleaning import clean_file
     from tunesmith.data.personal.scan import Scanner
     from tunesmith.data.personal.surrogates import Surrogates
 

@@ -7,20 +7,18 @@ hashed alike in a forked child, so that rows of two parts that say the same have
 
 from __future__ import annotations
 
-import sys
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from tunesmith.core.forked import MOST_PARTS, in_order
-from tunesmith.core.machine import num_cores
 from tunesmith.data.encoding import BadBytes
 from tunesmith.data.examples import FileFormat
-from tunesmith.data.file_rows import LineBatch, batches_between
+from tunesmith.data.file_parts import in_parts
+from tunesmith.data.file_rows import LineBatch
 from tunesmith.data.findings import Finding
 from tunesmith.data.judge import Judge, judge_row
 from tunesmith.data.row_shapes import foreign_shape
@@ -28,50 +26,25 @@ from tunesmith.data.said_before import Place, SaidBefore
 from tunesmith.data.statistics import Counts, Tally
 
 _PART_BYTES: Final = 4 << 20
-_LEAST_BYTES: Final = 16 << 20
-_MOST_PROCESSES: Final = 8
-_READ_BYTES: Final = 1 << 20
-# So far the file is read here before what the children say of it: progress that is told shall be true.
-_AHEAD_BYTES: Final = 32 << 20
+LEAST_BYTES: Final = 16 << 20
+"""Of a file that is worth several processes."""
 
 
-def num_processes(path: Path) -> int:
-    """How many judge the file; 1 where it is small, or where a process cannot be forked safely."""
-    if sys.platform != "linux" or path.stat().st_size < _LEAST_BYTES:
-        return 1
-    return min(num_cores(), _MOST_PROCESSES)
-
-
-def judge_in_parts(path: Path, judge: Judge, update: Callable[[bytes], None] | None, num_processes: int) -> None:
+def judge_in_parts(path: Path, judge: Judge, update: Callable[[bytes], None] | None, processes: int) -> None:
     """``judge``, which knows the format, is given all lines; ``update`` all bytes in order."""
-    num_bytes = path.stat().st_size
-    part_bytes = max(_PART_BYTES, num_bytes // (MOST_PARTS - 1))
-    bad_bytes = BadBytes(path)
 
-    def work(part: int) -> bytes:
+    def work(batches: Iterator[LineBatch]) -> bytes:
         apart = _PartJudge(judge.format, judge.control_tokens, is_counted=judge.tally is not None)
-        for batch in batches_between(path, part * part_bytes, (part + 1) * part_bytes):
+        for batch in batches:
             apart.lines(batch)
             apart.num_lines += len(batch.lines)
         return msgspec.msgpack.encode(apart.part())
 
-    with path.open("rb", buffering=0) as file:
-
-        def read_on(part: int) -> bool:
-            if (
-                update is None
-                or file.tell() > part * part_bytes + _AHEAD_BYTES
-                or not (content := file.read(_READ_BYTES))
-            ):
-                return False
-            update(content)
-            return True
-
-        first_line = 1
-        for answer in in_order(-(-num_bytes // part_bytes), work, num_processes, read_on):
-            part = msgspec.msgpack.decode(answer, type=_Part)
-            _take(judge, part, first_line, bad_bytes)
-            first_line += part.num_lines
+    bad_bytes, first_line = BadBytes(path), 1
+    for answer in in_parts(path, work, processes, _PART_BYTES, update):
+        part = msgspec.msgpack.decode(answer, type=_Part)
+        _take(judge, part, first_line, bad_bytes)
+        first_line += part.num_lines
 
 
 class _Left(msgspec.Struct, array_like=True, frozen=True):

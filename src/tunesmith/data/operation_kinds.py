@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 import msgspec
 
 from tunesmith.core.errors import Problem, Problems
-from tunesmith.data.cleaning import Cleaning, Listed, clean_file, list_findings
+from tunesmith.data.clean_row import Cleaning, Listed
+from tunesmith.data.cleaning import clean_file, list_findings
 from tunesmith.data.duplicates import Cluster, find_duplicates, write_without
 from tunesmith.data.duplicates import Options as DuplicateOptions
 from tunesmith.data.generation import run_add_examples, run_generate_examples, run_preview_generation

@@ -18,10 +18,11 @@ from typing import Any, Final
 from tunesmith.core.errors import Problem, Problems
 from tunesmith.data.encoding import HEAD_BYTES, foreign_bytes
 from tunesmith.data.examples import AnyExample, ChatExample, CompletionExample, Dataset, Example, FileFormat
+from tunesmith.data.file_parts import num_processes
 from tunesmith.data.file_rows import FileRow, LineBatch, file_rows, has_lines, line_batches
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.judge import Findings, Judge, Keep
-from tunesmith.data.judge_in_parts import judge_in_parts, num_processes
+from tunesmith.data.judge_in_parts import LEAST_BYTES, judge_in_parts
 from tunesmith.data.statistics import Tally
 
 MOST_PROBLEMS_PER_RULE: Final = 1_000
@@ -150,7 +151,7 @@ def judge_file(
         judge.detect(head)
         for row in chain(head, rows):
             judge.row(row)
-    elif keep is None and (several := processes or num_processes(path)) > 1:
+    elif keep is None and (several := processes or num_processes(path, LEAST_BYTES)) > 1:
         judge.detect(_head(line_batches(path, _ignore))[1])
         judge_in_parts(path, judge, update, several)
     else:
