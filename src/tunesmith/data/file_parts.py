@@ -25,10 +25,11 @@ def num_processes(path: Path, least_bytes: int) -> int:
 
 def in_parts(
     path: Path, work: Callable[[Iterator[LineBatch]], bytes], processes: int, part_bytes: int,
-    update: Callable[[bytes], None] | None = None, *, is_numbered: bool = False,
+    update: Callable[[bytes], None] | None = None, meanwhile: Callable[[int], bool] = lambda part: False,
+    *, is_numbered: bool = False,
 ) -> Iterator[bytes]:  # fmt: skip
     """What ``work``, in a forked child, answers to the lines of each part. ``update`` is given all bytes, in order, not
-    far before the answers. The lines of a part are numbered from 1 on, or, where ``is_numbered``, as in the file."""
+    far before the answers; for ``meanwhile`` see ``core.forked``. The lines of a part are numbered from 1 on, or, where ``is_numbered``, as in the file."""
     num_bytes = path.stat().st_size
     part_bytes = max(part_bytes, -(-num_bytes // MOST_PARTS))
     starts = range(0, num_bytes, part_bytes)
@@ -42,7 +43,7 @@ def in_parts(
 
         def read_on(part: int) -> bool:
             if update is None or file.tell() > part * part_bytes + ahead or not (content := file.read(_READ_BYTES)):
-                return False
+                return meanwhile(part)
             update(content)
             return True
 
