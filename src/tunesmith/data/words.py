@@ -1,0 +1,90 @@
+"""Text → ids by its words, of which most were met before: a word is what stands between two blanks, with the first of
+them.
+
+Only for a tokenizer that cuts before every word (``word_borders``). The library is asked once a word and not once a
+text, so nothing of its expressions is imitated here. Keeps a bounded number of words; texts are compared with what the
+library gives for the whole of them, the first ones all and then some.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import chain
+from typing import Final
+
+from tunesmith.core.errors import UserError
+
+Encode = Callable[[str], list[int]]
+MOST_BYTES: Final = 48 << 20
+"""What the words that are kept may take; then they are gathered anew."""
+_MOST_CHARACTERS: Final = 64
+_ENTRY_BYTES: Final = 260
+_ID_BYTES: Final = 40
+_FIRST_CHECKED: Final = 16
+_CHECKED_EVERY: Final = 2_048
+_BORDER: Final = re.compile(r"(?<=\S) ")
+
+
+class _NotBetweenBorders(Exception):
+    """A part ends with whitespace or is empty, so that the blank behind it is no border."""
+
+
+class Words:
+    """``encode`` gives the ids of a whole text; ``encode_inner`` those of one that stands in the middle of another."""
+
+    def __init__(self, encode: Encode, encode_inner: Encode, where: str, most_bytes: int = MOST_BYTES) -> None:
+        self._encode, self._where = encode, where
+        self._heads = _Kept(encode, most_bytes)
+        self._words = _Kept(lambda part: encode_inner(f" {part}"), most_bytes)
+        self._until_check, self._num_checked = 1, 0
+
+    def ids(self, text: str) -> list[int]:
+        head, *parts = text.split(" ")
+        try:
+            ids = [*self._heads[head], *chain.from_iterable(map(self._words.__getitem__, parts))]
+        except _NotBetweenBorders:
+            head, *parts = _BORDER.split(text)
+            ids = [*self._heads.of(head), *chain.from_iterable(map(self._words.of, parts))]
+        self._until_check -= 1
+        if self._until_check <= 0:
+            self._check(text, ids)
+        return ids
+
+    def _check(self, text: str, ids: list[int]) -> None:
+        self._num_checked += 1
+        self._until_check = 1 if self._num_checked < _FIRST_CHECKED else _CHECKED_EVERY
+        if ids != self._encode(text):
+            raise UserError(
+                f"{self._where}: the tokens of this text, put together word by word, are not those that the tokenizer "
+                f"gives for the whole of it: {text[:400]!r}.",
+                "this is a mistake of Tunesmith's: report it with the text and the base model's tokenizer.json",
+            )
+
+
+class _Kept(dict[str, tuple[int, ...]]):
+    """Parts of text with their ids; those that stand between two borders are kept."""
+
+    def __init__(self, ask: Encode, most_bytes: int) -> None:
+        super().__init__()
+        self._ask, self._most_bytes = ask, most_bytes
+        self._num_bytes = 0
+
+    def __missing__(self, part: str) -> tuple[int, ...]:
+        if not part or part[-1].isspace():
+            raise _NotBetweenBorders
+        ids = tuple(self._ask(part))
+        if len(part) <= _MOST_CHARACTERS:
+            self._num_bytes += _ENTRY_BYTES + 4 * len(part) + _ID_BYTES * len(ids)
+            if self._num_bytes > self._most_bytes:
+                self.clear()
+                self._num_bytes = 0
+            self[part] = ids
+        return ids
+
+    def of(self, part: str) -> tuple[int, ...]:
+        """The ids of any part that was cut at borders."""
+        try:
+            return self[part]
+        except _NotBetweenBorders:
+            return tuple(self._ask(part))
