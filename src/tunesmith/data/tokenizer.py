@@ -37,7 +37,9 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _ControlToken:
+class ControlToken:
+    """``strips_left``, ``strips_right``: it swallows the blanks on that side of it."""
+
     id: int
     text: str
     strips_left: bool
@@ -158,7 +160,7 @@ class Tokenizer:
                 fresh = part if isinstance(part, str) else ""
                 text += fresh.lstrip() if strips else fresh
                 strips = strips and not text
-                if isinstance(part, _ControlToken):
+                if isinstance(part, ControlToken):
                     ids += self.encode_text(text.rstrip() if part.strips_left else text, start)
                     ids.append(part.id)
                     text, start, strips = "", "section", part.strips_right
@@ -193,15 +195,22 @@ class Tokenizer:
             return bytes([int(byte[1], 16)])
         return spelled.replace("\u2581", " ").encode()
 
-    def _parts(self, pieces: Sequence[Piece]) -> Iterator[str | _ControlToken]:
+    def control_parts(self, text: str) -> Iterator[str | ControlToken]:
+        """What a template wrote: the control tokens in it, and the text (perhaps empty) around them."""
+        position = 0
+        for match in self._split.finditer(text):
+            yield text[position : match.start()]
+            yield self._control[match.group()]
+            position = match.end()
+        yield text[position:]
+
+    def _parts(self, pieces: Sequence[Piece]) -> Iterator[str | ControlToken]:
         """Text as typed, and the control tokens that the template wrote between it."""
         for piece in pieces:
-            position = 0
-            for match in self._split.finditer(piece.text) if piece.is_control else ():
-                yield piece.text[position : match.start()]
-                yield self._control[match.group()]
-                position = match.end()
-            yield piece.text[position:]
+            if piece.is_control:
+                yield from self.control_parts(piece.text)
+            else:
+                yield piece.text
 
     def _special(self, key: str) -> str | None:
         value = self.settings.get(key)
@@ -262,10 +271,10 @@ def _settings(path: Path) -> dict[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def _control_tokens(raw: dict[str, Any]) -> Iterator[_ControlToken]:
+def _control_tokens(raw: dict[str, Any]) -> Iterator[ControlToken]:
     for token in raw.get("added_tokens", ()):
         if token["content"] and not _is_blank(token):
-            yield _ControlToken(int(token["id"]), token["content"], bool(token["lstrip"]), bool(token["rstrip"]))
+            yield ControlToken(int(token["id"]), token["content"], bool(token["lstrip"]), bool(token["rstrip"]))
 
 
 def _is_blank(token: dict[str, Any]) -> bool:
