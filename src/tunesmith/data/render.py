@@ -80,6 +80,25 @@ def render(example: Example, renderer: Renderer) -> TokenizedExample:
     return _render_chat(example, renderer)
 
 
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """How long a row is, in tokens, and how many of them are trained on."""
+
+    num_tokens: int
+    num_trained_tokens: int
+
+
+def count_tokens(example: Example, renderer: Renderer) -> TokenCount:
+    """What ``render`` gives, counted only."""
+    if isinstance(example, ChatExample):
+        contents = [message.content or "" for message in example.messages]
+        _, plan = renderer.plans.find(example, contents)
+        if plan is not None and not renderer.plans.is_sampled():
+            return _count(plan, contents, example, renderer)
+    tokenized = render(example, renderer)
+    return TokenCount(len(tokenized.token_ids), tokenized.num_trained_tokens)
+
+
 def render_prompt(messages: Sequence[Message], renderer: Renderer, tools: Sequence[dict[str, Any]] = ()) -> list[int]:
     """The tokens after which the assistant's answer begins."""
     _check_typed(messages, tools, renderer)
@@ -141,6 +160,19 @@ def _weighed(
         weights += [float(example.messages[index].weight)] * len(answer)
     _one_bos(ids, renderer.tokenizer)
     return TokenizedExample(example.line, tuple(ids), tuple(weights))
+
+
+def _count(plan: Plan, contents: Sequence[str], example: ChatExample, renderer: Renderer) -> TokenCount:
+    """As ``_weighed``; the first token of a row is nobody's target."""
+    _one_bos(plan.head(contents, renderer.tokenizer), renderer.tokenizer)
+    num_tokens = num_trained = 0
+    is_prompt_trained = renderer.prompt_loss_weight > 0
+    for before, answer, index in plan.lengths(contents, renderer.tokenizer):
+        is_trained = example.messages[index].weight > 0
+        first = 0 if num_tokens else 1
+        num_tokens += before + answer
+        num_trained += max(0, before - first) * is_prompt_trained + (answer - (first if not before else 0)) * is_trained
+    return TokenCount(num_tokens, num_trained)
 
 
 def _render_whole(example: ChatExample, renderer: Renderer) -> TokenizedExample:

@@ -39,8 +39,13 @@ class Section:
     start: Start
     strips_left: bool
     strips_right: bool
+    around: tuple[str, int, str] | None
+    """What stands before and after the only text, where that is written as it is; most sections are such."""
 
     def text(self, contents: Sequence[str]) -> str:
+        if self.around is not None:
+            before, index, after = self.around
+            return f"{before}{contents[index]}{after}"
         text = filled(self.parts, contents)
         if self.strips_left:
             text = text.lstrip()
@@ -63,6 +68,29 @@ class Plan:
             (_ids(before, contents, tokenizer), _ids(answer, contents, tokenizer), index)
             for before, answer, index in self.turns
         ]
+
+    def lengths(self, contents: Sequence[str], tokenizer: Tokenizer) -> list[tuple[int, int, int]]:
+        """How many ids ``groups`` gives."""
+        return [
+            (_length(before, contents, tokenizer), _length(answer, contents, tokenizer), index)
+            for before, answer, index in self.turns
+        ]
+
+    def head(self, contents: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+        """The first ids of the row, two at least where it has so many."""
+        ids: list[int] = []
+        for part in chain.from_iterable(before + answer for before, answer, _ in self.turns):
+            if len(ids) > 1:
+                break
+            ids += _ids((part,), contents, tokenizer)
+        return ids
+
+
+def _length(encoded: Sequence[Encoded], contents: Sequence[str], tokenizer: Tokenizer) -> int:
+    length = 0
+    for part in encoded:
+        length += len(part) if type(part) is tuple else tokenizer.count_text(part.text(contents), part.start)  # type: ignore[union-attr]
+    return length
 
 
 def _ids(encoded: Sequence[Encoded], contents: Sequence[str], tokenizer: Tokenizer) -> list[int]:
@@ -104,7 +132,7 @@ class Plans:
         an answer."""
         trace = Trace(contents)
         try:
-            self._traced = self._traced or TracedTemplate(self._template.source, self._template.tokens)
+            self._traced = self._traced or TracedTemplate(self._template.code, self._template.tokens)
             plan: Plan | None = _plan(self._traced, self._tokenizer, shape[0], trace, ends)
         except LookedInside:
             plan = None
@@ -229,10 +257,13 @@ def _is_anything(text: Sequence[Part], strips: bool) -> bool:
 def _text_ids(
     text: Sequence[Part], start: Start, strips_left: bool, strips_right: bool, tokenizer: Tokenizer
 ) -> list[Encoded]:
-    section = Section(tuple(part for part in text if part), start, strips_left, strips_right)  # type: ignore[truthy-bool]
-    if any(isinstance(part, Said) for part in text):
-        return [section]
-    return [tuple(tokenizer.encode_text(section.text(()), start))]
+    said = [part for part in text if isinstance(part, Said)]
+    around = None
+    if not strips_left and not strips_right and len(said) == 1 and said == [Said(said[0].index)]:
+        at = text.index(said[0])
+        around = (filled(text[:at], ()), said[0].index, filled(text[at + 1 :], ()))
+    section = Section(tuple(text), start, strips_left, strips_right, around)
+    return [section] if said else [tuple(tokenizer.encode_text(section.text(()), start))]
 
 
 def _merged(encoded: Sequence[Encoded]) -> tuple[Encoded, ...]:

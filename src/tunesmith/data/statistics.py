@@ -141,11 +141,15 @@ class Tally:
         self._messages.append(_num_messages(example))
 
     def add_tokens(self, example: TokenizedExample) -> None:
-        self._lengths.append(len(example.token_ids))
-        self._trained_tokens += example.num_trained_tokens
+        self.add_lengths(len(example.token_ids), example.num_trained_tokens)
         if self._max_seq_len and len(example.token_ids) > self._max_seq_len:
             for policy in POLICIES:
                 self._costs[policy] = self._raised(self._costs[policy], example, self._max_seq_len)
+
+    def add_lengths(self, num_tokens: int, num_trained_tokens: int) -> None:
+        """Of a row that fits, whose tokens are not needed themselves."""
+        self._lengths.append(num_tokens)
+        self._trained_tokens += num_trained_tokens
 
     def statistics(self) -> DataStatistics:
         return DataStatistics(

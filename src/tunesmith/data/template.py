@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.sandbox import Sandbox, WorkedTooLong
@@ -49,7 +49,8 @@ class ChatTemplate:
             raise UserError("The chat template is larger than 1 MiB.", "use the template that the model's authors ship")
         self._sandbox = Sandbox()
         try:
-            self._template = self._sandbox.from_string(source)
+            self.code = self._sandbox.compile(source)
+            self._template = Template.from_code(self._sandbox, self.code, self._sandbox.make_globals(None))
         except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
             raise UserError(
                 f"The chat template does not parse: {error}.", "mend the model's chat_template.jinja"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,14 @@ class ControlToken:
     text: str
     strips_left: bool
     strips_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How text at some start is encoded, and how the ids are counted."""
+
+    ids: Encode
+    count: Callable[[str], int]
 
 
 class Tokenizer:
@@ -172,7 +180,11 @@ class Tokenizer:
 
     def encode_text(self, text: str, start: Start) -> list[int]:
         """Text in which nothing is a control token."""
-        return self._encoders[start](text) if text else []
+        return self._encoders[start].ids(text) if text else []
+
+    def count_text(self, text: str, start: Start) -> int:
+        """How many tokens ``encode_text`` makes of it."""
+        return self._encoders[start].count(text) if text else 0
 
     def decode(self, ids: Sequence[int], *, show_control: bool = False) -> str:
         text: str = self._whole.decode(list(ids), skip_special_tokens=not show_control)
@@ -282,7 +294,7 @@ def _is_blank(token: dict[str, Any]) -> bool:
     return not token["special"] and not token["content"].strip()
 
 
-def _encoders(raw: dict[str, Any], where: str) -> tuple[RustTokenizer, dict[Start, Encode]]:
+def _encoders(raw: dict[str, Any], where: str) -> tuple[RustTokenizer, dict[Start, Encoder]]:
     """The tokenizer without its control tokens, and how it encodes text at the very start (``first``), after a
     control token (``section``), or in the middle of running text (``inner``, which never gets a leading blank)."""
     added = raw.get("added_tokens") or []
@@ -298,16 +310,19 @@ def _encoders(raw: dict[str, Any], where: str) -> tuple[RustTokenizer, dict[Star
         steps = {key: _without_leading_blank(raw.get(key), start) for key in ("normalizer", "pre_tokenizer")}
         key = msgspec.json.encode(steps)
         variants[start] = made.get(key) or made.setdefault(key, _made(plain | steps))
-    plain_encodes = {id(each): _encode(each) for each in made.values()}
-    first, section, inner = (plain_encodes[id(variants[start])] for start in _STARTS)
+    encodes = {start: _encode(variants[start]) for start in _STARTS}
     if not cuts_before_words(plain):
-        return variants["first"], {"first": first, "section": section, "inner": inner}
-    words = {encode: Words(encode, inner, where).ids for encode in plain_encodes.values()}
-    return variants["first"], {"first": words[first], "section": words[section], "inner": words[inner]}
+        return variants["first"], {start: Encoder(encode, _counts(encode)) for start, encode in encodes.items()}
+    words = {id(made): Words(_encode(made), encodes["inner"], where) for made in variants.values()}
+    return variants["first"], {start: Encoder(words[id(made)].ids, words[id(made)].count) for start, made in variants.items()}
 
 
 def _made(raw: dict[str, Any]) -> RustTokenizer:
     return RustTokenizer.from_buffer(msgspec.json.encode(raw))
+
+
+def _counts(encode: Encode) -> Callable[[str], int]:
+    return lambda text: len(encode(text))
 
 
 def _encode(made: RustTokenizer) -> Encode:

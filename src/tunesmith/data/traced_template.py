@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from threading import Lock
+from types import CodeType
 from typing import Any, Final, Literal, NoReturn
 
-from jinja2 import TemplateError
+from jinja2 import Template
 from jinja2.runtime import Macro, Undefined
 from jinja2.utils import Cycler, Joiner, Namespace
 
@@ -88,15 +89,12 @@ class Trace:
 
 
 class TracedTemplate:
-    """The template compiled a second time, for ropes. Raises LookedInside where it cannot be followed at all."""
+    """A template's compiled ``code``, run with ropes; ``tokens`` are those that it may name."""
 
-    def __init__(self, source: str, tokens: Mapping[str, str]) -> None:
-        self._environment = _RopeSandbox()
-        self._tokens, self._lock = tokens, Lock()
-        try:
-            self._template = self._environment.from_string(source)
-        except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
-            raise LookedInside from error
+    def __init__(self, code: CodeType, tokens: Mapping[str, str]) -> None:
+        self._environment, self._lock = _RopeSandbox(), Lock()
+        self._template = Template.from_code(self._environment, code, self._environment.make_globals(None))
+        self._tokens = tokens
 
     def parts(self, roles: Sequence[str], trace: Trace, *, for_answer: bool = False) -> tuple[Part, ...]:
         """What the template writes for the first ``len(roles)`` messages. Raises LookedInside."""

@@ -37,19 +37,35 @@ class Words:
         self._encode, self._where = encode, where
         self._heads = _Kept(encode, most_bytes)
         self._words = _Kept(lambda part: encode_inner(f" {part}"), most_bytes)
+        self._lengths = _Lengths(self._words)
         self._until_check, self._num_checked = 1, 0
 
     def ids(self, text: str) -> list[int]:
-        head, *parts = text.split(" ")
+        head, parts, last = _parts(text)
         try:
             ids = [*self._heads[head], *chain.from_iterable(map(self._words.__getitem__, parts))]
+            if last is not None:
+                ids += self._words.of(last)
         except _NotBetweenBorders:
             head, *parts = _BORDER.split(text)
             ids = [*self._heads.of(head), *chain.from_iterable(map(self._words.of, parts))]
-        self._until_check -= 1
-        if self._until_check <= 0:
+        if self._is_sampled():
             self._check(text, ids)
         return ids
+
+    def count(self, text: str) -> int:
+        """How many ids there are."""
+        head, parts, last = _parts(text)
+        if self._is_sampled() or last is not None:
+            return len(self.ids(text))
+        try:
+            return len(self._heads[head]) + sum(map(self._lengths.__getitem__, parts))
+        except _NotBetweenBorders:
+            return len(self.ids(text))
+
+    def _is_sampled(self) -> bool:
+        self._until_check -= 1
+        return self._until_check <= 0
 
     def _check(self, text: str, ids: list[int]) -> None:
         self._num_checked += 1
@@ -60,6 +76,14 @@ class Words:
                 f"gives for the whole of it: {text[:400]!r}.",
                 "this is a mistake of Tunesmith's: report it with the text and the base model's tokenizer.json",
             )
+
+
+def _parts(text: str) -> tuple[str, list[str], str | None]:
+    """What stands before the first blank, between blanks, and behind the last one, if that ends with whitespace."""
+    parts = text.split(" ")
+    head = parts[0]
+    del parts[0]
+    return head, parts, parts.pop() if parts and text[-1].isspace() else None
 
 
 class _Kept(dict[str, tuple[int, ...]]):
@@ -88,3 +112,19 @@ class _Kept(dict[str, tuple[int, ...]]):
             return self[part]
         except _NotBetweenBorders:
             return tuple(self._ask(part))
+
+
+class _Lengths(dict[str, int]):
+    """How many ids a word has."""
+
+    def __init__(self, words: _Kept) -> None:
+        super().__init__()
+        self._words = words
+
+    def __missing__(self, part: str) -> int:
+        length = len(self._words[part])
+        if len(self) > len(self._words):  # those have been gathered anew
+            self.clear()
+        if len(part) <= _MOST_CHARACTERS:
+            self[part] = length
+        return length
