@@ -20,8 +20,8 @@ import msgspec
 from tokenizers import Tokenizer as RustTokenizer
 
 from tunesmith.core.errors import UserError
-from tunesmith.data.word_borders import cuts_before_words
-from tunesmith.data.words import Encode, Words
+from tunesmith.data.word_borders import ascii_pieces, cuts_before_words
+from tunesmith.data.words import Encode, Words, by_pieces
 
 Start = Literal["first", "section", "inner"]
 """Where a text begins: at the very start, behind a control token, or behind running text."""
@@ -311,14 +311,22 @@ def _encoders(raw: dict[str, Any], where: str) -> tuple[RustTokenizer, dict[Star
         key = msgspec.json.encode(steps)
         variants[start] = made.get(key) or made.setdefault(key, _made(plain | steps))
     encodes = {start: _encode(variants[start]) for start in _STARTS}
-    if not cuts_before_words(plain):
+    if len(made) > 1 or not cuts_before_words(plain):
         return variants["first"], {start: Encoder(encode, _counts(encode)) for start, encode in encodes.items()}
-    words = {id(made): Words(_encode(made), encodes["inner"], where) for made in variants.values()}
-    return variants["first"], {start: Encoder(words[id(made)].ids, words[id(made)].count) for start, made in variants.items()}
+    encode, pieces = encodes["inner"], ascii_pieces(plain)
+    words = Words(encode, by_pieces(pieces, _encode_piece(variants["inner"]), encode) if pieces else encode, where)
+    return variants["first"], dict.fromkeys(_STARTS, Encoder(words.ids, words.count))
 
 
 def _made(raw: dict[str, Any]) -> RustTokenizer:
     return RustTokenizer.from_buffer(msgspec.json.encode(raw))
+
+
+def _encode_piece(made: RustTokenizer) -> Encode:
+    """What the model makes of an ASCII piece, spelled in the letters that stand for bytes."""
+    tokenize = made.model.tokenize
+    letters = {byte: letter for letter, byte in _BYTE_OF_LETTER.items() if byte < 128}
+    return lambda piece: [token.id for token in tokenize(piece.translate(letters))]
 
 
 def _counts(encode: Encode) -> Callable[[str], int]:

@@ -8,28 +8,11 @@ whitespace, the ids of the text are those of ``text[:at]`` and those of ``text[a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-# What an expression may consist of: nothing else is understood, so nothing else is trusted.
-_ATOM: Final = re.compile(
-    r"""(?P<apostrophes>\(\?i:'[a-z]{1,2}(?:\|'[a-z]{1,2})*\)|\(\?:'\[[a-zA-Z]+\](?:\[[a-zA-Z]+\])?(?:\|'\[[a-zA-Z]+\](?:\[[a-zA-Z]+\])?)*\))
-    |(?P<unless_visible>\(\?!\\S\))
-    |(?P<property>\\p\{[A-Za-z]+\})
-    |(?P<whitespace>\\[srnt])
-    |(?P<set>\[\^?(?:\\p\{[A-Za-z]+\}(?!-)|\\[srnt](?!-)|\\[-\[\]\\/"'!.*+?()|{}^$@&`~]|&(?!&)|[^\\\[\]&])+\])
-    |(?P<blank>\ )
-    |(?P<letter>[A-Za-z0-9'/,;:_<>=!"%@`~\u0080-\uffff-])""",
-    re.VERBOSE,
-)
-_REPEATED: Final = re.compile(r"(?P<once>\??)(?P<more>[+*]|\{\d+,?\d*\})?\+?")
-# Properties of visible characters; a blank has none of them.
-_VISIBLE: Final = frozenset({
-    *("L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No"),
-    *("P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So"),
-    *("Han", "Hiragana", "Katakana", "Hangul", "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Thai"),
-})  # fmt: skip
-_PROPERTY: Final = re.compile(r"\\p\{([A-Za-z]+)\}")
+from tunesmith.data.expressions import alternatives, ascii_expression, ends_before_blanks
+
 _MOST_CHARACTERS: Final = 10_000
 _GPT_2: Final = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
@@ -82,67 +65,43 @@ def _never_joins(step: Mapping[str, Any]) -> bool:
     if kind == "ByteLevel" and step.get("add_prefix_space"):
         return False
     expression = _expression(step)
-    return expression is not None and (not expression or all(map(_ends_before_blanks, _alternatives(expression))))
+    return expression is not None and (not expression or all(map(ends_before_blanks, alternatives(expression))))
 
 
 def _cuts_at_whitespace(step: Mapping[str, Any]) -> bool:
     """Whether a blank at a border begins a piece of its own: it is matched, and by nothing that began earlier."""
-    return r"\s+" in _alternatives(_expression(step) or "")
+    return r"\s+" in alternatives(_expression(step) or "")
 
 
-def _alternatives(expression: str) -> list[str]:
-    """Split at the bars outside of brackets and sets."""
-    parts, depth, in_set, start, position = [], 0, False, 0, 0
-    while position < len(expression):
-        letter = expression[position]
-        if letter == "\\":
-            position += 1
-        elif in_set:
-            in_set = letter != "]"
-        elif letter == "[":
-            in_set = True
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
-        elif letter == "|" and depth == 0:
-            parts.append(expression[start:position])
-            start = position + 1
-        position += 1
-    return [*parts, expression[start:]]
+def ascii_pieces(raw: Mapping[str, Any]) -> Callable[[str], list[str]] | None:
+    """What cuts an ASCII text into the pieces that the model is given, as the library would; None where that is not
+    known."""
+    steps = list(_steps(raw.get("pre_tokenizer"), "pretokenizers"))
+    if raw.get("added_tokens") or not steps or steps[-1].get("type") != "ByteLevel":
+        return None
+    finds = []
+    for step in steps:
+        if step.get("type") != "ByteLevel" or step.get("use_regex", True):
+            if (pattern := _ascii_step(step)) is None or not _covers(pattern):
+                return None
+            finds.append(pattern.findall)
+    return finds[0] if len(finds) == 1 else lambda text: _cut_by_all(finds, text)
 
 
-def _ends_before_blanks(alternative: str) -> bool:
-    """Whether no match of it holds a blank behind a visible character, nor looks at what follows one."""
-    position, has_visible, is_run = 0, False, False
-    while position < len(alternative):
-        atom = _ATOM.match(alternative, position)
-        if atom is None or atom.lastgroup is None:
-            return False
-        repeated = _REPEATED.match(alternative, atom.end())
-        is_repeated = repeated is not None and repeated["more"] is not None
-        position = repeated.end() if repeated is not None else atom.end()
-        if atom.lastgroup == "unless_visible":
-            if has_visible or not is_run or position != atom.end():
-                return False
-            continue
-        may_be_blank, may_be_visible = _may_be(atom.lastgroup, atom.group())
-        if may_be_blank and (has_visible or (may_be_visible and is_repeated)):
-            return False
-        has_visible, is_run = has_visible or may_be_visible, atom.group() == r"\s" and is_repeated
-    return position > 0
+def _covers(pattern: re.Pattern[str]) -> bool:
+    """Whether every ASCII character is matched, whatever follows: the library would make pieces of the gaps too."""
+    return all(pattern.match(f"{letter}{next_}") for letter in map(chr, range(128)) for next_ in ("", "a", " ", "1"))
 
 
-def _may_be(kind: str, text: str) -> tuple[bool, bool]:
-    """Whether the atom may match a blank, and whether a visible character; both, where that is not known."""
-    unknown = any(name not in _VISIBLE for name in _PROPERTY.findall(text))
-    if kind == "set" and text.startswith("[^"):
-        return not (r"\s" in text or " " in text), True
-    if kind == "set":
-        rest = re.sub(r"\\[srnt]", "", text[1:-1])
-        # A range could span anything: those that begin behind the blank do not.
-        spans = any(low <= " " for low in re.findall(r"(.)-", _PROPERTY.sub("", text[1:-1])))
-        return r"\s" in text or " " in text or unknown or spans, bool(rest.strip())
-    if kind == "blank":
-        return True, False
-    if kind == "whitespace":
-        return text == r"\s", False
-    return unknown, True
+def _cut_by_all(finds: Sequence[Callable[[str], list[str]]], text: str) -> list[str]:
+    pieces = [text]
+    for find in finds:
+        pieces = [piece for part in pieces for piece in find(part)]
+    return pieces
+
+
+def _ascii_step(step: Mapping[str, Any]) -> re.Pattern[str] | None:
+    if step.get("type") == "Digits":
+        return re.compile("[0-9]|[^0-9]+" if step.get("individual_digits") else "[0-9]+|[^0-9]+")
+    expression = _expression(step)
+    return ascii_expression(expression) if expression else None
