@@ -228,7 +228,7 @@ def counted(path: Path) -> None:
     model = ModelRead(Renderer.load(find_folder("starter")), None)
     tally = Tally()
     tokens = model.renderer.tokenizer.control_tokens
-    report = check_file(path, None, tokens, tally, lambda found: RowMeasures(found, model, tally).keep)
+    report = check_file(path, None, tokens, tally, lambda found: RowMeasures(found, model, tally))
     if report.errors or tally.statistics().tokens is None:
         raise SystemExit("the file is not sound")
 

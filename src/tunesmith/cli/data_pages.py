@@ -22,7 +22,7 @@ from tunesmith.data.content.of_file import judge_content
 from tunesmith.data.examples import Dataset, Example, FileFormat
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.harm.find import HarmFilter
-from tunesmith.data.judge import Findings, Keep
+from tunesmith.data.judge import Findings, Measures
 from tunesmith.data.over_length import OverLengthPolicy
 from tunesmith.data.preview import Segment, marked, paint, visible
 from tunesmith.data.render import Renderer, render
@@ -84,10 +84,10 @@ def check_and_measure(
     else:
         model = ModelRead(renderer, None, max_seq_len)
 
-        def keep(found: Findings) -> Keep:
-            return RowMeasures(found, model, tally).keep
+        def measures(found: Findings) -> Measures:
+            return RowMeasures(found, model, tally)
 
-        report = check_file(file, format, renderer.tokenizer.control_tokens, tally, keep, advance)
+        report = check_file(file, format, renderer.tokenizer.control_tokens, tally, measures, advance)
     return report, None if report.errors or report.format is None else tally.statistics()
 
 

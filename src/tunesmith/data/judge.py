@@ -48,6 +48,18 @@ Keep = Callable[[AnyExample], None]
 """Called with each example that can be used."""
 
 
+class Measures(Protocol):
+    """Who measures examples as they come."""
+
+    def keep(self, example: AnyExample) -> None:
+        """The next one that can be used."""
+        ...
+
+    def fits(self, example: AnyExample) -> tuple[int, int] | None:
+        """Its tokens, and those that are trained on; None where anything is to be said of it, which ``keep`` then says."""
+        ...
+
+
 class Judge:
     """What is known of a file's rows so far."""
 
@@ -78,7 +90,7 @@ class Judge:
                 self.line(number, run, batch)
                 number += 1
             else:
-                self._clean(run, number)
+                self.clean(run, number, batch)
                 number += len(run)
 
     def line(self, number: int, line: bytes, batch: LineBatch) -> None:
@@ -102,7 +114,8 @@ class Judge:
         if self._keep is not None:
             self._keep(example)
 
-    def _clean(self, rows: list[CleanRow], first_line: int) -> None:
+    def clean(self, rows: list[CleanRow], first_line: int, batch: LineBatch) -> None:
+        """A run of rows of the batch with which nothing is wrong."""
         self.num_rows += len(rows)
         self.said.add_lines(said_keys(rows), first_line)
         if self.tally is not None:

@@ -8,19 +8,20 @@ hashed alike in a forked child, so that rows of two parts that say the same have
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from tunesmith.data.clean_lines import CleanRow
 from tunesmith.data.encoding import BadBytes
-from tunesmith.data.examples import FileFormat
+from tunesmith.data.examples import AnyExample
 from tunesmith.data.file_parts import in_parts
 from tunesmith.data.file_rows import LineBatch
 from tunesmith.data.findings import Finding
-from tunesmith.data.judge import Judge, judge_row
+from tunesmith.data.judge import Judge, Measures, judge_row
 from tunesmith.data.row_shapes import foreign_shape
 from tunesmith.data.said_before import Place, SaidBefore
 from tunesmith.data.statistics import Counts, Tally
@@ -30,11 +31,14 @@ LEAST_BYTES: Final = 16 << 20
 """Of a file that is worth several processes."""
 
 
-def judge_in_parts(path: Path, judge: Judge, update: Callable[[bytes], None] | None, processes: int) -> None:
-    """``judge``, which knows the format, is given all lines; ``update`` all bytes in order."""
+def judge_in_parts(
+    path: Path, judge: Judge, update: Callable[[bytes], None] | None, processes: int, measures: Measures | None = None
+) -> None:
+    """``judge``, which knows the format, is given all lines; ``update`` all bytes in order. Whether examples fit is asked
+    of ``measures`` in the children; those that do not are judged, and kept, here."""
 
     def work(batches: Iterator[LineBatch]) -> bytes:
-        apart = _PartJudge(judge.format, judge.control_tokens, is_counted=judge.tally is not None)
+        apart = _PartJudge(judge, measures)
         for batch in batches:
             apart.lines(batch)
             apart.num_lines += len(batch.lines)
@@ -70,22 +74,51 @@ class _Part(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _PartJudge(Judge):
-    def __init__(self, format: FileFormat | None, control_tokens: Collection[str], *, is_counted: bool) -> None:
-        super().__init__(format, control_tokens, _Anything(), None, Tally() if is_counted else None)
+    def __init__(self, judge: Judge, measures: Measures | None) -> None:
+        tally = None if judge.tally is None else Tally()
+        super().__init__(judge.format, judge.control_tokens, _Anything(), None, tally)
         self.num_lines = 0
+        self._measures = measures
         self._left: list[_Left] = []
+
+    def clean(self, rows: list[CleanRow], first_line: int, batch: LineBatch) -> None:
+        if self._measures is None:
+            super().clean(rows, first_line, batch)
+            return
+        start = 0
+        for index, row in enumerate(rows):
+            number = first_line + index
+            if not self._fits(row.example(number)):
+                super().clean(rows[start:index], first_line + start, batch)
+                self._leave(number, batch.lines[number - batch.first_line], batch)
+                start = index + 1
+        super().clean(rows[start:], first_line + start, batch)
 
     def line(self, number: int, line: bytes, batch: LineBatch) -> None:
         if (row := batch.row(number, line)) is None:
             return
-        found = _Anything()
-        example = judge_row(row, self.format, self.pattern, found)
-        is_foreign = self.format is None or (isinstance(row.value, dict) and foreign_shape(row.value, self.format))
-        if example is None or self.format is None or is_foreign or found.is_any or row.byte_column > 1:
-            bom_bytes = batch.bom_bytes if number == 1 else 0
-            self._left.append(_Left(number, line, bom_bytes, self.num_rows, len(self.said.keys)))
+        found, format = _Anything(), self.format
+        example = judge_row(row, format, self.pattern, found)
+        if (
+            example is None or format is None or found.is_any or row.byte_column > 1
+            or foreign_shape(row.value, format) or not self._fits(example)
+        ):  # fmt: skip
+            self._leave(number, line, batch)
         else:
-            self.use(example, row, self.format)
+            self.use(example, row, format)
+            self.num_rows += 1
+
+    def _fits(self, example: AnyExample) -> bool:
+        if self._measures is None:
+            return True
+        fitting = self._measures.fits(example)
+        if fitting is not None and fitting[0] and self.tally is not None:
+            self.tally.add_lengths(*fitting)
+        return fitting is not None
+
+    def _leave(self, number: int, line: bytes, batch: LineBatch) -> None:
+        bom_bytes = batch.bom_bytes if number == 1 else 0
+        self._left.append(_Left(number, line, bom_bytes, self.num_rows, len(self.said.keys)))
         self.num_rows += 1
 
     def part(self) -> _Part:

@@ -21,7 +21,7 @@ from tunesmith.data.examples import AnyExample, ChatExample, CompletionExample, 
 from tunesmith.data.file_parts import num_processes
 from tunesmith.data.file_rows import FileRow, LineBatch, file_rows, has_lines, line_batches
 from tunesmith.data.findings import Finding, path_text
-from tunesmith.data.judge import Findings, Judge, Keep
+from tunesmith.data.judge import Findings, Judge, Keep, Measures
 from tunesmith.data.judge_in_parts import LEAST_BYTES, judge_in_parts
 from tunesmith.data.statistics import Tally
 
@@ -104,10 +104,11 @@ def validate_file(path: Path, format: FileFormat | None = None, control_tokens: 
 
 def check_file(
     path: Path, format: FileFormat | None = None, control_tokens: Collection[str] = (), tally: Tally | None = None,
-    keep: Callable[[Findings], Keep] | None = None, progress: Callable[[int], None] = lambda num_bytes: None,
+    measures: Callable[[Findings], Measures] | None = None, progress: Callable[[int], None] = lambda num_bytes: None,
+    processes: int | None = None,
 ) -> DataReport:  # fmt: skip
     """Judge the whole file for whatever method wants it, holding none of its examples: ``tally`` counts them, and
-    ``keep``, made with where findings go, is called with each. ``progress`` hears how many bytes were read, again and again."""
+    ``measures``, made with where findings go, measures each. ``progress`` hears how many bytes were read, again and again."""
     found = _Collector(str(path))
     digest = sha256()
 
@@ -115,7 +116,9 @@ def check_file(
         digest.update(content)
         progress(len(content))
 
-    format, num_rows = judge_file(path, found, keep and keep(found), format, control_tokens, update, tally)
+    format, num_rows = judge_file(
+        path, found, None, format, control_tokens, update, tally, processes, measures and measures(found)
+    )
     report = found.report(format, num_rows)
     return report if report.errors else replace(report, sha256=digest.hexdigest())
 
@@ -133,18 +136,19 @@ def _of_other_method(format: FileFormat) -> Finding:
 def judge_file(
     path: Path, found: Findings, keep: Keep | None = None, format: FileFormat | None = None,
     control_tokens: Collection[str] = (), update: Callable[[bytes], None] | None = None, tally: Tally | None = None,
-    processes: int | None = None,
+    processes: int | None = None, measures: Measures | None = None,
 ) -> tuple[FileFormat | None, int]:  # fmt: skip
     """→ the file's format (None where it has none that is known) and the number of its rows, good and bad.
 
     ``update`` is given the bytes that are read, in order: all of them, unless the file is no text or one example
     is spread over its lines. ``keep`` is called with each example that can be used, ``tally`` counts them: the second
-    is cheaper by far. ``processes``: how many judge at once; None: as many as the machine has cores, where the file is
-    large and nobody wants its examples. What is found is the same.
+    is cheaper by far. ``measures`` is given the examples as ``keep`` is, or, by several processes, those that do not fit.
+    ``processes``: how many judge at once where there is no ``keep``; None: as many as the machine has cores, where the
+    file is large. What is found is the same.
     """
     if not _can_be_opened(path, found):
         return format, 0
-    judge = Judge(format, control_tokens, found, keep, tally)
+    judge = Judge(format, control_tokens, found, measures.keep if measures else keep, tally)
     if not has_lines(path):
         rows = file_rows(path, update or _ignore)
         head = list(islice(rows, _ROWS_TO_DETECT_BY))
@@ -153,7 +157,7 @@ def judge_file(
             judge.row(row)
     elif keep is None and (several := processes or num_processes(path, LEAST_BYTES)) > 1:
         judge.detect(_head(line_batches(path, _ignore))[1])
-        judge_in_parts(path, judge, update, several)
+        judge_in_parts(path, judge, update, several, measures)
     else:
         batches = line_batches(path, update or _ignore)
         first, head = _head(batches)
