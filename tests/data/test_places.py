@@ -20,8 +20,11 @@ from tunesmith.data import judge, judge_in_parts
 from tunesmith.data.clean_lines import CleanRow, read_lines, said_key, said_keys
 from tunesmith.data.findings import Finding
 from tunesmith.data.formats import control_token_pattern, control_token_searches, read_row
-from tunesmith.data.statistics import Tally
+from tunesmith.data.render import Renderer
+from tunesmith.data.row_measures import ModelRead, RowMeasures
+from tunesmith.data.statistics import DataStatistics, Tally
 from tunesmith.data.validate import judge_file
+from tunesmith.nn.catalog import find_folder
 
 MARK = "\ue000"
 QUOTED = f'"{MARK}"'
@@ -382,3 +385,32 @@ def test_value_that_spans_lines_is_not_clean() -> None:
         b'{"role": "assistant", "content": "a"}]}\n',
     ]
     assert list(read_lines(lines, control_token_searches())) == lines
+
+
+@pytest.mark.parametrize("max_seq_len", [None, 120])
+def test_one_process_and_several_measure_the_same(
+    max_seq_len: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_in_parts, "_PART_BYTES", 5_000)
+    random, path = Random(7), tmp_path / "rows.jsonl"
+    lines = [written(sound_row(random), random) for _ in range(600)]
+    lines += random.sample(lines, 5)
+    lines.insert(
+        300, json.dumps({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "<s>"}]})
+    )
+    path.write_text("\n".join(lines))
+    model = ModelRead(Renderer.load(find_folder("starter")), 2_048, max_seq_len)
+
+    def measured(processes: int) -> tuple[object, ...]:
+        tally, found, unfit = Tally(max_seq_len), Found(), list[int]()
+        measures = RowMeasures(found, model, tally, unfit.append)
+        judge_file(path, found, tally=tally, processes=processes, measures=measures)
+        return tally.statistics(), found.by_line, unfit, measures.num_unfit
+
+    by_one = measured(1)
+    assert measured(3) == by_one
+    figures = by_one[0]
+    assert isinstance(figures, DataStatistics)
+    assert figures.tokens is not None
+    assert figures.tokens.lengths.max > 120
+    assert bool(figures.tokens.over_length_costs) == (max_seq_len is not None)

@@ -117,7 +117,7 @@ def check_file(
         progress(len(content))
 
     format, num_rows = judge_file(
-        path, found, None, format, control_tokens, update, tally, processes, measures and measures(found)
+        path, found, None, format, control_tokens, update, tally, processes, None if measures is None else measures(found)
     )
     report = found.report(format, num_rows)
     return report if report.errors else replace(report, sha256=digest.hexdigest())
@@ -148,7 +148,7 @@ def judge_file(
     """
     if not _can_be_opened(path, found):
         return format, 0
-    judge = Judge(format, control_tokens, found, measures.keep if measures else keep, tally)
+    judge = Judge(format, control_tokens, found, keep if measures is None else measures.keep, tally)
     if not has_lines(path):
         rows = file_rows(path, update or _ignore)
         head = list(islice(rows, _ROWS_TO_DETECT_BY))
