@@ -391,7 +391,7 @@ def test_value_that_spans_lines_is_not_clean() -> None:
 def test_one_process_and_several_measure_the_same(
     max_seq_len: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge_in_parts, "_PART_BYTES", 5_000)
+    monkeypatch.setattr(judge_in_parts, "_MEASURED_PART_BYTES", 5_000)
     random, path = Random(7), tmp_path / "rows.jsonl"
     lines = [written(sound_row(random), random) for _ in range(600)]
     lines += random.sample(lines, 5)

@@ -27,8 +27,11 @@ from tunesmith.data.said_before import Place, SaidBefore
 from tunesmith.data.statistics import Counts, Tally
 
 _PART_BYTES: Final = 4 << 20
+_MEASURED_PART_BYTES: Final = 1 << 20
 LEAST_BYTES: Final = 16 << 20
 """Of a file that is worth several processes."""
+LEAST_MEASURED_BYTES: Final = 4 << 20
+"""The same where its rows are measured."""
 
 
 def judge_in_parts(
@@ -45,7 +48,8 @@ def judge_in_parts(
         return msgspec.msgpack.encode(apart.part())
 
     bad_bytes, first_line = BadBytes(path), 1
-    for answer in in_parts(path, work, processes, _PART_BYTES, update):
+    part_bytes = _PART_BYTES if measures is None else _MEASURED_PART_BYTES
+    for answer in in_parts(path, work, processes, part_bytes, update):
         part = msgspec.msgpack.decode(answer, type=_Part)
         _take(judge, part, first_line, bad_bytes)
         first_line += part.num_lines

@@ -22,7 +22,7 @@ from tunesmith.data.file_parts import num_processes
 from tunesmith.data.file_rows import FileRow, LineBatch, file_rows, has_lines, line_batches
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.judge import Findings, Judge, Keep, Measures
-from tunesmith.data.judge_in_parts import LEAST_BYTES, judge_in_parts
+from tunesmith.data.judge_in_parts import LEAST_BYTES, LEAST_MEASURED_BYTES, judge_in_parts
 from tunesmith.data.statistics import Tally
 
 MOST_PROBLEMS_PER_RULE: Final = 1_000
@@ -117,7 +117,15 @@ def check_file(
         progress(len(content))
 
     format, num_rows = judge_file(
-        path, found, None, format, control_tokens, update, tally, processes, None if measures is None else measures(found)
+        path,
+        found,
+        None,
+        format,
+        control_tokens,
+        update,
+        tally,
+        processes,
+        None if measures is None else measures(found),
     )
     report = found.report(format, num_rows)
     return report if report.errors else replace(report, sha256=digest.hexdigest())
@@ -148,6 +156,7 @@ def judge_file(
     """
     if not _can_be_opened(path, found):
         return format, 0
+    least_bytes = LEAST_BYTES if measures is None else LEAST_MEASURED_BYTES
     judge = Judge(format, control_tokens, found, keep if measures is None else measures.keep, tally)
     if not has_lines(path):
         rows = file_rows(path, update or _ignore)
@@ -155,7 +164,7 @@ def judge_file(
         judge.detect(head)
         for row in chain(head, rows):
             judge.row(row)
-    elif keep is None and (several := processes or num_processes(path, LEAST_BYTES)) > 1:
+    elif keep is None and (several := processes or num_processes(path, least_bytes)) > 1:
         judge.detect(_head(line_batches(path, _ignore))[1])
         judge_in_parts(path, judge, update, several, measures)
     else:
