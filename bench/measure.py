@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -35,9 +36,9 @@ class Moment:
 
 def moment() -> Moment:
     user, nice, system, _, _, irq, softirq, steal = _machine_ticks()
-    return Moment(
-        time.perf_counter(), time.process_time(), (user + nice + system + irq + softirq) / _TICKS, steal / _TICKS
-    )
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = time.process_time() + children.ru_utime + children.ru_stime
+    return Moment(time.perf_counter(), own, (user + nice + system + irq + softirq) / _TICKS, steal / _TICKS)
 
 
 def disturbance(start: Moment, end: Moment) -> dict[str, float]:
@@ -58,8 +59,6 @@ def peak_rss_bytes() -> int:
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
-    import resource
-
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

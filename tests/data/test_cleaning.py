@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunesmith.core.errors import Problems, UserError
-from tunesmith.data.cleaning import Account, Cleaning, Policy, clean_file, clean_row, list_findings, survey_file
+from tunesmith.data.clean_row import Account, Cleaning, Policy, clean_row
+from tunesmith.data.cleaning import clean_file, list_findings, survey_file
 from tunesmith.data.personal.checksums import cn_id_check, iban, iban_remainder, luhn, luhn_sum
 from tunesmith.data.personal.decisions import Decisions, read_decisions
 from tunesmith.data.personal.reserved import is_reserved
 from tunesmith.data.personal.scan import Scanner
 from tunesmith.data.personal.surrogates import Surrogates
+from tunesmith.data.personal.vault import Vault
 from tunesmith.data.validate import validate_file
 from tunesmith.data.versions import read_version
 
@@ -273,3 +276,27 @@ def test_neither_the_input_nor_an_existing_file_is_overwritten(tmp_path: Path) -
     other = write(tmp_path / "out.jsonl", [])
     with pytest.raises(UserError, match="exists already"):
         clean_file(source, other, cleaning())
+
+
+@pytest.mark.parametrize("policy", ["redact", "surrogate", "drop"])
+def test_several_processes_clean_and_list_as_one_does(
+    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(SAID), row("Hello."), row("Mail a@example.com"), row(f"I am Anna Schmidt, {SAID}")] * 40
+    source = write(tmp_path / "in.jsonl", rows)
+    by_one, by_several = Vault(), Vault()
+    listed = list(list_findings(source, Scanner()))
+    account = clean_file(source, tmp_path / "one.jsonl", replace(cleaning(policy), remember=by_one.remember))
+    monkeypatch.setattr("tunesmith.data.cleaning._LEAST_BYTES", 0)
+    monkeypatch.setattr("tunesmith.data.cleaning._PART_BYTES", 3_000)
+    monkeypatch.setattr("tunesmith.data.file_parts.num_cores", lambda: 3)
+    several = clean_file(source, tmp_path / "several.jsonl", replace(cleaning(policy), remember=by_several.remember))
+    assert (tmp_path / "several.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+    assert several.as_json() == account.as_json()
+    assert by_several == by_one
+    assert list(list_findings(source, Scanner())) == listed
+    source.write_text(source.read_text("utf-8") + "[1]\n", "utf-8")
+    with pytest.raises(Problems) as refused:
+        clean_file(source, tmp_path / "none.jsonl", cleaning(policy))
+    assert [problem.line for problem in refused.value.problems] == [161]
+    assert not (tmp_path / "none.jsonl").exists()

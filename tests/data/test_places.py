@@ -16,12 +16,15 @@ from typing import Any
 
 import pytest
 
-from tunesmith.data import validate
-from tunesmith.data.clean_lines import read_lines, said_key, said_keys
+from tunesmith.data import judge, judge_in_parts
+from tunesmith.data.clean_lines import CleanRow, read_lines, said_key, said_keys
 from tunesmith.data.findings import Finding
 from tunesmith.data.formats import control_token_pattern, control_token_searches, read_row
-from tunesmith.data.statistics import Tally
+from tunesmith.data.render import Renderer
+from tunesmith.data.row_measures import ModelRead, RowMeasures
+from tunesmith.data.statistics import DataStatistics, Tally
 from tunesmith.data.validate import judge_file
+from tunesmith.nn.catalog import find_folder
 
 MARK = "\ue000"
 QUOTED = f'"{MARK}"'
@@ -274,10 +277,66 @@ def test_clean_lines_and_strict_reading_agree(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "rows.jsonl").write_bytes("".join(line + "\n" for line in lines).encode())
     fast, strict = (Tally(), Found()), (Tally(), Found())
     judge_file(tmp_path / "rows.jsonl", fast[1], tally=fast[0])
-    monkeypatch.setattr(validate, "read_lines", lambda lines, searches: [None] * len(lines))
+    monkeypatch.setattr(judge, "read_lines", lambda lines, searches: lines)
     judge_file(tmp_path / "rows.jsonl", strict[1], tally=strict[0])
     assert fast[1].by_line == strict[1].by_line
     assert fast[0].statistics() == strict[0].statistics()
+
+
+def hard_lines(random: Random, num_lines: int) -> list[str]:
+    """Sound rows, faults, odd ones, rows of other formats alone and in runs, ignored keys, blank lines, long lines."""
+    lines: list[str] = []
+    while len(lines) < num_lines:
+        kind = random.random()
+        if kind < 0.08:
+            lines.append(mutated(random.choice([*FAULTS]), random)[0])
+        elif kind < 0.1:
+            lines += ['{"prompt": "a", "completion": "b"}'] * random.choice([1, 2, 4])
+        elif kind < 0.14:
+            lines.append(json.dumps({**sound_row(random), random.choice("xyz"): len(lines)}))
+        elif kind < 0.16:
+            lines.append(random.choice(["", "  ", "\r", "[1]", "null"]))
+        elif kind < 0.17:
+            lines.append(
+                json.dumps({"messages": [{"role": "assistant", "content": "long " * random.randint(1, 9_000)}]})
+            )
+        elif kind < 0.2 and lines:
+            lines.append(random.choice(lines))
+        else:
+            lines.append(written(sound_row(random), random))
+    return lines
+
+
+def judged(path: Path, processes: int) -> tuple[object, ...]:
+    tally, found, read = Tally(), Found(), bytearray()
+    said = judge_file(path, found, update=read.extend, tally=tally, processes=processes)
+    return said, found.by_line, tally.num_rows and tally.statistics(), bytes(read)
+
+
+@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", b"\n\n"])
+@pytest.mark.parametrize("format", ["chat", "prompt_completion"])
+def test_one_process_and_several_find_the_same(
+    head: bytes, format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_in_parts, "_PART_BYTES", 5_000)
+    path = tmp_path / "rows.jsonl"
+    lines = hard_lines(Random(5), 1_200)
+    if format == "prompt_completion":
+        lines = [json.dumps({"prompt": line, "completion": "b" * (index % 7)}) for index, line in enumerate(lines)]
+    path.write_bytes(head + "\n".join(lines).encode())
+    several = judged(path, 3)
+    assert several == judged(path, 1)
+    assert several[0] == (format, sum(not line.isspace() and line != "" for line in lines))
+    assert several[3] == path.read_bytes()
+
+
+def test_rows_of_another_format_between_others_are_no_change_of_format(tmp_path: Path) -> None:
+    ours, foreign = written(sound_row(Random(1)), Random(1)), '{"prompt": "a", "completion": "b"}'
+    (tmp_path / "rows.jsonl").write_text("\n".join([ours, foreign] * 8))
+    found = Found()
+    judge_file(tmp_path / "rows.jsonl", found)
+    rules = {line: [rule for rule, *_ in said] for line, said in found.by_line.items() if line % 2 == 0}
+    assert rules == {line: ["missing_messages_list"] for line in range(2, 17, 2)}
 
 
 @pytest.mark.parametrize(
@@ -305,16 +364,16 @@ def test_clean_lines_and_strict_reading_agree(tmp_path: Path, monkeypatch: pytes
 )  # fmt: skip
 def test_line_of_which_something_is_to_be_said_is_not_clean(line: str) -> None:
     clean = b'{"messages": [{"role": "assistant", "content": "a \\"b\\" \\u4f60 [1]"}], "metadata": {"a\\"": "\\n"}}\n'
-    rows = read_lines([clean, line.encode() + b"\n", clean], control_token_searches())
-    assert [row is not None for row in rows] == [True, False, True]
+    before, strict, after = read_lines([clean, line.encode() + b"\n", clean], control_token_searches())
+    assert (len(before), strict, len(after)) == (1, line.encode() + b"\n", 1)
 
 
 @pytest.mark.parametrize("weight", ["", ', "weight": 1', ', "weight": 0'])
 def test_weighed_answers_say_the_same_whether_read_at_once_or_strictly(weight: str) -> None:
     asked = r'{"messages": [{"role": "user", "content": "weight"}, {"role": "assistant", "content": "a \"weight\""'
     line = asked + weight + '}, {"role": "assistant", "content": "b", "weight": 1}]}\n'
-    (row,) = read_lines([line.encode()], control_token_searches())
-    assert row is not None
+    ((row,),) = read_lines([line.encode()], control_token_searches())
+    assert isinstance(row, CleanRow)
     strict, _ = read_row(json.loads(line), 1, "chat", control_token_pattern())
     assert row.example(1) == strict
     assert said_keys([row]) == [said_key(strict)]
@@ -325,4 +384,33 @@ def test_value_that_spans_lines_is_not_clean() -> None:
         b'{"messages": [{"role": "assistant", "content": "a"}]}{"messages": [\n',
         b'{"role": "assistant", "content": "a"}]}\n',
     ]
-    assert read_lines(lines, control_token_searches()) == [None, None]
+    assert list(read_lines(lines, control_token_searches())) == lines
+
+
+@pytest.mark.parametrize("max_seq_len", [None, 120])
+def test_one_process_and_several_measure_the_same(
+    max_seq_len: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_in_parts, "_MEASURED_PART_BYTES", 5_000)
+    random, path = Random(7), tmp_path / "rows.jsonl"
+    lines = [written(sound_row(random), random) for _ in range(600)]
+    lines += random.sample(lines, 5)
+    lines.insert(
+        300, json.dumps({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "<s>"}]})
+    )
+    path.write_text("\n".join(lines))
+    model = ModelRead(Renderer.load(find_folder("starter")), 2_048, max_seq_len)
+
+    def measured(processes: int) -> tuple[object, ...]:
+        tally, found, unfit = Tally(max_seq_len), Found(), list[int]()
+        measures = RowMeasures(found, model, tally, unfit.append)
+        judge_file(path, found, tally=tally, processes=processes, measures=measures)
+        return tally.statistics(), found.by_line, unfit, measures.num_unfit
+
+    by_one = measured(1)
+    assert measured(3) == by_one
+    figures = by_one[0]
+    assert isinstance(figures, DataStatistics)
+    assert figures.tokens is not None
+    assert figures.tokens.lengths.max > 120
+    assert bool(figures.tokens.over_length_costs) == (max_seq_len is not None)

@@ -10,7 +10,7 @@ import pytest
 
 from tunesmith.core.errors import Problem
 from tunesmith.data.examples import AnyExample, PreferenceExample, ReinforcementExample
-from tunesmith.data.validate import DataReport, Findings, Keep, check_file, validate_file
+from tunesmith.data.validate import DataReport, check_file, validate_file
 
 QUESTION = {"role": "user", "content": "你好？"}
 GOOD, BAD = ({"role": "assistant", "content": text} for text in ("Hello!", "Go away."))
@@ -28,17 +28,20 @@ def preference(**changed: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class Kept(list[AnyExample]):
+    keep = list.append
+
+    def fits(self, example: AnyExample) -> None:
+        """Each one is kept."""
+
+
 def look(tmp_path: Path, *rows: dict[str, Any]) -> tuple[DataReport, list[AnyExample]]:
     """Beside good rows, so that the format is known and there are enough of them."""
     path = tmp_path / "rows.jsonl"
     more = [{**rows[0], "metadata": {"n": str(n)}} for n in range(9)] if len(rows) == 1 else []
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in (*rows, *more)), encoding="utf-8")
-    kept: list[AnyExample] = []
-
-    def keep(found: Findings) -> Keep:
-        return kept.append
-
-    return check_file(path, keep=keep), kept
+    kept = Kept()
+    return check_file(path, measures=lambda found: kept), kept
 
 
 def first(report: DataReport) -> Problem:

@@ -21,8 +21,8 @@ SOURCES = {
     "specs": "data_operations fine_tune resolve wire_job",
     "data": "array_elements chat_rows encoding file_rows formats leakage over_length preference_rows reinforcement_rows"
     " render report_file row_measures row_shapes split strict_json tool_calls validate content/characters content/judge"
-    " content/of_file content/rules cleaning derived duplicates generation import_operations operation_kinds operation_outputs"
-    " personal_operations row_file split_file",
+    " content/of_file content/rules clean_row cleaning derived duplicates generation import_operations judge operation_kinds"
+    " operation_outputs personal_operations row_file split_file",
     "data/importers": "arrow_tables checked column_guess continue_dev continue_rows conversations convert detect documents"
     " elements excel json_records lines making mapping opening pairs placeholders plain_chat preferences previewing reading"
     " reinforcement table_header tables text_records tool_texts",

@@ -26,12 +26,12 @@ from tunesmith.data.examples import ChatExample, CompletionExample, Example, Fil
 from tunesmith.data.file_rows import is_array, line_row
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.formats import control_token_pattern, detect_format
+from tunesmith.data.judge import judge_row
 from tunesmith.data.preview import paint
 from tunesmith.data.render import Renderer, render
 from tunesmith.data.report_file import Report
 from tunesmith.data.row_index import RawRow, RowIndex, rows_from
 from tunesmith.data.strict_json import UNREAD
-from tunesmith.data.validate import judge_row
 from tunesmith.store.files import File
 
 router = APIRouter(tags=["Files"])

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from tunesmith.core.errors import UserError
 from tunesmith.data import cleaning
-from tunesmith.data.cleaning import Account, Cleaning, Policy, counted
+from tunesmith.data.clean_row import Account, Cleaning, Policy, counted
 from tunesmith.data.personal.decisions import Decisions, read_decisions
 from tunesmith.data.personal.kinds import chosen_kinds
 from tunesmith.data.personal.recognizers import load_recognizers

@@ -22,12 +22,13 @@ from tunesmith.data.content.of_file import judge_content
 from tunesmith.data.examples import Dataset, Example, FileFormat
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.harm.find import HarmFilter
+from tunesmith.data.judge import Findings, Measures
 from tunesmith.data.over_length import OverLengthPolicy
 from tunesmith.data.preview import Segment, marked, paint, visible
 from tunesmith.data.render import Renderer, render
 from tunesmith.data.row_measures import ModelRead, RowMeasures
 from tunesmith.data.statistics import DataStatistics, Spread, Tally, TokenStatistics
-from tunesmith.data.validate import DataReport, Findings, Keep, check_file, read_dataset
+from tunesmith.data.validate import DataReport, check_file, read_dataset
 from tunesmith.nn.catalog import find_folder
 from tunesmith.specs.memory import GIB
 
@@ -83,10 +84,10 @@ def check_and_measure(
     else:
         model = ModelRead(renderer, None, max_seq_len)
 
-        def keep(found: Findings) -> Keep:
-            return RowMeasures(found, model, tally).keep
+        def measures(found: Findings) -> Measures:
+            return RowMeasures(found, model, tally)
 
-        report = check_file(file, format, renderer.tokenizer.control_tokens, tally, keep, advance)
+        report = check_file(file, format, renderer.tokenizer.control_tokens, tally, measures, advance)
     return report, None if report.errors or report.format is None else tally.statistics()
 
 

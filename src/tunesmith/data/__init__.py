@@ -9,6 +9,9 @@ reinforcement_rows: a reinforcement row to its conversation, and what a grader r
 tool_calls: the tools of a chat row, declared, called and answered
 findings: what is found wrong in a row
 validate: a file judged whole: a Dataset, or every bad row
+judge: the judge of a file's rows, line by line
+file_parts: the lines of a large file, worked on in several processes
+judge_in_parts: a large file's lines, judged in several processes
 clean_lines: chat lines of which nothing is to be said, many at once
 said_before: which examples say what an earlier one says
 file_rows: the rows of a file: lines, or elements of an array
@@ -26,7 +29,8 @@ statistics: a dataset in figures
 packing: TokenizedExamples of one step to Rows
 importers: every way in: what people have, turned into rows
 personal: personal data, found, taken out, proven
-cleaning: a data file without personal data, and an account of every change
+clean_row: one row without personal data, and an account of every change
+cleaning: a data file without personal data, its rows cleaned by several processes
 synthesis: examples that a model writes
 row_texts: the texts of a row, and the row with some of them changed
 row_writer: rows to a file, there whole or not at all

@@ -9,7 +9,7 @@ leaves some over. Decision 0022 says why this is sound.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Annotated, Final, Literal
@@ -71,16 +71,19 @@ _content: Final = attrgetter("content")
 _messages: Final = attrgetter("messages")
 
 
-def read_lines(lines: Sequence[bytes], control_tokens: Searches) -> list[CleanRow | None]:
-    """Each line's row; None where the line is to be read strictly. Halved until what is not clean stands alone."""
+def read_lines(lines: Sequence[bytes], control_tokens: Searches) -> Iterator[list[CleanRow] | bytes]:
+    """Runs of rows, and the lines between them that are to be read strictly; in order. Halved until what is not clean
+    stands alone."""
     content = b"".join(lines)
     rows = _read_together(lines, content)
     if rows is not None and (clean := _clean(rows, lines, content, control_tokens)) is not None:
-        return clean
-    if len(lines) <= 1:
-        return [_read_line(line, control_tokens) for line in lines]
-    half = len(lines) // 2
-    return [*read_lines(lines[:half], control_tokens), *read_lines(lines[half:], control_tokens)]
+        yield clean
+    elif len(lines) > 1:
+        half = len(lines) // 2
+        yield from read_lines(lines[:half], control_tokens)
+        yield from read_lines(lines[half:], control_tokens)
+    elif lines:
+        yield _read_line(lines[0], control_tokens) or lines[0]
 
 
 def said_key(example: AnyExample) -> int:
@@ -137,18 +140,17 @@ def _read_together(lines: Sequence[bytes], content: bytes) -> list[CleanRow] | N
     return rows if len(rows) == len(lines) else None
 
 
-def _read_line(line: bytes, control_tokens: Searches) -> CleanRow | None:
+def _read_line(line: bytes, control_tokens: Searches) -> list[CleanRow] | None:
     try:
         row = _decode.decode(line)
     except (ValueError, RecursionError):
         return None
-    clean = _clean([row], [line], line, control_tokens)
-    return clean[0] if clean else None
+    return _clean([row], [line], line, control_tokens)
 
 
 def _clean(
     rows: list[CleanRow], lines: Sequence[bytes], content: bytes, control_tokens: Searches
-) -> list[CleanRow | None] | None:
+) -> list[CleanRow] | None:
     """The rows, in which no weight of 1 is spelled out; None where anything is to be said of one."""
     conversations = list(map(_messages, rows))
     if {each[-1].__class__ for each in conversations} != {_Assistant}:
@@ -159,17 +161,16 @@ def _clean(
     if any(first in said and tokens.search(said) for first, tokens in control_tokens):
         return None
     num_over = content.count(b'"') - 2 * len(rows) - 8 * len(messages)
-    if num_over and '"' in said:
-        num_over -= sum(map(str.count, [text for text in texts if '"' in text], repeat('"')))
-    if num_over:
-        num_over -= sum(_num_quotes(row.metadata) for row in rows if row.metadata is not None)
-    clean: list[CleanRow | None] = [*rows]
-    for index in [at for at, line in enumerate(lines) if b'"weight"' in line] if num_over else ():
-        num_over -= 2 * _num_weights(rows[index])
-        if not _is_trained_on(rows[index]):
-            return None
-        clean[index] = _without_ones(rows[index])
-    return None if num_over or any(b"\\u0022" in line for line in lines if b"\\" in line) else clean
+    if num_over == 0:
+        return rows
+    quoting = [text for text in texts if '"' in text] if '"' in said else []
+    num_over -= sum(map(str.count, quoting, repeat('"')))
+    if num_over and (told := [row.metadata for row in rows if row.metadata is not None]):
+        num_over -= sum(map(_num_quotes, told))
+        quoting += [text for each in told for text in (*each, *each.values()) if '"' in text]
+    if quoting and b"\\u0022" in b"".join([line for line in lines if b"\\" in line]):
+        return None
+    return rows if num_over == 0 else _with_weights(rows, messages, num_over)
 
 
 def _num_quotes(metadata: dict[str, str]) -> int:
@@ -177,8 +178,18 @@ def _num_quotes(metadata: dict[str, str]) -> int:
     return 2 + 2 * len(texts) + sum(map(str.count, texts, repeat('"')))
 
 
-def _num_weights(row: CleanRow) -> int:
-    return sum(each.__class__ is _Assistant and each.weight is not msgspec.UNSET for each in row.messages)
+def _with_weights(rows: list[CleanRow], messages: list[_Said], num_over: int) -> list[CleanRow] | None:
+    """The same, where no more quotes are over than those of the weights."""
+    weights = [each.weight for each in messages if isinstance(each, _Assistant)]
+    if num_over != 2 * (len(weights) - weights.count(msgspec.UNSET)):
+        return None
+    clean = []
+    for row in rows:
+        is_weighted = any(each.__class__ is _Assistant and each.weight is not msgspec.UNSET for each in row.messages)
+        if is_weighted and not _is_trained_on(row):
+            return None
+        clean.append(_without_ones(row) if is_weighted else row)
+    return clean
 
 
 def _is_trained_on(row: CleanRow) -> bool:

@@ -1,104 +1,37 @@
 """A data file → another without personal data, with an account of every change.
 
-Rows are read and written one by one. The policies: ``redact`` puts a tag, ``surrogate`` a value that is nobody's and the
-same one each time, ``drop`` leaves the row out. Values that are nobody's already stay (``personal.reserved``): what was
-cleaned once is not changed again. A row is looked at until nothing is left to take out, for a change can bring to light
-what it covered; rows without a finding are copied byte for byte.
+Rows are read and written a few at a time, those of a large file by several processes; rows without a finding are copied
+byte for byte.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
+
+import msgspec
 
 from tunesmith.core.errors import Problem, Problems, UserError
+from tunesmith.data.clean_row import Account, Cleaning, Listed, clean_row, found_in
 from tunesmith.data.encoding import HEAD_BYTES
-from tunesmith.data.file_rows import FileRow, file_rows
-from tunesmith.data.findings import Row
+from tunesmith.data.file_parts import in_parts, num_processes
+from tunesmith.data.file_rows import FileRow, LineBatch, file_rows
 from tunesmith.data.personal.coverage import not_covered
-from tunesmith.data.personal.decisions import Decisions, finding_id, place_text, row_id, with_added
-from tunesmith.data.personal.kinds import tag_of
-from tunesmith.data.personal.leaves import Leaf, leaves, with_leaves
-from tunesmith.data.personal.reserved import is_reserved, reserved_places
+from tunesmith.data.personal.decisions import row_id
 from tunesmith.data.personal.scan import Scanner
-from tunesmith.data.personal.spans import Places, Span
-from tunesmith.data.personal.surrogates import Surrogates
 from tunesmith.data.row_file import refuse_foreign_bytes
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, read_version, write_version
 
-Policy = Literal["redact", "surrogate", "drop"]
 Progress = Callable[[int], None]
 """Told the bytes that were read since the last call."""
-_MOST_ROUNDS: Final = 7
-_ROUNDS_BEFORE_TAGS: Final = 3
 _MOST_PROBLEMS: Final = 50
-_CONTEXT: Final = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaning:
-    """How to clean. ``remember`` is told (kind, surrogate, original) of each surrogate: a vault keeps them."""
-
-    scanner: Scanner
-    policy: Policy
-    surrogates: Surrogates
-    decisions: Decisions = field(default_factory=Decisions)
-    remember: Callable[[str, str, str], None] | None = None
-
-
-@dataclass(slots=True)
-class Account:
-    """What became of the rows and, by kind, of the findings."""
-
-    rows_read: int = 0
-    rows_changed: int = 0
-    rows_dropped: int = 0
-    found: Counter[str] = field(default_factory=Counter)
-    replaced: Counter[str] = field(default_factory=Counter)
-    left_as_nobodys: Counter[str] = field(default_factory=Counter)
-    left_as_decided: Counter[str] = field(default_factory=Counter)
-    not_covered: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "rows_read": self.rows_read, "rows_changed": self.rows_changed, "rows_dropped": self.rows_dropped,
-            "rows_written": self.rows_read - self.rows_dropped, "found": dict(self.found), "replaced": dict(self.replaced),
-            "left_as_nobodys": dict(self.left_as_nobodys), "left_as_decided": dict(self.left_as_decided),
-            "not_covered": list(self.not_covered),
-        }  # fmt: skip
-
-    def as_counts(self) -> dict[str, int]:
-        counts = {"rows_read": self.rows_read, "rows_changed": self.rows_changed, "rows_dropped": self.rows_dropped}
-        counts |= {f"found_{kind}": count for kind, count in sorted(self.found.items())}
-        return counts | {f"replaced_{kind}": count for kind, count in sorted(self.replaced.items())}
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One finding for a person to judge. ``id`` is stable: of the file's line, the place and the kind."""
-
-    id: str
-    kind: str
-    line: int
-    place: str
-    start: int
-    end: int
-    value: str
-    before: str
-    after: str
-    source: str
-    confidence: float
-    is_nobodys: bool
-
-    def as_json(self, *, masked: bool) -> dict[str, Any]:
-        """``masked``: without the value, and with the findings around it covered as well as can be."""
-        shown = {name: getattr(self, name) for name in self.__slots__}
-        return shown | {"value": _masked(self.value), "before": "", "after": ""} if masked else shown
+_PART_BYTES: Final = 256 << 10
+_LEAST_BYTES: Final = 1 << 20
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def clean_file(
@@ -108,12 +41,8 @@ def clean_file(
     refuse_output(source, out, overwrite=overwrite)
     account, digest = Account(), sha256()
     with RowWriter(out) as writer:
-        for row in object_rows(source, _updates(digest.update, progress)):
-            cleaned = clean_row(row.value, row_id(row.line, row.text), cleaning, account)
-            if cleaned is row.value and "\n" not in row.text:
-                writer.write_line(row.text.encode())
-            elif cleaned is not None:
-                writer.write(cleaned)
+        for lines in _cleaned_lines(source, cleaning, account, _updates(digest.update, progress)):
+            writer.write_lines(lines)
     account.not_covered = not_covered(cleaning.scanner.kinds, len(cleaning.scanner.recognizers))
     parent = read_version(source)
     write_version(
@@ -130,53 +59,102 @@ def clean_file(
 def survey_file(source: Path, cleaning: Cleaning, progress: Progress | None = None) -> Account:
     """What ``clean_file`` would do, and nothing written."""
     account = Account()
-    for row in object_rows(source, _updates(None, progress)):
-        clean_row(row.value, row_id(row.line, row.text), cleaning, account)
+    for _ in _cleaned_lines(source, cleaning, account, _updates(None, progress)):
+        pass
     account.not_covered = not_covered(cleaning.scanner.kinds, len(cleaning.scanner.recognizers))
     return account
 
 
 def list_findings(source: Path, scanner: Scanner, progress: Progress | None = None) -> Iterator[Listed]:
     """Every finding of the file, in its order."""
-    for row in object_rows(source, _updates(None, progress)):
-        this = row_id(row.line, row.text)
-        for leaf, spans in scanner.find_in_row(row.value).items():
-            places = Places(reserved_places(leaf.text))
-            for span in spans:
-                yield _listed(row.line, this, leaf, span, is_nobodys=_is_nobodys(leaf, span, places))
+    update = _updates(None, progress)
+    if (processes := _num_processes(source, scanner)) == 1:
+        for row in object_rows(source, update):
+            yield from found_in(row, scanner)
+        return
+
+    def work(batches: Iterator[LineBatch]) -> bytes:
+        rows, num_bad = _object_rows_of(batches)
+        found = [found for row in rows for found in found_in(row, scanner)]
+        return msgspec.msgpack.encode((num_bad, found))
+
+    for answer in in_parts(source, work, processes, _PART_BYTES, update, is_numbered=True):
+        num_bad, found = msgspec.msgpack.decode(answer, type=tuple[int, list[Listed]])
+        yield from found
+        if num_bad:
+            _raise_bad_rows(source)
 
 
-def clean_row(
-    row: dict[str, Any], this: str, cleaning: Cleaning, account: Account | None = None
-) -> dict[str, Any] | None:
-    """The row itself where nothing is to be done, a changed copy, or None where it is dropped. ``this`` is its id."""
-    account = account or Account()
-    account.rows_read += 1
-    cleaned, spared = row, set[str]()
-    for number in range(_MOST_ROUNDS):
-        targets = _targets(cleaned, this, cleaning, account, spared, is_first=number == 0)
-        if not targets:
-            break
-        if cleaning.policy == "drop":
-            account.rows_dropped += 1
-            return None
-        use_tags = cleaning.policy == "redact" or number >= _ROUNDS_BEFORE_TAGS
-        cleaned = with_leaves(
-            cleaned, {leaf: _replaced(leaf, spans, cleaning, use_tags) for leaf, spans in targets.items()}
-        )
-        account.replaced.update(span.kind for spans in targets.values() for span in spans)
-    account.rows_changed += cleaned is not row
-    return cleaned
+class _Part(msgspec.Struct, array_like=True):
+    """What became of a part of a file: the lines to be written, what a vault is to remember, and the counts."""
+
+    num_bad: int
+    lines: list[bytes]
+    remembered: list[tuple[str, str, str]]
+    rows: tuple[int, int, int]
+    counts: tuple[dict[str, int], dict[str, int], dict[str, int], dict[str, int]]
+
+
+def _cleaned_lines(
+    source: Path, cleaning: Cleaning, account: Account, update: Callable[[bytes], None]
+) -> Iterator[list[bytes]]:
+    """The lines to be written, some at a time; ``account`` is kept."""
+    if (processes := _num_processes(source, cleaning.scanner)) == 1:
+        for row in object_rows(source, update):
+            yield _cleaned(row, cleaning, account)
+        return
+
+    def work(batches: Iterator[LineBatch]) -> bytes:
+        rows, num_bad = _object_rows_of(batches)
+        of_part, remembered = Account(), list[tuple[str, str, str]]()
+        how = cleaning
+        if cleaning.remember:
+            how = replace(cleaning, remember=lambda kind, stand_in, value: remembered.append((kind, stand_in, value)))
+        lines = [line for row in rows for line in _cleaned(row, how, of_part)]
+        return msgspec.msgpack.encode(_Part(num_bad, lines, remembered, of_part.rows, of_part.counts))
+
+    for answer in in_parts(source, work, processes, _PART_BYTES, update, is_numbered=True):
+        part = msgspec.msgpack.decode(answer, type=_Part)
+        if part.num_bad:
+            _raise_bad_rows(source)
+        account.add(part.rows, part.counts)
+        if cleaning.remember:
+            for kind, stand_in, value in part.remembered:
+                cleaning.remember(kind, stand_in, value)
+        yield part.lines
+
+
+def _cleaned(row: FileRow, cleaning: Cleaning, account: Account) -> list[bytes]:
+    """Its line; none where it is dropped."""
+    cleaned = clean_row(row.value, row_id(row.line, row.text), cleaning, account)
+    if cleaned is row.value and "\n" not in row.text:
+        return [row.text.encode()]
+    return [] if cleaned is None else [_ENCODER.encode(cleaned)]
+
+
+def _num_processes(source: Path, scanner: Scanner) -> int:
+    """A recognizer of the user's may have threads, which no forked child has."""
+    _refuse_unreadable(source)
+    return 1 if scanner.recognizers else num_processes(source, _LEAST_BYTES)
+
+
+def _object_rows_of(batches: Iterator[LineBatch]) -> tuple[list[FileRow], int]:
+    """And how many of the lines are none."""
+    read = [batch.row(number, line) for batch in batches for number, line in enumerate(batch.lines, batch.first_line)]
+    rows = [row for row in read if row is not None]
+    objects = [row for row in rows if isinstance(row.value, dict)]
+    return objects, len(rows) - len(objects)
+
+
+def _raise_bad_rows(source: Path) -> None:
+    for _ in object_rows(source, lambda content: None):
+        pass
 
 
 def object_rows(source: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
     """The rows of a file, all of them objects. Raises UserError where it cannot be read; Problems, at its end, where some are
     no objects."""
-    try:
-        with source.open("rb") as file:
-            refuse_foreign_bytes(source, file.read(HEAD_BYTES))
-    except OSError as error:
-        raise UserError(f"{source} cannot be read: {error.strerror}.", "check its name and its permissions") from None
+    _refuse_unreadable(source)
     problems: list[Problem] = []
     num_bad = 0
     for row in file_rows(source, update):
@@ -193,66 +171,19 @@ def object_rows(source: Path, update: Callable[[bytes], None]) -> Iterator[FileR
         )  # fmt: skip
 
 
+def _refuse_unreadable(source: Path) -> None:
+    try:
+        with source.open("rb") as file:
+            refuse_foreign_bytes(source, file.read(HEAD_BYTES))
+    except OSError as error:
+        raise UserError(f"{source} cannot be read: {error.strerror}.", "check its name and its permissions") from None
+
+
 def refuse_output(source: Path, out: Path, *, overwrite: bool) -> None:
     if out.exists() and source.exists() and out.samefile(source):
         raise UserError(f"{out} is the input; a data file is never changed in place.", "name another --out")
     if out.exists() and not overwrite:
         raise UserError(f"{out} exists already.", "name another --out, or add --overwrite")
-
-
-def _targets(
-    row: Row, this: str, cleaning: Cleaning, account: Account, spared: set[str], *, is_first: bool
-) -> dict[Leaf, list[Span]]:
-    """What is to be taken out of each text; all else that was found is only counted, once."""
-    found = cleaning.scanner.find_in_row(row)
-    if added := cleaning.decisions.added:
-        for leaf in leaves(row):
-            if more := with_added(leaf.text, found.get(leaf, ()), added):
-                found[leaf] = more
-    targets: dict[Leaf, list[Span]] = {}
-    for leaf, spans in found.items():
-        places = Places(reserved_places(leaf.text))
-        for span in spans:
-            value = leaf.text[span.start : span.end]
-            if is_first and cleaning.decisions.spares(this, leaf, span):
-                spared.add(value)
-            left = account.left_as_decided if value in spared else account.left_as_nobodys
-            if value not in spared and not _is_nobodys(leaf, span, places):
-                targets.setdefault(leaf, []).append(span)
-            elif is_first:
-                left[span.kind] += 1
-            else:
-                continue
-            account.found[span.kind] += 1
-    return targets
-
-
-def _is_nobodys(leaf: Leaf, span: Span, places: Places) -> bool:
-    if leaf.is_thread and leaf.text.startswith("thread-"):
-        return True
-    if places.touch(span.start, span.end):
-        return True
-    return is_reserved(span.kind, leaf.text[span.start : span.end])
-
-
-def _replaced(leaf: Leaf, spans: Sequence[Span], cleaning: Cleaning, use_tags: bool) -> str:
-    if leaf.is_thread:
-        return cleaning.surrogates.thread(leaf.text)
-    changed, end = "", 0
-    for span in spans:
-        value = leaf.text[span.start : span.end]
-        changed += leaf.text[end : span.start] + _stand_in(leaf, span.kind, value, cleaning, use_tags)
-        end = span.end
-    return changed + leaf.text[end:]
-
-
-def _stand_in(leaf: Leaf, kind: str, value: str, cleaning: Cleaning, use_tags: bool) -> str:
-    stand_in = tag_of(kind) if use_tags else cleaning.surrogates.of(kind, value)
-    if leaf.is_message_name:
-        stand_in = "".join(sign if sign.isalnum() or sign == "-" else "_" for sign in stand_in).strip("_")
-    if cleaning.remember and stand_in != tag_of(kind):
-        cleaning.remember(kind, stand_in, value)
-    return stand_in
 
 
 def _parameters(cleaning: Cleaning) -> dict[str, Any]:
@@ -263,20 +194,6 @@ def _parameters(cleaning: Cleaning) -> dict[str, Any]:
         "num_recognizers": len(cleaning.scanner.recognizers),
         "num_decisions": len(cleaning.decisions.by_id) + len(cleaning.decisions.by_value),
     }
-
-
-def _listed(line: int, this: str, leaf: Leaf, span: Span, *, is_nobodys: bool) -> Listed:
-    text = leaf.text
-    return Listed(
-        finding_id(this, leaf, span), span.kind, line, place_text(leaf), span.start, span.end, text[span.start : span.end],
-        text[max(0, span.start - _CONTEXT) : span.start], text[span.end : span.end + _CONTEXT], span.source, span.confidence,
-        is_nobodys,
-    )  # fmt: skip
-
-
-def _masked(value: str) -> str:
-    """The first sign, and a dot for each other one."""
-    return value[:1] + "•" * min(len(value) - 1, 12)
 
 
 def _bad_row(source: Path, row: FileRow) -> Problem:
@@ -298,8 +215,3 @@ def _updates(update: Callable[[bytes], None] | None, progress: Progress | None) 
             progress(len(content))
 
     return read
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """``3 email, 2 phone``."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "none"

@@ -93,7 +93,8 @@ class TokenizedExample:
 
     @property
     def num_trained_tokens(self) -> int:
-        return sum(weight > 0 for weight in self.loss_weights[1:])
+        targets = self.loss_weights[1:]
+        return len(targets) - targets.count(0.0)
 
 
 @dataclass(frozen=True, slots=True)

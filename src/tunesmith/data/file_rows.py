@@ -78,29 +78,43 @@ class LineBatch:
         return line_row(number, line, self.bad_bytes, 1 + (self.bom_bytes if number == 1 else 0))
 
 
-def line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch] | None:
-    """The lines of the file; None where they are no rows. ``update`` is given all its bytes, in order."""
+def line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch]:
+    """The lines of the file; ``update`` is given all its bytes, in order."""
+    with path.open("rb") as file:
+        yield from _batches(file, path, update)
+
+
+def has_lines(path: Path) -> bool:
+    """Whether each of its lines is a row."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if is_array(head) or _is_pretty_object(head.removeprefix(BOM).lstrip()):
-        return None
-    return _line_batches(path, update)
+    return not is_array(head) and not _is_pretty_object(head.removeprefix(BOM).lstrip())
 
 
-def _line_batches(path: Path, update: Callable[[bytes], None]) -> Iterator[LineBatch]:
-    """Of a line that is too long, as much is given as tells that it is."""
-    bad_bytes, number = BadBytes(path), 1
+def batches_between(path: Path, start: int, end: int, first_line: int = 1) -> Iterator[LineBatch]:
+    """The lines that begin at one byte or later, and before another."""
     with path.open("rb") as file:
-        while content := file.read(_BATCH_BYTES):
-            if not content.endswith(b"\n"):
-                content += file.readline(MOST_ROW_BYTES + 1)
-            update(content)
-            bom_bytes = len(BOM) if number == 1 and content.startswith(BOM) else 0
-            lines = BytesIO(content[bom_bytes:] if bom_bytes else content).readlines()
-            if lines and len(lines[-1]) > MOST_ROW_BYTES:
-                _skip_line(file, lines[-1], update)
-            yield LineBatch(number, lines, bom_bytes, bad_bytes)
-            number += len(lines)
+        if start:
+            file.seek(start - 1)
+            _skip_line(file, b"", lambda _: None)
+        yield from _batches(file, path, lambda _: None, end, first_line)
+
+
+def _batches(
+    file: BinaryIO, path: Path, update: Callable[[bytes], None], end: int | None = None, number: int = 1
+) -> Iterator[LineBatch]:
+    """Of a line that is too long, as much is given as tells that it is."""
+    bad_bytes, is_start = BadBytes(path), file.tell() == 0
+    while content := file.read(_BATCH_BYTES if end is None else min(_BATCH_BYTES, max(0, end - file.tell()))):
+        if not content.endswith(b"\n"):
+            content += file.readline(MOST_ROW_BYTES + 1)
+        update(content)
+        bom_bytes = len(BOM) if is_start and content.startswith(BOM) else 0
+        lines = BytesIO(content[bom_bytes:] if bom_bytes else content).readlines()
+        if lines and len(lines[-1]) > MOST_ROW_BYTES:
+            _skip_line(file, lines[-1], update)
+        yield LineBatch(number, lines, bom_bytes, bad_bytes)
+        number, is_start = number + len(lines), False
 
 
 def is_array(head: bytes) -> bool:

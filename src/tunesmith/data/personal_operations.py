@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from tunesmith.data.cleaning import Cleaning, Listed, clean_file, list_findings
+from tunesmith.data.clean_row import Cleaning, Listed
+from tunesmith.data.cleaning import clean_file, list_findings
 from tunesmith.data.operation_outputs import made_from, named
 from tunesmith.data.operations import ITEMS_ENCODER, MOST_ITEMS, Done, Input, Workbench, by_bytes
 from tunesmith.data.personal.canaries import measure_recall

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from tunesmith.core.errors import Problem, Problems, UserError
 from tunesmith.data.examples import ChatExample, CompletionExample, Example, Message, TokenizedExample
+from tunesmith.data.shapes import Plan, Plans, answer_end
 from tunesmith.data.template import ChatTemplate, EndlessTemplate, load_template
 from tunesmith.data.tokenizer import Piece, Tokenizer
 
@@ -32,6 +33,10 @@ class Renderer:
     tokenizer: Tokenizer
     template: ChatTemplate
     prompt_loss_weight: float = 0.0
+    plans: Plans = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plans", Plans(self.template, self.tokenizer))
 
     @classmethod
     def load(cls, folder: Path, prompt_loss_weight: float = 0.0) -> Renderer:
@@ -75,6 +80,25 @@ def render(example: Example, renderer: Renderer) -> TokenizedExample:
     return _render_chat(example, renderer)
 
 
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """How long a row is, in tokens, and how many of them are trained on."""
+
+    num_tokens: int
+    num_trained_tokens: int
+
+
+def count_tokens(example: Example, renderer: Renderer) -> TokenCount:
+    """What ``render`` gives, counted only."""
+    if isinstance(example, ChatExample):
+        contents = [message.content or "" for message in example.messages]
+        _, plan = renderer.plans.find(example, contents)
+        if plan is not None and not renderer.plans.is_sampled():
+            return _count(plan, contents, example, renderer)
+    tokenized = render(example, renderer)
+    return TokenCount(len(tokenized.token_ids), tokenized.num_trained_tokens)
+
+
 def render_prompt(messages: Sequence[Message], renderer: Renderer, tools: Sequence[dict[str, Any]] = ()) -> list[int]:
     """The tokens after which the assistant's answer begins."""
     _check_typed(messages, tools, renderer)
@@ -102,15 +126,61 @@ def _render_completion(example: CompletionExample, renderer: Renderer) -> Tokeni
 
 
 def _render_chat(example: ChatExample, renderer: Renderer) -> TokenizedExample:
-    turns = _rendered_turns(renderer, example)
-    encoded = renderer.tokenizer.encode_groups([group for turn in turns for group in (turn.before, turn.answer)])
+    contents = [message.content or "" for message in example.messages]
+    shape, plan = renderer.plans.find(example, contents)
+    if plan is not None:
+        tokenized = _weighed(plan.groups(contents, renderer.tokenizer), example, renderer)
+        if renderer.plans.is_sampled() and tokenized != _render_whole(example, renderer):
+            raise UserError(
+                "This row, put together from what the chat template wrote for another one of its shape, differs from what "
+                f"the template writes for it: {[(message.role, message.content) for message in example.messages]!r:.400}.",
+                "this is a mistake of Tunesmith's: report it with the row and the chat template",
+            )
+        return tokenized
+    rendered = _render_whole(example, renderer)
+    if shape is not None:
+
+        def is_right(made: Plan) -> bool:
+            return _weighed(made.groups(contents, renderer.tokenizer), example, renderer) == rendered
+
+        renderer.plans.add(shape, contents, _end_tokens(renderer), is_right)
+    return rendered
+
+
+def _weighed(
+    groups: Iterable[tuple[list[int], list[int], int]], example: ChatExample, renderer: Renderer
+) -> TokenizedExample:
+    """``groups``: the ids before each answer, the answer's, and the answer's message."""
     ids: list[int] = []
     weights: list[float] = []
-    for turn, before, answer in zip(turns, encoded[::2], encoded[1::2], strict=True):
-        ids += before + answer
-        weights += [renderer.prompt_loss_weight] * len(before) + [float(turn.weight)] * len(answer)
+    for before, answer, index in groups:
+        ids += before
+        ids += answer
+        weights += [renderer.prompt_loss_weight] * len(before)
+        weights += [float(example.messages[index].weight)] * len(answer)
     _one_bos(ids, renderer.tokenizer)
     return TokenizedExample(example.line, tuple(ids), tuple(weights))
+
+
+def _count(plan: Plan, contents: Sequence[str], example: ChatExample, renderer: Renderer) -> TokenCount:
+    """As ``_weighed``; the first token of a row is nobody's target."""
+    _one_bos(plan.head(contents, renderer.tokenizer), renderer.tokenizer)
+    num_tokens = num_trained = 0
+    is_prompt_trained = renderer.prompt_loss_weight > 0
+    for before, answer, index in plan.lengths(contents, renderer.tokenizer):
+        is_trained = example.messages[index].weight > 0
+        first = 0 if num_tokens else 1
+        num_tokens += before + answer
+        num_trained += max(0, before - first) * is_prompt_trained + (answer - (first if not before else 0)) * is_trained
+    return TokenCount(num_tokens, num_trained)
+
+
+def _render_whole(example: ChatExample, renderer: Renderer) -> TokenizedExample:
+    """By the template, whatever the row holds."""
+    turns = _rendered_turns(renderer, example)
+    encoded = renderer.tokenizer.encode_groups([group for turn in turns for group in (turn.before, turn.answer)])
+    indexes = [turn.index for turn in turns]
+    return _weighed(zip(encoded[::2], encoded[1::2], indexes, strict=True), example, renderer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +189,7 @@ class _Turn:
 
     before: list[Piece]
     answer: list[Piece]
-    weight: int
+    index: int
     end_id: int
 
 
@@ -142,9 +212,14 @@ def _rendered_turns(renderer: Renderer, example: ChatExample) -> list[_Turn]:
             )
         said = max(start, spans[index][1]) if index in spans else start
         until = min((span[0] for owner, span in spans.items() if owner > index), default=len(text))
-        end = _answer_end(renderer.tokenizer, text[:until], said, ends)
+        end = answer_end(renderer.tokenizer, text[:until], said, ends)
+        if end is None:
+            raise UserError(
+                "The chat template writes no end token after an answer, so the model would never learn to stop.",
+                "end the assistant's part of the template with eos_token",
+            )
         before, answer = _cut(pieces, position, start), _cut(pieces, start, end.position)
-        turns.append(_Turn(before, answer, messages[index].weight, end.token_id))
+        turns.append(_Turn(before, answer, index, end.token_id))
         position = end.position
     return turns
 
@@ -163,26 +238,6 @@ def _answer_starts(
             prompt = renderer.template.render(wire[:index], tools, for_answer=True)
             starts[index] = len(prompt) if text.startswith(prompt) else None
     return starts
-
-
-@dataclass(frozen=True, slots=True)
-class _AnswerEnd:
-    position: int
-    token_id: int
-
-
-def _answer_end(tokenizer: Tokenizer, text: str, said: int, ends: frozenset[str]) -> _AnswerEnd:
-    """The first end token behind ``said``; other control tokens (a tool call's, say) belong to the answer."""
-    position = said
-    while found := tokenizer.first_control_token(text[position:]):
-        position += found[1]
-        token_id = tokenizer.control_id(found[0])
-        if found[0] in ends and token_id is not None:
-            return _AnswerEnd(position, token_id)
-    raise UserError(
-        "The chat template writes no end token after an answer, so the model would never learn to stop.",
-        "end the assistant's part of the template with eos_token",
-    )
 
 
 @lru_cache(maxsize=8)

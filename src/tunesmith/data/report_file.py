@@ -92,7 +92,6 @@ def write_report(
     measures = None
     if model is not None:
         measures = RowMeasures(found, model, tally, lambda line: unfit_lines.write(_PLACE.pack(line)))
-    keep = None if measures is None else measures.keep
 
     def update(content: bytes) -> None:
         nonlocal judged
@@ -105,7 +104,9 @@ def write_report(
 
     try:
         control_tokens = model.renderer.tokenizer.control_tokens if model else ()
-        format, num_rows = judge_file(path, found, keep, control_tokens=control_tokens, update=update, tally=tally)
+        format, num_rows = judge_file(
+            path, found, control_tokens=control_tokens, update=update, tally=tally, measures=measures
+        )
         if num_rows and has_lines:
             index.read_rest(path)
         if num_rows and not found.has_errors:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from tunesmith.core.errors import UserError
 from tunesmith.data.examples import AnyExample, ChatExample, CompletionExample, Example
 from tunesmith.data.findings import Finding
-from tunesmith.data.render import Renderer, render
+from tunesmith.data.judge import Findings
+from tunesmith.data.render import Renderer, TokenCount, count_tokens, render
 from tunesmith.data.statistics import Tally
 from tunesmith.data.template import EndlessTemplate
-from tunesmith.data.validate import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,21 @@ class RowMeasures:
         self._limit = model.limit
         self._num_rendered = self.num_unfit = 0
 
+    def fits(self, example: AnyExample) -> tuple[int, int] | None:
+        """How many tokens it has, and how many are trained on, where nothing is to be said of them: for processes that only count, and leave the rest to ``keep``."""
+        if self._renderer is None:
+            return None
+        if not isinstance(example, ChatExample | CompletionExample):
+            return 0, 0
+        try:
+            count = count_tokens(example, self._renderer)
+        except UserError as error:
+            if isinstance(error, EndlessTemplate):
+                self._renderer = None
+            return None
+        is_long = self._limit is not None and count.num_tokens > self._limit
+        return None if is_long or not count.num_trained_tokens else (count.num_tokens, count.num_trained_tokens)
+
     def keep(self, example: AnyExample) -> None:
         if self._renderer is None or self._found.has_errors:
             return
@@ -50,24 +65,34 @@ class RowMeasures:
 
     def _render(self, example: Example, renderer: Renderer) -> None:
         try:
-            rendered = render(example, renderer)
+            count = self._counted(example, renderer)
         except UserError as error:
             message = error.message.replace(renderer.tokenizer.where, "the base model")
             self._refuse(Finding("not_renderable", message, error.hint), example.line)
             if isinstance(error, EndlessTemplate):
                 self._renderer = None  # its own fault: no other row is worth a second of waiting
             return
+        if not count.num_trained_tokens:
+            hint = "give at least one assistant message weight 1"
+            self._refuse(Finding("no_trained_tokens", "nothing to train on", hint), example.line)
+        if self._limit is not None and (length := count.num_tokens) > self._limit:
+            message = f"{length:,} tokens, and max_seq_len is {self._limit:,}"
+            hint = "shorten the row, raise max_seq_len if the base model allows it, or choose what over_length does"
+            self._found.note(Finding("over_length", message, hint, severity="warning"), example.line)
+
+    def _counted(self, example: Example, renderer: Renderer) -> TokenCount:
+        """The tokens themselves are made where more than their number matters: the first row, and one that is too long."""
+        if self._num_rendered:
+            count = count_tokens(example, renderer)
+            if self._limit is None or count.num_tokens <= self._limit:
+                self._tally.add_lengths(count.num_tokens, count.num_trained_tokens)
+                return count
+        rendered = render(example, renderer)
         if not self._num_rendered:
             self._tally.keep_first_token = rendered.token_ids[:1] == (renderer.tokenizer.bos_id,)
         self._num_rendered += 1
         self._tally.add_tokens(rendered)
-        if not rendered.num_trained_tokens:
-            hint = "give at least one assistant message weight 1"
-            self._refuse(Finding("no_trained_tokens", "nothing to train on", hint), example.line)
-        if self._limit is not None and (length := len(rendered.token_ids)) > self._limit:
-            message = f"{length:,} tokens, and max_seq_len is {self._limit:,}"
-            hint = "shorten the row, raise max_seq_len if the base model allows it, or choose what over_length does"
-            self._found.note(Finding("over_length", message, hint, severity="warning"), example.line)
+        return TokenCount(len(rendered.token_ids), rendered.num_trained_tokens)
 
     def _refuse(self, finding: Finding, line: int) -> None:
         self._note_unfit(line)

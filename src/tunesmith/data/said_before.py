@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 _AT_ONCE: Final = 500_000
@@ -13,21 +14,45 @@ Place = tuple[int, int, int]
 
 
 class SaidBefore:
-    def __init__(self) -> None:
-        self._keys = array("q")
-        self._lines = array("Q")
+    def __init__(
+        self, keys: array[int] | None = None, starts: array[int] | None = None, lines: array[int] | None = None
+    ) -> None:
+        """From the arrays of another one, whose examples all begin their lines."""
+        self.keys = array("q") if keys is None else keys
+        # Where lines follow each other, the first of them is noted: the index of its key, and its number.
+        self.starts = array("Q") if starts is None else starts
+        self.lines = array("Q") if lines is None else lines
         self._columns: dict[int, tuple[int, int]] | tuple[array[int], array[int]] = {}
 
-    def add_lines(self, keys: Sequence[int], lines: Sequence[int]) -> None:
-        """Examples that begin their lines."""
-        self._keys.extend(keys)
-        self._lines.extend(lines)
+    def add_lines(self, keys: list[int] | array[int], first_line: int) -> None:
+        """Examples that begin their lines, which follow each other."""
+        if keys:
+            self._begin(first_line)
+            self.keys.extend(keys)
 
     def add(self, key: int, line: int, column: int, byte_column: int) -> None:
         if (column, byte_column) != (1, 1):
-            self._note(len(self._keys), column, byte_column)
-        self._keys.append(key)
-        self._lines.append(line)
+            self._note(len(self.keys), column, byte_column)
+        self._begin(line)
+        self.keys.append(key)
+
+    def add_those_of(self, other: SaidBefore, start: int, end: int, num_lines_before: int) -> None:
+        """Its examples from one index up to, not including, another."""
+        run = bisect_right(other.starts, start) - 1
+        while start < end:
+            stop = min(other.starts[run + 1] if run + 1 < len(other.starts) else end, end)
+            self.add_lines(other.keys[start:stop], num_lines_before + other.lines[run] + start - other.starts[run])
+            start, run = stop, run + 1
+
+    def _begin(self, line: int) -> None:
+        index = len(self.keys)
+        if not self.lines or self.lines[-1] + index - self.starts[-1] != line:
+            self.starts.append(index)
+            self.lines.append(line)
+
+    def _line(self, index: int) -> int:
+        run = bisect_right(self.starts, index) - 1
+        return self.lines[run] + index - self.starts[run]
 
     def repetitions(self) -> Iterator[tuple[int, Place]]:
         """The line of the first that said it, and the place of the one that says it again; in the file's order."""
@@ -35,9 +60,9 @@ class SaidBefore:
         if not repeated:
             return
         first: dict[int, int] = {}
-        for index, key in enumerate(self._keys):
+        for index, key in enumerate(self.keys):
             if key in repeated:
-                line = self._lines[index]
+                line = self._line(index)
                 if key in first:
                     yield first[key], (line, *self._column(index))
                 else:
@@ -45,10 +70,10 @@ class SaidBefore:
 
     def _repeated(self) -> set[int]:
         """Looked for in parts, so that a set of all keys is never held."""
-        num_parts = len(self._keys) // _AT_ONCE + 1
+        num_parts = len(self.keys) // _AT_ONCE + 1
         repeated: set[int] = set()
         for part in range(num_parts):
-            keys = self._keys if num_parts == 1 else [key for key in self._keys if key % num_parts == part]
+            keys = self.keys if num_parts == 1 else [key for key in self.keys if key % num_parts == part]
             if len(set(keys)) < len(keys):
                 repeated.update(key for key, count in Counter(keys).items() if count > 1)
         return repeated

@@ -81,6 +81,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def render_text(self, source: Any, values: Mapping[str, Any]) -> str:
         """A compiled template's text. Raises SecurityError beyond the bounds."""
+        return "".join(self.generated(source, values))
+
+    def generated(self, source: Any, values: Mapping[str, Any]) -> list[str]:
+        """The same, in the parts that the template wrote one by one."""
         token = _work.set(_Work())
         try:
             parts: list[str] = []
@@ -90,7 +94,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 room -= len(part)
                 if room < 0:
                     raise SecurityError("it made more than 1 MiB of text beside what the messages say")
-            return "".join(parts)
+            return parts
         finally:
             _work.reset(token)
 

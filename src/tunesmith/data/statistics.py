@@ -103,6 +103,20 @@ def compute_statistics(
     return tally.statistics()
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a Tally has counted, to be added to another one. ``messages`` of each row, and its ``lengths`` in tokens where
+    they were counted, are 32-bit integers."""
+
+    messages: bytes
+    num_characters: int
+    num_turns: int
+    num_with_system: int
+    num_without_user: int
+    lengths: bytes
+    num_trained_tokens: int
+
+
 class Tally:
     """The same figures, one example at a time: of each, a few numbers are kept."""
 
@@ -140,12 +154,33 @@ class Tally:
         self._num_without_user += bool(messages) and not any(message.role == "user" for message in messages)
         self._messages.append(_num_messages(example))
 
+    def add_counts(self, counts: Counts) -> None:
+        """Those of other examples."""
+        self._messages.frombytes(counts.messages)
+        self._num_characters += counts.num_characters
+        self._num_turns += counts.num_turns
+        self._num_with_system += counts.num_with_system
+        self._num_without_user += counts.num_without_user
+        self._lengths.frombytes(counts.lengths)
+        self._trained_tokens += counts.num_trained_tokens
+
+    def counts(self) -> Counts:
+        """Without duplicates, and without what rows that are too long cost."""
+        return Counts(
+            self._messages.tobytes(), self._num_characters, self._num_turns, self._num_with_system, self._num_without_user,
+            self._lengths.tobytes(), self._trained_tokens,
+        )  # fmt: skip
+
     def add_tokens(self, example: TokenizedExample) -> None:
-        self._lengths.append(len(example.token_ids))
-        self._trained_tokens += example.num_trained_tokens
+        self.add_lengths(len(example.token_ids), example.num_trained_tokens)
         if self._max_seq_len and len(example.token_ids) > self._max_seq_len:
             for policy in POLICIES:
                 self._costs[policy] = self._raised(self._costs[policy], example, self._max_seq_len)
+
+    def add_lengths(self, num_tokens: int, num_trained_tokens: int) -> None:
+        """Of a row that fits, whose tokens are not needed themselves."""
+        self._lengths.append(num_tokens)
+        self._trained_tokens += num_trained_tokens
 
     def statistics(self) -> DataStatistics:
         return DataStatistics(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.sandbox import Sandbox, WorkedTooLong
@@ -44,12 +44,13 @@ class ChatTemplate:
 
     def __init__(self, source: str, tokenizer: Tokenizer, *, is_plain: bool = False) -> None:
         self.source, self.is_plain = source, is_plain
-        self._tokens = {"bos_token": tokenizer.bos_token or "", "eos_token": tokenizer.eos_token or ""}
+        self.tokens = {"bos_token": tokenizer.bos_token or "", "eos_token": tokenizer.eos_token or ""}
         if len(source) > 1 << 20:
             raise UserError("The chat template is larger than 1 MiB.", "use the template that the model's authors ship")
         self._sandbox = Sandbox()
         try:
-            self._template = self._sandbox.from_string(source)
+            self.code = self._sandbox.compile(source)
+            self._template = Template.from_code(self._sandbox, self.code, self._sandbox.make_globals(None))
         except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
             raise UserError(
                 f"The chat template does not parse: {error}.", "mend the model's chat_template.jinja"
@@ -69,7 +70,7 @@ class ChatTemplate:
         """Messages → text; ``for_answer`` ends where the assistant begins to write."""
         try:
             values = {"messages": list(messages), "tools": list(tools) or None, "add_generation_prompt": for_answer}
-            return self._sandbox.render_text(self._template, values | self._tokens)
+            return self._sandbox.render_text(self._template, values | self.tokens)
         except WorkedTooLong as error:
             raise EndlessTemplate(
                 f"The chat template was stopped: {error}.", "use the template that the model's authors ship"

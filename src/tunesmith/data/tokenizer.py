@@ -10,14 +10,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
+import msgspec
 from tokenizers import Tokenizer as RustTokenizer
 
 from tunesmith.core.errors import UserError
+from tunesmith.data.word_borders import ascii_pieces, cuts_before_words
+from tunesmith.data.words import Encode, Words, by_pieces
+
+Start = Literal["first", "section", "inner"]
+"""Where a text begins: at the very start, behind a control token, or behind running text."""
+_STARTS: Final[tuple[Start, ...]] = ("first", "section", "inner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,21 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _ControlToken:
+class ControlToken:
+    """``strips_left``, ``strips_right``: it swallows the blanks on that side of it."""
+
     id: int
     text: str
     strips_left: bool
     strips_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How text at some start is encoded, and how the ids are counted."""
+
+    ids: Encode
+    count: Callable[[str], int]
 
 
 class Tokenizer:
@@ -41,22 +59,20 @@ class Tokenizer:
 
     def __init__(self, source: str, settings: dict[str, Any], where: str) -> None:
         self.source, self.settings, self.where = source, settings, where
-        raw = json.loads(source)
-        self._whole = RustTokenizer.from_str(source)
-        self._whole.no_truncation()
-        self._whole.no_padding()
+        raw = msgspec.json.decode(source)
         self._control = {token.text: token for token in _control_tokens(raw)}
         self._control_ids = frozenset(token.id for token in self._control.values())
         self._is_byte_level = '"ByteLevel"' in json.dumps(raw.get("decoder"))
-        self._first = _variant(raw, start="first")
-        self._section = _variant(raw, start="section")
-        self._inner = _variant(raw, start="inner")
+        self._plain, self._encoders = _encoders(raw, where)
         self._split = re.compile(
             "|".join(re.escape(t) for t in sorted(self._control, key=len, reverse=True)) or r"(?!)"
         )
         self.bos_token = self._special("bos_token")
         self.eos_token = self._special("eos_token")
-        self.adds_bos = self.bos_id is not None and self._whole.encode("a").ids[:1] == [self.bos_id]
+        self.bos_id = self.token_id(self.bos_token) if self.bos_token else None
+        self.eos_id = self.token_id(self.eos_token) if self.eos_token else None
+        may_add = self.bos_id is not None and raw.get("post_processor") is not None
+        self.adds_bos = may_add and self._whole.encode("a").ids[:1] == [self.bos_id]
 
     @classmethod
     def load(cls, folder: Path) -> Tokenizer:
@@ -77,6 +93,20 @@ class Tokenizer:
             raise UserError(
                 f"{path} is not a readable tokenizer: {error}.", "copy the tokenizer's files again"
             ) from error
+
+    @cached_property
+    def _whole(self) -> RustTokenizer:
+        """The tokenizer as it stands in the file: made when it is first wanted, for rows are encoded without it."""
+        try:
+            whole = RustTokenizer.from_str(self.source)
+        except Exception as error:  # the library raises bare Exception on a file it cannot read
+            raise UserError(
+                f"{self.where}: tokenizer.json is not a readable tokenizer: {error}.",
+                "copy the tokenizer's files again",
+            ) from error
+        whole.no_truncation()
+        whole.no_padding()
+        return whole
 
     @property
     def vocab_size(self) -> int:
@@ -103,16 +133,10 @@ class Tokenizer:
     def control_tokens(self) -> tuple[str, ...]:
         return tuple(self._control)
 
-    @property
-    def bos_id(self) -> int | None:
-        return self.token_id(self.bos_token) if self.bos_token else None
-
-    @property
-    def eos_id(self) -> int | None:
-        return self.token_id(self.eos_token) if self.eos_token else None
-
     def token_id(self, text: str) -> int | None:
-        token: int | None = self._whole.token_to_id(text)
+        if (control := self._control.get(text)) is not None:
+            return control.id
+        token: int | None = self._plain.token_to_id(text)
         return token
 
     def control_id(self, text: str) -> int | None:
@@ -136,7 +160,8 @@ class Tokenizer:
     def encode_groups(self, groups: Sequence[Sequence[Piece]], *, is_start: bool = True) -> list[list[int]]:
         """One list of ids a group. No token reaches over the border between two groups."""
         encoded: list[list[int]] = []
-        start, strips = "first" if is_start else "inner", False
+        start: Start = "first" if is_start else "inner"
+        strips = False
         for group in groups:
             ids: list[int] = []
             text = ""
@@ -144,15 +169,23 @@ class Tokenizer:
                 fresh = part if isinstance(part, str) else ""
                 text += fresh.lstrip() if strips else fresh
                 strips = strips and not text
-                if isinstance(part, _ControlToken):
-                    ids += self._encode_text(text.rstrip() if part.strips_left else text, start)
+                if isinstance(part, ControlToken):
+                    ids += self.encode_text(text.rstrip() if part.strips_left else text, start)
                     ids.append(part.id)
                     text, start, strips = "", "section", part.strips_right
             if text:
-                ids += self._encode_text(text, start)
+                ids += self.encode_text(text, start)
                 start = "inner"
             encoded.append(ids)
         return encoded
+
+    def encode_text(self, text: str, start: Start) -> list[int]:
+        """Text in which nothing is a control token."""
+        return self._encoders[start].ids(text) if text else []
+
+    def count_text(self, text: str, start: Start) -> int:
+        """How many tokens ``encode_text`` makes of it."""
+        return self._encoders[start].count(text) if text else 0
 
     def decode(self, ids: Sequence[int], *, show_control: bool = False) -> str:
         text: str = self._whole.decode(list(ids), skip_special_tokens=not show_control)
@@ -175,22 +208,22 @@ class Tokenizer:
             return bytes([int(byte[1], 16)])
         return spelled.replace("\u2581", " ").encode()
 
-    def _parts(self, pieces: Sequence[Piece]) -> Iterator[str | _ControlToken]:
+    def control_parts(self, text: str) -> Iterator[str | ControlToken]:
+        """What a template wrote: the control tokens in it, and the text (perhaps empty) around them."""
+        position = 0
+        for match in self._split.finditer(text):
+            yield text[position : match.start()]
+            yield self._control[match.group()]
+            position = match.end()
+        yield text[position:]
+
+    def _parts(self, pieces: Sequence[Piece]) -> Iterator[str | ControlToken]:
         """Text as typed, and the control tokens that the template wrote between it."""
         for piece in pieces:
-            position = 0
-            for match in self._split.finditer(piece.text) if piece.is_control else ():
-                yield piece.text[position : match.start()]
-                yield self._control[match.group()]
-                position = match.end()
-            yield piece.text[position:]
-
-    def _encode_text(self, text: str, start: str) -> list[int]:
-        if not text:
-            return []
-        encoder = {"first": self._first, "section": self._section, "inner": self._inner}[start]
-        ids: list[int] = encoder.encode(text, add_special_tokens=False).ids
-        return ids
+            if piece.is_control:
+                yield from self.control_parts(piece.text)
+            else:
+                yield piece.text
 
     def _special(self, key: str) -> str | None:
         value = self.settings.get(key)
@@ -251,10 +284,10 @@ def _settings(path: Path) -> dict[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def _control_tokens(raw: dict[str, Any]) -> Iterator[_ControlToken]:
+def _control_tokens(raw: dict[str, Any]) -> Iterator[ControlToken]:
     for token in raw.get("added_tokens", ()):
         if token["content"] and not _is_blank(token):
-            yield _ControlToken(int(token["id"]), token["content"], bool(token["lstrip"]), bool(token["rstrip"]))
+            yield ControlToken(int(token["id"]), token["content"], bool(token["lstrip"]), bool(token["rstrip"]))
 
 
 def _is_blank(token: dict[str, Any]) -> bool:
@@ -262,20 +295,51 @@ def _is_blank(token: dict[str, Any]) -> bool:
     return not token["special"] and not token["content"].strip()
 
 
-def _variant(raw: dict[str, Any], start: str) -> RustTokenizer:
-    """The tokenizer without its control tokens, for text at the very start (``first``), after a
-    control token (``section``), or in the middle of running text (``inner``, which never gets a
-    leading blank)."""
-    changed = json.loads(json.dumps(raw))
-    added = changed.get("added_tokens") or []
-    changed["added_tokens"], changed["post_processor"] = [token for token in added if _is_blank(token)], None
-    _hide(changed["model"], {token["content"] for token in added if not _is_blank(token)})
-    if isinstance(vocab := changed["model"].get("vocab"), dict):  # so that they keep their ids
-        vocab.update({token["content"]: token["id"] for token in changed["added_tokens"]})
-    changed["truncation"] = changed["padding"] = None
-    for key in ("normalizer", "pre_tokenizer"):
-        changed[key] = _without_leading_blank(changed.get(key), start)
-    return RustTokenizer.from_str(json.dumps(changed))
+def _encoders(raw: dict[str, Any], where: str) -> tuple[RustTokenizer, dict[Start, Encoder]]:
+    """The tokenizer without its control tokens, and how it encodes text at the very start (``first``), after a
+    control token (``section``), or in the middle of running text (``inner``, which never gets a leading blank)."""
+    added = raw.get("added_tokens") or []
+    blanks, model = [token for token in added if _is_blank(token)], dict(raw["model"])
+    _hide(model, {token["content"] for token in added if not _is_blank(token)})
+    if isinstance(vocab := model.get("vocab"), dict):  # so that they keep their ids
+        model["vocab"] = vocab | {token["content"]: token["id"] for token in blanks}
+    unused = dict.fromkeys(("post_processor", "truncation", "padding"))
+    plain = {**raw, **unused, "model": model, "added_tokens": blanks}
+    made: dict[bytes, RustTokenizer] = {}
+    variants: dict[Start, RustTokenizer] = {}
+    for start in _STARTS:
+        steps = {key: _without_leading_blank(raw.get(key), start) for key in ("normalizer", "pre_tokenizer")}
+        key = msgspec.json.encode(steps)
+        variants[start] = made.get(key) or made.setdefault(key, _made(plain | steps))
+    encodes = {start: _encode(variants[start]) for start in _STARTS}
+    if len(made) > 1 or not cuts_before_words(plain):
+        return variants["first"], {start: Encoder(encode, _counts(encode)) for start, encode in encodes.items()}
+    encode, pieces = encodes["inner"], ascii_pieces(plain)
+    words = Words(encode, by_pieces(pieces, _encode_piece(variants["inner"]), encode) if pieces else encode, where)
+    return variants["first"], dict.fromkeys(_STARTS, Encoder(words.ids, words.count))
+
+
+def _made(raw: dict[str, Any]) -> RustTokenizer:
+    return RustTokenizer.from_buffer(msgspec.json.encode(raw))
+
+
+def _encode_piece(made: RustTokenizer) -> Encode:
+    """What the model makes of an ASCII piece, spelled in the letters that stand for bytes."""
+    tokenize = made.model.tokenize
+    letters = {byte: letter for letter, byte in _BYTE_OF_LETTER.items() if byte < 128}
+    return lambda piece: [token.id for token in tokenize(piece.translate(letters))]
+
+
+def _counts(encode: Encode) -> Callable[[str], int]:
+    return lambda text: len(encode(text))
+
+
+def _encode(made: RustTokenizer) -> Encode:
+    def ids(text: str) -> list[int]:
+        found: list[int] = made.encode(text, add_special_tokens=False).ids
+        return found
+
+    return ids
 
 
 def _hide(model: dict[str, Any], control: set[str]) -> None:
@@ -296,19 +360,17 @@ def _hidden(text: str) -> str:
     return f"\ufdd0{text}\ufdd1"
 
 
-def _without_leading_blank(step: dict[str, Any] | None, start: str) -> dict[str, Any] | None:
+def _without_leading_blank(step: dict[str, Any] | None, start: Start) -> dict[str, Any] | None:
     if step is None or start == "first":
         return step
     kind = step.get("type")
     if kind == "Sequence":
         key = "normalizers" if "normalizers" in step else "pretokenizers"
-        step[key] = [kept for one in step[key] if (kept := _without_leading_blank(one, start)) is not None]
-        return step
+        return {**step, key: [kept for one in step[key] if (kept := _without_leading_blank(one, start)) is not None]}
     if kind == "Prepend" and start == "inner":
         return None
     if kind == "Metaspace" and (start == "inner" or step.get("prepend_scheme") == "first"):
-        step["prepend_scheme"] = "never"
-        step.pop("add_prefix_space", None)
+        return {key: value for key, value in step.items() if key != "add_prefix_space"} | {"prepend_scheme": "never"}
     if kind == "ByteLevel" and start == "inner":
-        step["add_prefix_space"] = False
+        return {**step, "add_prefix_space": False}
     return step

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from tunesmith.data.content.judge import MOST_OF_A_RULE, ContentFigures, ContentJudge
+from tunesmith.data.content.judge import ContentFigures, ContentJudge
 from tunesmith.data.content.provenance import provenance_of
 from tunesmith.data.content.rules import ADVICE
+from tunesmith.data.content.texts import MOST_OF_A_RULE, TextJudge
 from tunesmith.data.examples import ChatExample, CompletionExample, Example, Message
 from tunesmith.data.findings import Finding, path_text
 from tunesmith.data.harm.find import default_filter
@@ -31,7 +32,7 @@ class Heard:
 
 
 def judged(examples: list[Example], **provenance: int) -> tuple[Heard, ContentFigures]:
-    judge, heard = ContentJudge(default_filter()), Heard()
+    judge, heard = ContentJudge(TextJudge(default_filter())), Heard()
     for example in examples:
         judge.add(example)
     return heard, judge.finish(heard, "chat", provenance)
@@ -57,7 +58,7 @@ def test_finding_names_line_path_and_what_to_do() -> None:
 
 
 def test_alpaca_rows_have_no_path_of_messages() -> None:
-    judge, heard = ContentJudge(), Heard()
+    judge, heard = ContentJudge(TextJudge()), Heard()
     judge.add(chat(7, "hi", "hel\u200blo"))
     judge.finish(heard, "alpaca", {})
     assert [finding.path for finding, _ in heard.found] == [()]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tunesmith.core.errors import UserError
-from tunesmith.data.cleaning import Cleaning, clean_file
+from tunesmith.data.clean_row import Cleaning
+from tunesmith.data.cleaning import clean_file
 from tunesmith.data.personal.canaries import measure_recall, wilson
 from tunesmith.data.personal.person import erase_person, find_person
 from tunesmith.data.personal.recognizers import load_recognizers

@@ -9,6 +9,7 @@ labels: answers that are labels, and questions with several answers
 phrases: names and phrases that stand in many answers
 languages: in which language a text is
 provenance: how much of a file says that a model wrote it
-judge: all of them over one file
+texts: what is wrong with each text by itself
+judge: all of it over one file
 of_file: a file gone through for it
 """

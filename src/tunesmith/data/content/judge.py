@@ -13,25 +13,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, Protocol
 
-from tunesmith.data.content.answers import boilerplate_in, is_placeholder, may_hold_boilerplate, repeats
-from tunesmith.data.content.characters import (
-    find_curly_quotes,
-    find_invisible,
-    find_mojibake,
-    find_replaced,
-    may_be_odd,
-)
+from tunesmith.data.content.answers import is_placeholder, repeats
 from tunesmith.data.content.labels import Conflicts, Labels
 from tunesmith.data.content.languages import language_of
-from tunesmith.data.content.markers import find_mark_up, find_role_marker, may_hold_mark_up, may_hold_roles
 from tunesmith.data.content.phrases import FrequentPhrases, Sampler
 from tunesmith.data.content.rules import ADVICE, MORE_ADVICE
 from tunesmith.data.content.said import Said, said_in
+from tunesmith.data.content.texts import Noted, TextJudge
 from tunesmith.data.examples import AnyExample, CompletionExample, FileFormat
 from tunesmith.data.findings import Finding, RowPath, shorten
-from tunesmith.data.harm.find import HarmFilter
 
-MOST_OF_A_RULE: Final = 200
 _FREQUENT: Final = 0.1
 _FEWEST_PHRASES: Final = 10
 _MOST_PHRASES: Final = 5
@@ -43,8 +34,6 @@ _SHORT: Final = 2
 _USUAL_OF_SHORT: Final = 50
 _LONG: Final = 10_000
 _LONG_OF_USUAL: Final = 50
-_BLOCK: Final = 1 << 15
-_BORDER: Final = "\x1f"
 _RULES_OF_ROWS: Final = (
     *("invisible_character", "replacement_character", "mojibake", "typographic_quotes", "role_marker"),
     *("left_over_markup", "blank_answer", "placeholder_answer", "answer_repeats_question", "harmful_content"),
@@ -66,111 +55,56 @@ class ContentFigures:
 
 
 class ContentJudge:
-    """``add`` every example that can be used, then ``finish`` once."""
+    """``add`` every example that can be used, then ``finish`` once. Without ``texts``, others judge each text by itself,
+    and what they find is added to ``noted``."""
 
-    def __init__(self, harm: HarmFilter | None = None) -> None:
-        self._harm = harm
-        self._kept: dict[str, list[tuple[Finding, int]]] = {rule: [] for rule in _RULES_OF_ROWS}
-        self._counts: Counter[str] = Counter()
+    def __init__(self, texts: TextJudge | None = None) -> None:
+        self.noted = Noted()
+        self._texts = texts
         self._num_rows = self._num_answers = 0
-        self._block: list[tuple[Said, int, bool]] = []
-        self._block_size = 0
         self._sampler, self._phrases = Sampler(), FrequentPhrases()
         self._labels, self._conflicts = Labels(), Conflicts()
         self._lengths: list[int] = []
         self._longest = (0, 0)
         self._num_short, self._first_short = 0, 0
-        self._boilerplate: Counter[str] = Counter()
-        self._first_boilerplate: dict[str, int] = {}
         self._languages: Counter[str] = Counter()
         self._num_pairs, self._num_other_language, self._first_other_language = 0, 0, ("", "", 0)
 
     def add(self, example: AnyExample) -> None:
         said, line = said_in(example), example.line
         self._num_rows += 1
-        is_raw = isinstance(example, CompletionExample)
+        if self._texts is not None:
+            self._texts.add(said, line, is_raw=isinstance(example, CompletionExample))
         question = ""
         for index, one in enumerate(said):
-            self._block.append((one, line, is_raw))
-            self._block_size += len(one.text)
             if one.is_answer:
                 self._judge_answer(one, question, line)
                 if index == len(said) - 1:
                     self._conflicts.add([before.text for before in said[:index]], one.text, line)
             elif one.role == "user":
                 question = one.text
-        if self._block_size >= _BLOCK:
-            self._judge_block()
 
     def finish(self, found: Sink, format: FileFormat | None, provenance: Mapping[str, int]) -> ContentFigures:
         """Tell what was found; ``provenance`` is of ``provenance_of``. Paths are told where the rows are as examples are."""
-        self._judge_block()
+        if self._texts is not None:
+            self._texts.finish()
+            self.noted.add(self._texts.noted)
         are_labels = self._labels.are_labels(self._num_answers)
-        for rule, kept in self._kept.items():
+        for rule in _RULES_OF_ROWS:
+            kept = self.noted.kept.get(rule, [])
             if rule == "placeholder_answer" and are_labels:
                 continue
-            for finding, line in kept:
-                found.add(finding if format != "alpaca" else _without_path(finding), line)
-            if self._counts[rule] > len(kept):
-                message = f"{self._counts[rule] - len(kept):,} more texts are like that ({self._counts[rule]:,} in all)"
+            for message, path, line in kept:
+                # An Alpaca row's messages are made of its keys: they have no place of their own.
+                found.add(_warning(rule, message, path if format != "alpaca" else ()), line)
+            if (count := self.noted.counts.get(rule, 0)) > len(kept):
+                message = f"{count - len(kept):,} more texts are like that ({count:,} in all)"
                 found.add(Finding(rule, message, MORE_ADVICE, severity="warning"))
         for rule, message in self._of_the_file(provenance, are_labels=are_labels):
             found.add(_warning(rule, message))
         known = sum(self._languages.values())
         languages = {name: round(count / known, 4) for name, count in self._languages.most_common()}
         return ContentFigures(languages, dict(provenance))
-
-    # ---- the texts ----
-
-    def _judge_block(self) -> None:
-        """What is rare is looked for in many texts at once, and text by text only where it was found."""
-        # Apart, because a text with one character more than ASCII takes its whole block to the slower ways.
-        ascii = _BORDER.join(one.text for one, _, _ in self._block if one.text.isascii())
-        other = _BORDER.join(one.text for one, _, _ in self._block if not one.text.isascii())
-        is_odd = may_be_odd(ascii) or may_be_odd(other)
-        has_roles = may_hold_roles(ascii) or may_hold_roles(other)
-        has_mark_up = may_hold_mark_up(ascii) or may_hold_mark_up(other)
-        has_boilerplate = may_hold_boilerplate(ascii) or may_hold_boilerplate(other)
-        harm = self._harm
-        if harm is not None and not harm.find(ascii) and not harm.find(other):
-            harm = None
-        for one, line, is_raw in self._block:
-            if is_odd:
-                self._judge_characters(one, line)
-            if has_roles and _may_not_show_roles(one, is_raw=is_raw) and (marker := find_role_marker(one.text)):
-                self._note("role_marker", f"a role is typed in the text: {shorten(marker)}", one.path, line)
-            if has_mark_up and one.role in ("user", "assistant") and (mark_up := find_mark_up(one.text)):
-                self._note("left_over_markup", f"HTML stands in the text: {mark_up}", one.path, line)
-            if has_boilerplate and one.is_answer and (phrase := boilerplate_in(one.text)):
-                self._boilerplate[phrase] += 1
-                self._first_boilerplate.setdefault(phrase, line)
-            if harm is not None:
-                self._judge_harm(harm, one, line)
-        self._block, self._block_size = [], 0
-
-    def _judge_characters(self, one: Said, line: int) -> None:
-        text = one.text
-        if odd := find_invisible(text):
-            self._note("invisible_character", f"{odd.what} stands in the text", one.path, line)
-        if text.isascii():
-            return
-        if odd := find_replaced(text):
-            self._note("replacement_character", f"{odd.what} stands for what could not be read", one.path, line)
-        if odd := find_mojibake(text):
-            message = f"{odd.what} was {shorten(odd.mended)} before it was read in a wrong encoding"
-            self._note("mojibake", message, one.path, line)
-        if one.is_answer and (odd := find_curly_quotes(text)):
-            message = f"typographic quotes stand where a program reads straight ones: {odd.what}"
-            self._note("typographic_quotes", message, one.path, line)
-
-    def _judge_harm(self, harm: HarmFilter, one: Said, line: int) -> None:
-        told: set[str] = set()
-        for hit in harm.find(one.text):
-            if hit.category not in told:
-                told.add(hit.category)
-                words = shorten(one.text[hit.start : hit.end])
-                message = f"{words} may be harmful: {hit.category}, severity {hit.severity}"
-                self._note("harmful_content", message, one.path, line)
 
     # ---- one answer ----
 
@@ -179,11 +113,11 @@ class ContentJudge:
         self._num_answers += 1
         self._labels.add(answer)
         if answer.isspace():
-            self._note("blank_answer", "the answer is nothing but spaces and line ends", path, line)
+            self.noted.note("blank_answer", "the answer is nothing but spaces and line ends", path, line)
         elif is_placeholder(answer):
-            self._note("placeholder_answer", f"the answer is {shorten(answer)}", path, line)
+            self.noted.note("placeholder_answer", f"the answer is {shorten(answer)}", path, line)
         if question and repeats(question, answer):
-            self._note("answer_repeats_question", "the answer begins with the whole question", path, line)
+            self.noted.note("answer_repeats_question", "the answer begins with the whole question", path, line)
         self._judge_length(len(answer), line)
         if weight := self._sampler.weight():
             self._phrases.add(answer, line, weight)
@@ -210,16 +144,12 @@ class ContentJudge:
                 if not self._first_other_language[2]:
                     self._first_other_language = (asked, language, line)
 
-    def _note(self, rule: str, message: str, path: RowPath, line: int) -> None:
-        self._counts[rule] += 1
-        if len(kept := self._kept[rule]) < MOST_OF_A_RULE:
-            kept.append((_warning(rule, message, path), line))
-
     # ---- the whole file ----
 
     def _of_the_file(self, provenance: Mapping[str, int], *, are_labels: bool) -> Iterator[tuple[str, str]]:
-        for phrase, _count in self._boilerplate.most_common(1):
-            total, first = sum(self._boilerplate.values()), self._first_boilerplate[phrase]
+        if boilerplate := self.noted.boilerplate:
+            phrase, (_, first) = max(boilerplate.items(), key=lambda item: item[1][0])
+            total = sum(count for count, _ in boilerplate.values())
             share = _percent(total / self._num_answers)
             message = (
                 f"{total:,} answer{'s say' if total > 1 else ' says'} {shorten(phrase)} or the like ({share}); "
@@ -311,18 +241,8 @@ class ContentJudge:
             yield "conflicting_answers", message
 
 
-def _may_not_show_roles(one: Said, *, is_raw: bool) -> bool:
-    """A raw prompt may well be a transcript, and a system message may show one."""
-    return one.is_answer or (one.role in ("user", "assistant") and not is_raw)
-
-
 def _warning(rule: str, message: str, path: RowPath = ()) -> Finding:
     return Finding(rule, message, ADVICE[rule], path, "warning")
-
-
-def _without_path(finding: Finding) -> Finding:
-    """An Alpaca row's messages are made of its keys: they have no place of their own."""
-    return Finding(finding.rule, finding.message, finding.hint, (), finding.severity)
 
 
 def _percent(share: float) -> str:

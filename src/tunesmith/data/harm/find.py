@@ -89,6 +89,8 @@ class HarmFilter:
         for last, (length, entries) in matches:
             start, end = last - length + 1, last + 1
             for entry in entries:
+                if entry.part == 2 and entry.term not in firsts:
+                    continue
                 if entry.is_word and not _is_word(plain, text if places is None else plain, start, end):
                     continue
                 if entry.term == _SAFE:
@@ -97,7 +99,7 @@ class HarmFilter:
                     found.append((entry.term, start, end))
                 elif entry.part == 1:
                     firsts[entry.term] = (start, end)
-                elif entry.term in firsts and 0 <= start - firsts[entry.term][1] <= _GAP:
+                elif 0 <= start - firsts[entry.term][1] <= _GAP:
                     found.append((entry.term, firsts[entry.term][0], end))
         if not found:
             return ()

@@ -1,0 +1,158 @@
+"""Text → ids by its words, of which most were met before: a word is what stands between two blanks, with the first of
+them.
+
+Only for a tokenizer that cuts before every word (``word_borders``). The library is asked once a word and not once a
+text, so nothing of its expressions is imitated here. Keeps a bounded number of words; texts are compared with what the
+library gives for the whole of them, the first ones all and then some.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import chain
+from typing import Final
+
+from tunesmith.core.errors import UserError
+
+Encode = Callable[[str], list[int]]
+_WORD_BYTES: Final = 32 << 20
+_PIECE_BYTES: Final = 16 << 20
+_HEAD_BYTES: Final = 8 << 20
+_SPARSE: Final = 12
+"""Characters to a blank, beyond which text of other letters than ASCII is no text of words that come again."""
+_MOST_CHARACTERS: Final = 64
+_ENTRY_BYTES: Final = 260
+_ID_BYTES: Final = 40
+_FIRST_CHECKED: Final = 16
+_CHECKED_EVERY: Final = 2_048
+_BORDER: Final = re.compile(r"(?<=\S) ")
+
+
+def by_pieces(
+    pieces: Callable[[str], list[str]], encode_piece: Encode, encode: Encode, most_bytes: int = _PIECE_BYTES
+) -> Encode:
+    """New words are put together from pieces that were met before, where they are of ASCII: a word with a comma behind it
+    is two. Elsewhere ``encode`` is asked."""
+    kept = _Kept(encode_piece, most_bytes, is_any_kept=True)
+
+    def ids(text: str) -> list[int]:
+        if len(text) <= _MOST_CHARACTERS and text.isascii():
+            return list(chain.from_iterable(map(kept.__getitem__, pieces(text))))
+        return encode(text)
+
+    return ids
+
+
+class _NotBetweenBorders(Exception):
+    """A part ends with whitespace or is empty, so that the blank behind it is no border."""
+
+
+class Words:
+    """``encode`` gives the ids of a whole text, ``encode_word`` those of a word, or of what stands before the first."""
+
+    def __init__(self, encode: Encode, encode_word: Encode, where: str, most_bytes: int = _WORD_BYTES) -> None:
+        self._encode, self._where = encode, where
+        self._heads = _Kept(encode_word, min(most_bytes, _HEAD_BYTES))
+        self._words = _Kept(lambda part: encode_word(f" {part}"), most_bytes)
+        self._lengths = _Lengths(self._words)
+        self._until_check, self._num_checked = 1, 0
+
+    def ids(self, text: str) -> list[int]:
+        head, parts, last = _parts(text)
+        if _is_sparse(text, parts):
+            return self._encode(text)
+        try:
+            ids = [*self._heads[head], *chain.from_iterable(map(self._words.__getitem__, parts))]
+            if last is not None:
+                ids += self._words.of(last)
+        except _NotBetweenBorders:
+            head, *parts = _BORDER.split(text)
+            ids = [*self._heads.of(head), *chain.from_iterable(map(self._words.of, parts))]
+        if self._is_sampled():
+            self._check(text, ids)
+        return ids
+
+    def count(self, text: str) -> int:
+        """How many ids there are."""
+        head, parts, last = _parts(text)
+        if self._is_sampled() or last is not None or _is_sparse(text, parts):
+            return len(self.ids(text))
+        try:
+            return len(self._heads[head]) + sum(map(self._lengths.__getitem__, parts))
+        except _NotBetweenBorders:
+            return len(self.ids(text))
+
+    def _is_sampled(self) -> bool:
+        self._until_check -= 1
+        return self._until_check <= 0
+
+    def _check(self, text: str, ids: list[int]) -> None:
+        self._num_checked += 1
+        self._until_check = 1 if self._num_checked < _FIRST_CHECKED else _CHECKED_EVERY
+        if ids != self._encode(text):
+            raise UserError(
+                f"{self._where}: the tokens of this text, put together word by word, are not those that the tokenizer "
+                f"gives for the whole of it: {text[:400]!r}.",
+                "this is a mistake of Tunesmith's: report it with the text and the base model's tokenizer.json",
+            )
+
+
+def _parts(text: str) -> tuple[str, list[str], str | None]:
+    """What stands before the first blank, between blanks, and behind the last one, if that ends with whitespace."""
+    parts = text.split(" ")
+    head = parts[0]
+    del parts[0]
+    return head, parts, parts.pop() if parts and text[-1].isspace() else None
+
+
+def _is_sparse(text: str, parts: list[str]) -> bool:
+    return len(text) > _SPARSE * (len(parts) + 1) and not text.isascii()
+
+
+class _Kept(dict[str, tuple[int, ...]]):
+    """Parts of text with their ids; those that stand between two borders are kept, in two generations: when the younger
+    one is full the elder is forgotten, and what is asked for again moves up."""
+
+    def __init__(self, ask: Encode, most_bytes: int, *, is_any_kept: bool = False) -> None:
+        super().__init__()
+        self._ask, self._most_bytes, self._is_any_kept = ask, most_bytes, is_any_kept
+        self._elder: dict[str, tuple[int, ...]] = {}
+        self._num_bytes = 0
+
+    def __missing__(self, part: str) -> tuple[int, ...]:
+        if not self._is_any_kept and (not part or part[-1].isspace()):
+            raise _NotBetweenBorders
+        ids = self._elder.get(part)
+        if ids is None:
+            ids = tuple(self._ask(part))
+        if len(part) <= _MOST_CHARACTERS:
+            self._num_bytes += _ENTRY_BYTES + 4 * len(part) + _ID_BYTES * len(ids)
+            if self._num_bytes > self._most_bytes:
+                self._elder, self._num_bytes = dict(self), 0
+                self.clear()
+            self[part] = ids
+        return ids
+
+    def of(self, part: str) -> tuple[int, ...]:
+        """The ids of any part that was cut at borders."""
+        try:
+            return self[part]
+        except _NotBetweenBorders:
+            return tuple(self._ask(part))
+
+
+class _Lengths(dict[str, int]):
+    """How many ids a word has."""
+
+    def __init__(self, words: _Kept) -> None:
+        super().__init__()
+        self._words = words
+
+    def __missing__(self, part: str) -> int:
+        length = len(self._words[part])
+        if len(self) > len(self._words):  # those have been gathered anew
+            self.clear()
+        if len(part) <= _MOST_CHARACTERS:
+            self[part] = length
+        return length
