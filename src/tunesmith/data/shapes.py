@@ -151,7 +151,12 @@ class Plans:
 def _shape(example: ChatExample, contents: Sequence[str]) -> Shape | None:
     """None for a row that has more to it than who says what, or that is very large, or in which only blanks are said."""
     messages = example.messages
-    if example.tools or len(messages) > _MOST_MESSAGES or sum(map(len, contents)) > _MOST_CHARACTERS or any(map(str.isspace, contents)):
+    if (
+        example.tools
+        or len(messages) > _MOST_MESSAGES
+        or sum(map(len, contents)) > _MOST_CHARACTERS
+        or any(map(str.isspace, contents))
+    ):
         return None
     for message in messages:
         if message.name is not None or message.tool_calls or message.tool_call_id is not None:
@@ -188,7 +193,9 @@ class _Written:
         (first, begin), (last, until) = start, end
         if first == last:
             return [self.words[first][begin:until]]
-        inner = chain.from_iterable(zip(self.said[first:last], self.words[first + 1 : last], strict=False))
+        inner: list[Part] = []
+        for said, words in zip(self.said[first : last - 1], self.words[first + 1 : last], strict=True):
+            inner += [said, words]
         return [self.words[first][begin:], *inner, self.said[last - 1], self.words[last][:until]]
 
 
@@ -210,9 +217,7 @@ def _plan(
     return Plan(tuple(zip(groups[::2], groups[1::2], answers, strict=True)))
 
 
-def _end_of_answer(
-    whole: _Written, index: int, start: Place, tokenizer: Tokenizer, ends: frozenset[str]
-) -> Place:
+def _end_of_answer(whole: _Written, index: int, start: Place, tokenizer: Tokenizer, ends: frozenset[str]) -> Place:
     number = sum(said.index <= index for said in whole.said)  # of the words behind the answer's text
     is_empty = not any(said.index == index for said in whole.said)
     place = start if is_empty else max(start, (number, 0))

@@ -101,7 +101,8 @@ class Tokenizer:
             whole = RustTokenizer.from_str(self.source)
         except Exception as error:  # the library raises bare Exception on a file it cannot read
             raise UserError(
-                f"{self.where}: tokenizer.json is not a readable tokenizer: {error}.", "copy the tokenizer's files again"
+                f"{self.where}: tokenizer.json is not a readable tokenizer: {error}.",
+                "copy the tokenizer's files again",
             ) from error
         whole.no_truncation()
         whole.no_padding()
