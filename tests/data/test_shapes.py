@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
 from tokenizers import Tokenizer as RustTokenizer
 
-from tunesmith.core.errors import UserError
+from tunesmith.core.errors import MachineError, UserError
 from tunesmith.data import sandbox, traced_template
 from tunesmith.data.examples import ChatExample, Message, TokenizedExample
 from tunesmith.data.render import Renderer, count_tokens, render
@@ -356,7 +356,7 @@ def test_row_that_differs_from_the_templates_stops_the_job_with_the_row(monkeypa
     render(turns(["a", "b"], None, [1]), base)
     monkeypatch.setattr(traced_template.Said, "of", lambda self, contents: "wrong")
     monkeypatch.setattr("tunesmith.data.shapes.Section.text", lambda self, contents: "wrong")
-    with pytest.raises(UserError, match=r"put together.*'what it says'"):
+    with pytest.raises(MachineError, match=r"put together.*'what it says'"):
         render(turns(["what it says", "b"], None, [1]), base)
 
 

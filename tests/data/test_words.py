@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as RustTokenizer
 
-from tunesmith.core.errors import UserError
+from tunesmith.core.errors import MachineError
 from tunesmith.data.expressions import ascii_expression, ends_before_blanks
 from tunesmith.data.tokenizer import Piece, Tokenizer
 from tunesmith.data.word_borders import cuts_before_words
@@ -144,7 +144,7 @@ def test_words_that_come_again_are_asked_for_once() -> None:
 
 def test_tokens_that_differ_from_the_librarys_stop_the_job_with_the_text() -> None:
     words = Words(lambda text: [1], lambda text: [2], "base")
-    with pytest.raises(UserError, match=r"word by word.*'what it is about'"):
+    with pytest.raises(MachineError, match=r"word by word.*'what it is about'"):
         words.ids("what it is about")
 
 
@@ -157,7 +157,7 @@ def test_later_texts_are_compared_too() -> None:
     words = Words(encode, encode, "base")
     words.ids("x y")
     is_wrong = True
-    with pytest.raises(UserError):
+    with pytest.raises(MachineError):
         list(map(words.ids, ["x y"] * 10_000))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Final
 
-from tunesmith.core.errors import UserError
+from tunesmith.core.errors import MachineError
 
 Encode = Callable[[str], list[int]]
 _WORD_BYTES: Final = 32 << 20
@@ -91,7 +91,7 @@ class Words:
         self._num_checked += 1
         self._until_check = 1 if self._num_checked < _FIRST_CHECKED else _CHECKED_EVERY
         if ids != self._encode(text):
-            raise UserError(
+            raise MachineError(
                 f"{self._where}: the tokens of this text, put together word by word, are not those that the tokenizer "
                 f"gives for the whole of it: {text[:400]!r}.",
                 "this is a mistake of Tunesmith's: report it with the text and the base model's tokenizer.json",
