@@ -17,7 +17,8 @@ The rest on the file's first rows, with the starter's tokenizer, its loading inc
 count tokens: what `tunesmith data check --base-model starter` does: every row judged, rendered, tokenized and masked; all
 figures, those of tokens too.
 cookbook: the plain loop, and the notebook's token counts: every text of every message encoded by a call of its own, the
-assistant's once more, as it does; then the least, the most, mean, median, p5 and p95. It renders no template.
+assistant's once more, as it does; then of messages, tokens and the assistant's tokens the least, the most, mean, median
+and the quantiles 0.1 and 0.9 (it calls them p5 and p95), and the tokens to pay for. It renders no template.
 validate and tokenize: every row judged, rendered, tokenized and masked, and kept.
 datasets and TRL: load_dataset, then a map of apply_chat_template with tokenize, as SFTTrainer prepares rows without
 assistant_only_loss; no cache. It judges nothing and builds no mask of the answers; it writes the tokens to disk.
@@ -225,8 +226,9 @@ def counted_by_cookbook(path: Path) -> None:
     import numpy
 
     encoding = Tokenizer.from_file(str(find_folder("starter") / "tokenizer.json"))
-    lengths, said = [], []
+    num_messages, lengths, said = [], [], []
     for example in looped(path):
+        num_messages.append(len(example["messages"]))
         num_tokens = num_said = 0
         for message in example["messages"]:
             num_tokens += 3
@@ -238,10 +240,10 @@ def counted_by_cookbook(path: Path) -> None:
                 num_said += len(encoding.encode(message["content"]).ids)
         lengths.append(num_tokens + 3)
         said.append(num_said)
-    for values in (lengths, said):
-        numpy.min(values), numpy.max(values), numpy.mean(values), numpy.median(values)
-        numpy.quantile(values, 0.05), numpy.quantile(values, 0.95)
-    sum(length > 16_385 for length in lengths)
+    for values in (num_messages, lengths, said):
+        min(values), max(values), numpy.mean(values), numpy.median(values)
+        numpy.quantile(values, 0.1), numpy.quantile(values, 0.9)  # what the notebook prints as p5 and p95
+    sum(length > 16_385 for length in lengths), sum(min(16_385, length) for length in lengths)
 
 
 def counted(path: Path) -> None:

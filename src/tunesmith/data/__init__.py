@@ -20,9 +20,14 @@ strict_json: JSON text to its value, or what is wrong and where
 encoding: bytes that are no UTF-8 text
 split: a training and a validation part
 leakage: validation examples that are in the training data too
+expressions: by which byte-pair tokenizers cut text, as far as they are understood
+word_borders: whether a tokenizer cuts before every word
+words: text to ids by words that were met before
 tokenizer: text to token ids, typed text apart from control tokens
 sandbox: Jinja for templates by strangers, bounded
 template: chat templates, rendered in the sandbox
+traced_template: what a template makes of texts that it cannot see
+shapes: rows of one shape, put together without the template
 render: Example to TokenizedExample: token ids and loss weights
 over_length: examples that do not fit: refused, dropped or cut, and counted
 statistics: a dataset in figures

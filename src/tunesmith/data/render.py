@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from tunesmith.core.errors import Problem, Problems, UserError
+from tunesmith.core.errors import MachineError, Problem, Problems, UserError
 from tunesmith.data.examples import ChatExample, CompletionExample, Example, Message, TokenizedExample
 from tunesmith.data.shapes import Plan, Plans, answer_end
 from tunesmith.data.template import ChatTemplate, EndlessTemplate, load_template
@@ -131,7 +131,7 @@ def _render_chat(example: ChatExample, renderer: Renderer) -> TokenizedExample:
     if plan is not None:
         tokenized = _weighed(plan.groups(contents, renderer.tokenizer), example, renderer)
         if renderer.plans.is_sampled() and tokenized != _render_whole(example, renderer):
-            raise UserError(
+            raise MachineError(
                 "This row, put together from what the chat template wrote for another one of its shape, differs from what "
                 f"the template writes for it: {[(message.role, message.content) for message in example.messages]!r:.400}.",
                 "this is a mistake of Tunesmith's: report it with the row and the chat template",

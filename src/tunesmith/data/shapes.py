@@ -193,7 +193,9 @@ class _Written:
         (first, begin), (last, until) = start, end
         if first == last:
             return [self.words[first][begin:until]]
-        inner = chain.from_iterable(zip(self.said[first:last], self.words[first + 1 : last], strict=False))
+        inner: list[Part] = []
+        for said, words in zip(self.said[first : last - 1], self.words[first + 1 : last], strict=True):
+            inner += [said, words]
         return [self.words[first][begin:], *inner, self.said[last - 1], self.words[last][:until]]
 
 

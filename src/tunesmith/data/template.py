@@ -83,7 +83,16 @@ class ChatTemplate:
 
 
 # What a template's own mistakes raise: a division by zero, a missing key, endless recursion.
-_FAULTS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
+_FAULTS = (
+    AssertionError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+)
 
 
 def load_template(folder: Path, tokenizer: Tokenizer) -> ChatTemplate:

@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -348,12 +350,14 @@ def _hide(model: dict[str, Any], control: set[str]) -> None:
     if isinstance(vocab, list):  # Unigram: [text, score], by id
         model["vocab"] = [[_hidden(text) if text in control else text, score] for text, score in vocab]
     elif isinstance(vocab, dict):
-        model["vocab"] = {_hidden(text) if text in control else text: token_id for text, token_id in vocab.items()}
+        model["vocab"] = {text: token_id for text, token_id in vocab.items() if text not in control}
+        model["vocab"] |= {_hidden(text): vocab[text] for text in control if text in vocab}
         if model.get("unk_token") in control:
             model["unk_token"] = _hidden(model["unk_token"])
         if merges := model.get("merges"):
-            pairs = [tuple(merge.split(" ", 1)) if isinstance(merge, str) else tuple(merge) for merge in merges]
-            model["merges"] = [pair for pair in pairs if not control & {*pair, "".join(pair)}]
+            pairs = [merge.split(" ", 1) if isinstance(merge, str) else merge for merge in merges]
+            spelled = [left + right in control or left in control or right in control for left, right in pairs]
+            model["merges"] = list(compress(pairs, map(not_, spelled))) if any(spelled) else pairs
 
 
 def _hidden(text: str) -> str:

@@ -112,6 +112,9 @@ class TracedTemplate:
         return written
 
 
+_NEVER_TEXT: Final = (bool, int, float, type(None), Undefined)
+
+
 class Rope:
     """Text of which only the template's own parts are known. It holds at least one ``Said``, so it is never blank."""
 
@@ -157,7 +160,7 @@ class Rope:
         return self._ask("contains", part)
 
     def __eq__(self, other: object) -> bool:
-        return other is not None and other != "" and self._ask("equals", other)
+        return type(other) not in _NEVER_TEXT and other != "" and self._ask("equals", other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -185,8 +188,8 @@ class Rope:
         self._trace.look()
 
     # All that Python, Jinja and MarkupSafe may ask of a value in passing.
-    __str__ = __repr__ = __format__ = __html__ = __bytes__ = __hash__ = __len__ = __iter__ = __reversed__ = _look  # type: ignore[assignment]
-    __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __complex__ = __index__ = _look  # type: ignore[assignment]
+    __str__ = __repr__ = __format__ = __html__ = __bytes__ = __hash__ = __len__ = __iter__ = __reversed__ = _look
+    __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __complex__ = __index__ = _look
     __mul__ = __rmul__ = __mod__ = __rmod__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __round__ = _look
     __floordiv__ = __rfloordiv__ = __pow__ = __rpow__ = __neg__ = __pos__ = __abs__ = __await__ = __fspath__ = _look
 
@@ -207,6 +210,8 @@ _FALSE_OF_TEXT: Final = frozenset({"undefined", "none", "mapping", "boolean", "t
 # Filters that only move values about, or ask the tests and filters above.
 _BLIND: Final = frozenset({"length", "count", "first", "last", "list", "map", "select", "reject", "selectattr", "rejectattr", "items"})  # fmt: skip
 _HOLDERS: Final = (Namespace, Cycler, Joiner)
+_SCOPES: Final = ("_loop_vars", "_block_vars")
+"""What Jinja hands to functions that ask for the context, of which there are none here."""
 _PLAIN: Final = (str, int, float, bool, type(None), Undefined)
 
 
@@ -216,9 +221,10 @@ class _RopeSandbox(Sandbox):
     def __init__(self) -> None:
         super().__init__()
         self.finalize = self._shown
-        self.concat = self._joined_parts  # type: ignore[assignment]
+        self.concat = self._joined_parts  # type: ignore[method-assign]
         self.filters = {name: self._asking_filter(name, function) for name, function in self.filters.items()}
-        self.tests = {name: self._asking_test(name, function) for name, function in self.tests.items()}
+        tests: dict[str, Any] = self.tests
+        self.tests = {name: self._asking_test(name, function) for name, function in tests.items()}
         self.globals["strftime_now"] = lambda form: self.trace.ask("date", (), form)
 
     def written(self, source: Any, values: Mapping[str, Any]) -> tuple[Part, ...]:
@@ -241,10 +247,14 @@ class _RopeSandbox(Sandbox):
             return super().call_binop(context, operator, left, right)
         return left + right if operator == "+" else self.trace.look()
 
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return self.trace.look() if isinstance(argument, Rope) else super().getitem(obj, argument)
+
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         is_harmless = isinstance(__obj, Macro) or __obj is dict or __obj in _HOLDERS
-        is_ropes = isinstance(getattr(__obj, "__self__", None), Rope)
-        if not is_harmless and not is_ropes and _may_hold_rope((args, kwargs)):
+        is_ropes = isinstance(getattr(__obj, "__self__", None), Rope | _RopeSandbox)  # its methods, and ``~``
+        given = {name: value for name, value in kwargs.items() if name not in _SCOPES}
+        if not is_harmless and not is_ropes and _may_hold_rope((args, given)):
             __self.trace.look()
         return super().call(__context, __obj, *args, **kwargs)
 

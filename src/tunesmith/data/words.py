@@ -13,14 +13,16 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Final
 
-from tunesmith.core.errors import UserError
+from tunesmith.core.errors import MachineError
 
 Encode = Callable[[str], list[int]]
 _WORD_BYTES: Final = 32 << 20
 _PIECE_BYTES: Final = 16 << 20
 _HEAD_BYTES: Final = 8 << 20
+_LONG: Final = 1 << 17
+"""Characters of a text beyond which it is encoded as a whole: it may be anything, and is rare."""
 _SPARSE: Final = 12
-"""Characters to a blank, beyond which text of other letters than ASCII is no text of words that come again."""
+"""Characters to a blank, beyond which words hardly come again."""
 _MOST_CHARACTERS: Final = 64
 _ENTRY_BYTES: Final = 260
 _ID_BYTES: Final = 40
@@ -59,8 +61,10 @@ class Words:
         self._until_check, self._num_checked = 1, 0
 
     def ids(self, text: str) -> list[int]:
+        if len(text) > _LONG:
+            return self._encode(text)
         head, parts, last = _parts(text)
-        if _is_sparse(text, parts):
+        if _is_no_prose(text, parts):
             return self._encode(text)
         try:
             ids = [*self._heads[head], *chain.from_iterable(map(self._words.__getitem__, parts))]
@@ -75,11 +79,14 @@ class Words:
 
     def count(self, text: str) -> int:
         """How many ids there are."""
+        if len(text) > _LONG:
+            return len(self._encode(text))
         head, parts, last = _parts(text)
-        if self._is_sampled() or last is not None or _is_sparse(text, parts):
+        if self._is_sampled() or _is_no_prose(text, parts):
             return len(self.ids(text))
         try:
-            return len(self._heads[head]) + sum(map(self._lengths.__getitem__, parts))
+            count = len(self._heads[head]) + sum(map(self._lengths.__getitem__, parts))
+            return count if last is None else count + len(self._words.of(last))
         except _NotBetweenBorders:
             return len(self.ids(text))
 
@@ -91,7 +98,7 @@ class Words:
         self._num_checked += 1
         self._until_check = 1 if self._num_checked < _FIRST_CHECKED else _CHECKED_EVERY
         if ids != self._encode(text):
-            raise UserError(
+            raise MachineError(
                 f"{self._where}: the tokens of this text, put together word by word, are not those that the tokenizer "
                 f"gives for the whole of it: {text[:400]!r}.",
                 "this is a mistake of Tunesmith's: report it with the text and the base model's tokenizer.json",
@@ -106,7 +113,8 @@ def _parts(text: str) -> tuple[str, list[str], str | None]:
     return head, parts, parts.pop() if parts and text[-1].isspace() else None
 
 
-def _is_sparse(text: str, parts: list[str]) -> bool:
+def _is_no_prose(text: str, parts: list[str]) -> bool:
+    """Whether the library is as fast with the whole of it: few blanks in other letters than ASCII's."""
     return len(text) > _SPARSE * (len(parts) + 1) and not text.isascii()
 
 

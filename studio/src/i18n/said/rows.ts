@@ -177,6 +177,8 @@ export const ROWS = {
   "mend the template: one BOS is right": "修正模板：只要一个 BOS",
   "The chat template refused the messages: {}.": "对话模板拒绝了这些消息：{1}。",
   "check roles and their order": "检查角色及其顺序",
+  "This row, put together from what the chat template wrote for another one of its shape, differs from what the template writes for it: {}.": "这一行按对话模板为另一行同样形状的对话所写的文字拼成，却和模板为它写出的不同：{1}。",
+  "this is a mistake of Tunesmith's: report it with the row and the chat template": "这是 Tunesmith 自己的错误：请把这一行和对话模板一起报告给我们",
   "The chat template was stopped: {}.": "对话模板被中止：{1}。",
   "The chat template does not parse: {}.": "对话模板无法解析：{1}。",
   "mend the model's chat_template.jinja": "修正模型的 chat_template.jinja",
