@@ -46,7 +46,7 @@ def judge_content(
     for example in examples:
         judge.add(example)
     if stride > 1:
-        message = f"the file is large: what is said was looked at in every {stride}th row"
+        message = f"the file is large: what is said was looked at in one row of {stride}"
         hint = "shares are estimates, and single places may be missed; split the file to have every row looked at"
         found.add(Finding("content_sampled", message, hint, severity="warning"))
     return judge.finish(found, format, provenance_of(path))
