@@ -20,8 +20,8 @@ FIXTURE = ROOT / "studio" / "src" / "i18n" / "said" / "sentences.json"
 SOURCES = {
     "specs": "data_operations fine_tune resolve wire_job",
     "data": "array_elements chat_rows encoding file_rows formats leakage over_length preference_rows reinforcement_rows"
-    " render report_file row_measures row_shapes split strict_json tool_calls validate content/characters content/judge"
-    " content/of_file content/rules clean_row cleaning derived duplicates generation import_operations judge operation_kinds"
+    " render report_file row_measures row_shapes split strict_json template tokenizer tool_calls validate words content/characters content/judge"
+    " content/of_file content/rules content/texts clean_row cleaning derived duplicates generation import_operations judge operation_kinds"
     " operation_outputs personal_operations row_file split_file",
     "data/importers": "arrow_tables checked column_guess continue_dev continue_rows conversations convert detect documents"
     " elements excel json_records lines making mapping opening pairs placeholders plain_chat preferences previewing reading"

@@ -58,6 +58,6 @@ export const CONTENT = {
   "keep one answer for a question, unless it has several good ones": "每个问题保留一个回答，除非它有多个好回答",
   "add examples of the rare answers, or remove some of the frequent one": "增加少见回答的示例，或者删除一些常见回答的示例",
   "read it in its context: a list of words cannot; remove the row unless it belongs there": "结合上下文看：词表做不到这一点；除非它本该在那里，否则删除这一行",
-  "the file is large: what is said was looked at in every {}th row": "文件很大：内容只看了每 {1} 行中的一行",
+  "the file is large: what is said was looked at in one row of {}": "文件很大：内容只看了每 {1} 行中的一行",
   "shares are estimates, and single places may be missed; split the file to have every row looked at": "比例是估计值，个别位置可能漏掉；要检查每一行，请拆分文件",
 };

@@ -180,6 +180,25 @@ export const ROWS = {
   "This row, put together from what the chat template wrote for another one of its shape, differs from what the template writes for it: {}.": "这一行按对话模板为另一行同样形状的对话所写的文字拼成，却和模板为它写出的不同：{1}。",
   "this is a mistake of Tunesmith's: report it with the row and the chat template": "这是 Tunesmith 自己的错误：请把这一行和对话模板一起报告给我们",
   "The chat template was stopped: {}.": "对话模板被中止：{1}。",
+  "The embedding has {} rows and the tokenizer {} ids: the rest is padding.": "嵌入矩阵有 {1} 行，分词器有 {2} 个 id：其余是填充。",
+  "copy the tokenizer's files again": "请重新复制分词器的文件",
+  "mend tokenizer_config.json": "请修正 tokenizer_config.json",
+  "save one into the folder with transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…)":
+    "用 transformers 存一个到该文件夹：AutoTokenizer.from_pretrained(…).save_pretrained(…)",
+  "this is a mistake of Tunesmith's: report it with the text and the base model's tokenizer.json":
+    "这是 Tunesmith 的错误：请附上文本和基座模型的 tokenizer.json 报告",
+  "use the tokenizer that came with the model, or a model whose embedding was resized for this tokenizer":
+    "请用模型自带的分词器，或嵌入矩阵已按此分词器调整大小的模型",
+  "{} is missing: a model without a fast tokenizer cannot be used.": "缺少 {1}：没有快速分词器的模型无法使用。",
+  "{} is not a readable tokenizer: {}.": "{1} 不是可读的分词器：{2}。",
+  "{} is not readable: {}.": "无法读取 {1}：{2}。",
+  "{}: the tokenizer has ids up to {} ({}), and the model's embedding has {} rows, the last for id {}.":
+    "{1}：分词器的 id 最大到 {2}（{3}），而模型的嵌入矩阵有 {4} 行，最后一行对应 id {5}。",
+  "{}: the tokenizer has no tokens.": "{1}：分词器没有词元。",
+  "{}: the tokens of this text, put together word by word, are not those that the tokenizer gives for the whole of it: {}.":
+    "{1}：这段文本逐词拼成的词元，与分词器对整段给出的不同：{2}。",
+  "{}: tokenizer.json is not a readable tokenizer: {}.": "{1}：tokenizer.json 不是可读的分词器：{2}。",
+  "{}: {} {} is not in the vocabulary.": "{1}：{2} {3} 不在词表中。",
   "The chat template does not parse: {}.": "对话模板无法解析：{1}。",
   "mend the model's chat_template.jinja": "修正模型的 chat_template.jinja",
   "The chat template is larger than 1 MiB.": "对话模板超过 1 MiB。",
