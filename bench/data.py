@@ -2,24 +2,28 @@
 """A chat file validated, and made ready for training, beside the tools that people use for it.
 
     python bench/data.py --rounds 5
+    python bench/data.py --file chats.jsonl    # your own chats instead of generated ones
 
-On one core and one file, generated from a seed: rows of one to four turns, some Chinese, quotes and line breaks, a few
-with weights. In turn, round by round, a first round warms up; medians of processor seconds of this process, which says
-more than the clock where the machine is not alone.
+One file, generated from a seed: rows of one to four turns, of 40,000 made-up words by Zipf's law, some Chinese, quotes and
+line breaks, a few with weights. In turn, round by round; a first round warms up. Told are the processor's seconds and
+the clock's; ratios are of the processor's seconds where one core works, which says more than the clock where the machine
+is not alone, and of the clock's where all do.
 
-validate: what `tunesmith data check` does: strict parsing, control tokens, duplicates, figures, SHA-256.
+validate: what `tunesmith data check` does before it looks at what is said: strict parsing, control tokens, duplicates, figures,
+SHA-256; on one core.
 judge: the same without figures and SHA-256.
+judge, all cores: by as many processes as there are cores; so with the other two.
 msgspec, typed: each line decoded into a closed schema (a union by role), and nothing else.
 plain loop: json.loads of each line, and the format checks and message counts of OpenAI's cookbook (chat fine-tuning data
 preparation), without its token counts.
 
 The rest on the file's first rows, with the starter's tokenizer, its loading included:
 count tokens: what `tunesmith data check --base-model starter` does: every row judged, rendered, tokenized and masked; all
-figures, those of tokens too.
+figures, those of tokens too; on one core.
 cookbook: the plain loop, and the notebook's token counts: every text of every message encoded by a call of its own, the
 assistant's once more, as it does; then of messages, tokens and the assistant's tokens the least, the most, mean, median
 and the quantiles 0.1 and 0.9 (it calls them p5 and p95), and the tokens to pay for. It renders no template.
-validate and tokenize: every row judged, rendered, tokenized and masked, and kept.
+validate and tokenize: every row judged, rendered, tokenized and masked, and kept; on one core.
 datasets and TRL: load_dataset, then a map of apply_chat_template with tokenize, as SFTTrainer prepares rows without
 assistant_only_loss; no cache. It judges nothing and builds no mask of the answers; it writes the tokens to disk.
 """
@@ -34,6 +38,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from itertools import accumulate, islice
 from pathlib import Path
@@ -46,6 +51,7 @@ from tokenizers import Tokenizer
 import measure
 import tables
 from train import write
+from tunesmith.core.machine import num_cores
 from tunesmith.data.examples import ChatExample, CompletionExample
 from tunesmith.data.findings import Finding
 from tunesmith.data.render import Renderer, render
@@ -81,7 +87,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (default: 5)")
     parser.add_argument("--mebibytes", type=int, default=128, help="the file's size (default: 128)")
-    parser.add_argument("--rows", type=int, default=2_000, help="rows to tokenize (default: 2000)")
+    parser.add_argument("--rows", type=int, default=5_000, help="rows to tokenize (default: 5000)")
+    parser.add_argument("--file", type=Path, help="a chat file to take instead of a generated one")
     parser.add_argument("--work", type=Path, default=Path("runs/bench"), help="where it works (default: runs/bench)")
     parser.add_argument("--out", type=Path, default=Path("runs/bench/results"), help="where the table goes")
     options = parser.parse_args()
@@ -92,31 +99,57 @@ def main() -> None:
         runs = measured(work, options)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    document = {**measure.document("data", runs), "mebibytes": options.mebibytes, "rows": options.rows}
+    document = measure.document("data", runs)
     text = table(document)
     print("\n" + text)
     write(document, text, options.out, "data")
 
 
 def measured(work: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
-    source, first = work / "rows.jsonl", work / "first.jsonl"
-    write_rows(source, options.mebibytes * MIB)
+    source, first = options.file or work / "rows.jsonl", work / "first.jsonl"
+    if options.file is None:
+        write_rows(source, options.mebibytes * MIB)
     with source.open("rb") as file:
         first.write_bytes(b"".join(islice(file, options.rows)))
-    works: dict[str, Callable[[], None]] = {
-        "validate": lambda: validated(source), "judge": lambda: judged(source),
-        "msgspec, typed": lambda: decoded(source), "plain loop": lambda: looped(source),
-        "count tokens": lambda: counted(first), "cookbook": lambda: counted_by_cookbook(first),
-        "validate and tokenize": lambda: tokenized(first), "datasets and TRL": lambda: prepared_by_trl(first, work),
+    works: dict[str, tuple[Path, Callable[[], None]]] = {
+        "validate": (source, lambda: validated(source, 1)),
+        "validate, all cores": (source, lambda: validated(source, num_cores())),
+        "judge": (source, lambda: judged(source, 1)),
+        "judge, all cores": (source, lambda: judged(source, num_cores())),
+        "msgspec, typed": (source, lambda: decoded(source)),
+        "plain loop": (source, lambda: looped(source)),
+        "count tokens": (first, lambda: counted(first, 1)),
+        "count tokens, all cores": (first, lambda: counted(first, num_cores())),
+        "cookbook": (first, lambda: counted_by_cookbook(first)),
+        "validate and tokenize": (first, lambda: tokenized(first)),
     }  # fmt: skip
     runs = []
-    for number in range(options.rounds + 1):
-        for name, run in works.items():
-            start = measure.moment()
-            run()
-            runs.append({"what": name, "round": number, **measure.disturbance(start, measure.moment())})
-            print(f"round {number}, {name}: {runs[-1]['cpu_seconds']:.3f} s", flush=True)
+    # A process that holds the peers' libraries takes long to be forked: they are loaded in one of their own.
+    with ProcessPoolExecutor(1) as peer:
+        for number in range(options.rounds + 1):
+            for name, (path, run) in works.items():
+                taken = timed(run)
+                runs.append({"what": name, "round": number, "bytes": path.stat().st_size, **taken})
+                say(runs[-1])
+            taken = peer.submit(time_trl, first, work).result()
+            runs.append({"what": "datasets and TRL", "round": number, "bytes": first.stat().st_size, **taken})
+            say(runs[-1])
     return runs
+
+
+def timed(run: Callable[[], None]) -> dict[str, float]:
+    start = measure.moment()
+    run()
+    return measure.disturbance(start, measure.moment())
+
+
+def time_trl(path: Path, work: Path) -> dict[str, float]:
+    return timed(lambda: prepared_by_trl(path, work))
+
+
+def say(run: dict[str, Any]) -> None:
+    what, cpu, clock = run["what"], run["cpu_seconds"], run["wall_seconds"]
+    print(f"round {run['round']}, {what}: {cpu:.3f} s, {clock:.3f} by the clock", flush=True)
 
 
 def write_rows(path: Path, num_bytes: int) -> None:
@@ -148,8 +181,8 @@ def said(num_words: int) -> str:
     return " ".join(chosen)
 
 
-def validated(path: Path) -> None:
-    if check_file(path, tally=Tally()).errors:
+def validated(path: Path, processes: int) -> None:
+    if check_file(path, tally=Tally(), processes=processes).errors:
         raise SystemExit("the file is not sound")
 
 
@@ -167,19 +200,33 @@ class Nothing:
         self.add(finding, line)
 
 
-def judged(path: Path) -> None:
-    judge_file(path, Nothing(), processes=1)
+def judged(path: Path, processes: int) -> None:
+    judge_file(path, Nothing(), processes=processes)
 
 
-class Message(msgspec.Struct):
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | None = None
-    weight: int = 1
+class Message(msgspec.Struct, tag_field="role"):
+    content: str
+
+
+class System(Message, tag="system"):
+    name: str | None = None
+
+
+class Developer(Message, tag="developer"):
+    name: str | None = None
+
+
+class User(Message, tag="user"):
+    name: str | None = None
+
+
+class Assistant(Message, tag="assistant"):
+    weight: Literal[0, 1] = 1
     name: str | None = None
 
 
 class Chat(msgspec.Struct):
-    messages: list[Message]
+    messages: list[System | Developer | User | Assistant]
 
 
 def decoded(path: Path) -> None:
@@ -246,11 +293,11 @@ def counted_by_cookbook(path: Path) -> None:
     sum(length > 16_385 for length in lengths), sum(min(16_385, length) for length in lengths)
 
 
-def counted(path: Path) -> None:
+def counted(path: Path, processes: int) -> None:
     model = ModelRead(Renderer.load(find_folder("starter")), None)
     tally = Tally()
     tokens = model.renderer.tokenizer.control_tokens
-    report = check_file(path, None, tokens, tally, lambda found: RowMeasures(found, model, tally))
+    report = check_file(path, None, tokens, tally, lambda found: RowMeasures(found, model, tally), processes=processes)
     if report.errors or tally.statistics().tokens is None:
         raise SystemExit("the file is not sound")
 
@@ -282,27 +329,36 @@ def prepared_by_trl(path: Path, work: Path) -> None:
     loaded.map(tokenize, remove_columns=["messages"])
 
 
+RATIOS = (
+    ("msgspec, typed", "judge", "cpu_seconds"), ("msgspec, typed", "validate", "cpu_seconds"),
+    ("judge", "judge, all cores", "wall_seconds"), ("validate", "validate, all cores", "wall_seconds"),
+    ("msgspec, typed", "judge, all cores", "wall_seconds"),
+    ("plain loop", "validate", "cpu_seconds"), ("plain loop", "validate, all cores", "wall_seconds"),
+    ("cookbook", "count tokens", "cpu_seconds"), ("cookbook", "count tokens, all cores", "wall_seconds"),
+    ("datasets and TRL", "validate and tokenize", "cpu_seconds"), ("datasets and TRL", "validate and tokenize", "wall_seconds"),
+)  # fmt: skip
+
+
 def table(document: dict[str, Any]) -> str:
     runs = [run for run in document["runs"] if run["round"] > 0]
-    seconds = {
-        name: [run["cpu_seconds"] for run in runs if run["what"] == name]
-        for name in dict.fromkeys(run["what"] for run in runs)
-    }
-    lines = [tables.head(document, f"Data, {document['mebibytes']} MiB of chat"), "", "| what | processor s, median [min, max] | MiB/s |", "| --- | --- | --- |"]  # fmt: skip
-    for name, each in seconds.items():
-        is_whole = name in ("validate", "judge", "msgspec, typed", "plain loop")
-        rate = f"{document['mebibytes'] / median(each):,.0f}" if is_whole else f"({document['rows']:,} rows)"
-        lines.append(f"| {name} | {median(each):.3f} [{min(each):.3f}, {max(each):.3f}] | {rate} |")
-    ratios = (
-        ("msgspec, typed", "judge"), ("msgspec, typed", "validate"), ("plain loop", "validate"),
-        ("cookbook", "count tokens"), ("datasets and TRL", "validate and tokenize"),
-    )  # fmt: skip
-    lines += ["", "| ratio of processor seconds, in the same round | median |", "| --- | --- |"]
-    for peer, ours in ratios:
-        each = [theirs / own for theirs, own in zip(seconds[peer], seconds[ours], strict=True)]
-        lines.append(f"| {peer} ÷ {ours} | {median(each):.2f} |")
-    others = median(run["others_cores"] for run in runs)
-    return "\n".join([*lines, "", f"Other processes took {others:.2f} cores meanwhile (median)."]) + "\n"
+    by_name: dict[str, list[dict[str, Any]]] = {name: [] for name in dict.fromkeys(run["what"] for run in runs)}
+    for run in runs:
+        by_name[run["what"]].append(run)
+    head = "| what | MiB | processor s, median [min, max] | by the clock | MiB/s by the clock | others' cores |"
+    lines = [tables.head(document, "Data: chat validated and tokenized"), "", head, "| --- |" + " --- |" * 5]
+    for name, each in by_name.items():
+        cpu, clock = ([run[key] for run in each] for key in ("cpu_seconds", "wall_seconds"))
+        size, others = each[0]["bytes"] / MIB, median(run["others_cores"] for run in each)
+        lines.append(
+            f"| {name} | {size:.0f} | {median(cpu):.3f} [{min(cpu):.3f}, {max(cpu):.3f}] "
+            f"| {median(clock):.3f} [{min(clock):.3f}, {max(clock):.3f}] | {size / median(clock):,.0f} | {others:.2f} |"
+        )
+    lines += ["", "| ratio, in the same round | of seconds | median |", "| --- | --- | --- |"]
+    for peer, ours, seconds in RATIOS:
+        ratios = [theirs[seconds] / own[seconds] for theirs, own in zip(by_name[peer], by_name[ours], strict=True)]
+        kind = "the processor's" if seconds == "cpu_seconds" else "the clock's"
+        lines.append(f"| {peer} ÷ {ours} | {kind} | {median(ratios):.2f} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
