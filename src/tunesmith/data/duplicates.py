@@ -2,8 +2,8 @@
 
 The row that stays is the first in the file. Every other row of its cluster is an exact copy of it or, by
 ``similarity``, at least as near to it as the threshold: nothing goes because it is like something that is like something.
-What is left holds no duplicates: looking again finds none. Memory: about 350 bytes a row and, while pairs are looked
-for, 150 more; the texts stay in the file.
+What is left holds no duplicates: looking again finds none. Memory: about 60 bytes a row, and a bounded rest; the texts
+stay in the file, the sketches in a temporary one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tunesmith.data.findings import Row
 from tunesmith.data.near_index import Sketches
 from tunesmith.data.row_file import RowFile
 from tunesmith.data.row_writer import RowWriter
+from tunesmith.data.said_before import repeated
 from tunesmith.data.similarity import Compared, Said, Shingles, said_by_row, similarity, template_of, tokens
 from tunesmith.data.versions import Operation, Version
 
@@ -32,8 +33,7 @@ DEFAULT_THRESHOLD: Final = 0.8
 LEAST_THRESHOLD: Final = 0.5
 _FINGERPRINT_BYTES: Final = 16
 _SAMPLE: Final = 2_000
-_REMEMBERED: Final = 4_096
-_MOST_SEEN: Final = 500_000
+_REMEMBERED: Final = 1_024
 _MOST_ROUNDS: Final = 50
 # From this round on the template stays as it is, so that the rounds end.
 _SETTLED_ROUND: Final = 4
@@ -171,13 +171,17 @@ class _Search:
     is_out: bytearray = field(default_factory=bytearray)
 
     def find_exact(self) -> None:
-        first: dict[bytes, int] = {}
         for number, row in enumerate(self.rows):
-            fingerprint = fingerprint_of(row)
-            self.fingerprints += fingerprint
-            self.joined_to.append(first.setdefault(fingerprint, number))
+            self.fingerprints += fingerprint_of(row)
             if number % 1_000 == 0:
                 self.tell("reading", number, len(self.rows))
+        self.joined_to = array("Q", range(len(self.rows)))
+        # Rows of which no other has the first half are told apart without a dictionary of all.
+        halves = array("Q", memoryview(self.fingerprints).cast("Q")[::2])
+        shared, first = repeated(halves), dict[bytes, int]()
+        for number, half in enumerate(halves if shared else ()):
+            if half in shared:
+                self.joined_to[number] = first.setdefault(self._fingerprint(number), number)
         self.is_exact = bytearray(self.joined_to[number] != number for number in range(len(self.rows)))
         self.is_out = bytearray(self.is_exact)
         self.alike = array("f", [1.0]) * len(self.rows)
@@ -243,10 +247,7 @@ class _Search:
         said = lru_cache(maxsize=_REMEMBERED)(self._said)
         candidates = (number for number in range(len(self.rows)) if not self.is_out[number])
         found = False
-        seen = _Seen(len(self.rows))
         for earlier, number in sketches.pairs(candidates, self.options.threshold, self.is_out):
-            if seen(earlier, number):
-                continue
             alike = similarity(said(earlier), said(number), self.template)
             if alike >= self.options.threshold:
                 self.joined_to[number], self.alike[number], self.is_out[number] = earlier, alike, True
@@ -277,31 +278,13 @@ def near_groups(
     joined = Joined(len(numbers))
     remembered = lru_cache(maxsize=_REMEMBERED)(said)
     pairs = []
-    seen = _Seen(len(numbers))
     for one, other in sketches.pairs(range(len(numbers)), threshold, bytearray(len(numbers))):
-        if joined.root(one) == joined.root(other) or seen(one, other):
+        if joined.root(one) == joined.root(other):
             continue
         if similarity(remembered(numbers[one]), remembered(numbers[other]), template) >= threshold:
             joined.join(one, other)
             pairs.append((numbers[one], numbers[other]))
     return pairs
-
-
-class _Seen:
-    """Whether a pair was met before, as far as is remembered: pairs that share several bands come several times."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._pairs: set[int] = set()
-
-    def __call__(self, one: int, other: int) -> bool:
-        pair = one * self._count + other
-        if pair in self._pairs:
-            return True
-        if len(self._pairs) >= _MOST_SEEN:
-            self._pairs.clear()
-        self._pairs.add(pair)
-        return False
 
 
 class Joined:

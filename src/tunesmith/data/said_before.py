@@ -56,27 +56,17 @@ class SaidBefore:
 
     def repetitions(self) -> Iterator[tuple[int, Place]]:
         """The line of the first that said it, and the place of the one that says it again; in the file's order."""
-        repeated = self._repeated()
-        if not repeated:
+        again = repeated(self.keys)
+        if not again:
             return
         first: dict[int, int] = {}
         for index, key in enumerate(self.keys):
-            if key in repeated:
+            if key in again:
                 line = self._line(index)
                 if key in first:
                     yield first[key], (line, *self._column(index))
                 else:
                     first[key] = line
-
-    def _repeated(self) -> set[int]:
-        """Looked for in parts, so that a set of all keys is never held."""
-        num_parts = len(self.keys) // _AT_ONCE + 1
-        repeated: set[int] = set()
-        for part in range(num_parts):
-            keys = self.keys if num_parts == 1 else [key for key in self.keys if key % num_parts == part]
-            if len(set(keys)) < len(keys):
-                repeated.update(key for key, count in Counter(keys).items() if count > 1)
-        return repeated
 
     def _note(self, index: int, column: int, byte_column: int) -> None:
         """The columns of a few are noted one by one; those of an array's elements for all."""
@@ -97,3 +87,14 @@ class SaidBefore:
             return self._columns.get(index, (1, 1))
         columns, byte_columns = self._columns
         return (columns[index], byte_columns[index]) if index < len(columns) else (1, 1)
+
+
+def repeated(keys: array[int]) -> set[int]:
+    """Those that stand more than once; looked for in parts, so that a set of all keys is never held."""
+    num_parts = len(keys) // _AT_ONCE + 1
+    found: set[int] = set()
+    for part in range(num_parts):
+        chosen = keys if num_parts == 1 else [key for key in keys if key % num_parts == part]
+        if len(set(chosen)) < len(chosen):
+            found.update(key for key, count in Counter(chosen).items() if count > 1)
+    return found
