@@ -86,7 +86,7 @@ def vocabulary() -> tuple[list[str], list[float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (default: 5)")
-    parser.add_argument("--mebibytes", type=int, default=128, help="the file's size (default: 128)")
+    parser.add_argument("--mebibytes", type=int, default=512, help="the file's size (default: 512)")
     parser.add_argument("--rows", type=int, default=5_000, help="rows to tokenize (default: 5000)")
     parser.add_argument("--file", type=Path, help="a chat file to take instead of a generated one")
     parser.add_argument("--work", type=Path, default=Path("runs/bench"), help="where it works (default: runs/bench)")
@@ -117,34 +117,39 @@ def measured(work: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
         "judge": (source, lambda: judged(source, 1)),
         "judge, all cores": (source, lambda: judged(source, num_cores())),
         "msgspec, typed": (source, lambda: decoded(source)),
-        "plain loop": (source, lambda: looped(source)),
         "count tokens": (first, lambda: counted(first, 1)),
         "count tokens, all cores": (first, lambda: counted(first, num_cores())),
-        "cookbook": (first, lambda: counted_by_cookbook(first)),
         "validate and tokenize": (first, lambda: tokenized(first)),
     }  # fmt: skip
     runs = []
-    # A process that holds the peers' libraries takes long to be forked: they are loaded in one of their own.
+    peers = {"plain loop": source, "cookbook": first, "datasets and TRL": first}
+    # What they load and leave behind would make this process slow to be forked.
     with ProcessPoolExecutor(1) as peer:
         for number in range(options.rounds + 1):
             for name, (path, run) in works.items():
-                taken = timed(run)
+                runs.append({"what": name, "round": number, "bytes": path.stat().st_size, **timed(run)})
+                say(runs[-1])
+            for name, path in peers.items():
+                taken = peer.submit(time_peer, name, path, work).result()
                 runs.append({"what": name, "round": number, "bytes": path.stat().st_size, **taken})
                 say(runs[-1])
-            taken = peer.submit(time_trl, first, work).result()
-            runs.append({"what": "datasets and TRL", "round": number, "bytes": first.stat().st_size, **taken})
-            say(runs[-1])
     return runs
 
 
-def timed(run: Callable[[], None]) -> dict[str, float]:
+def timed(run: Callable[[], object]) -> dict[str, float]:
     start = measure.moment()
     run()
     return measure.disturbance(start, measure.moment())
 
 
-def time_trl(path: Path, work: Path) -> dict[str, float]:
-    return timed(lambda: prepared_by_trl(path, work))
+def time_peer(name: str, path: Path, work: Path) -> dict[str, float]:
+    """In a process of its own."""
+    peers: dict[str, Callable[[], object]] = {
+        "plain loop": lambda: looped(path),
+        "cookbook": lambda: counted_by_cookbook(path),
+        "datasets and TRL": lambda: prepared_by_trl(path, work),
+    }
+    return timed(peers[name])
 
 
 def say(run: dict[str, Any]) -> None:

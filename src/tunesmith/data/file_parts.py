@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -13,6 +14,8 @@ from tunesmith.data.file_rows import LineBatch, batches_between, has_lines
 
 _MOST_PROCESSES: Final = 8
 _PARTS_OF_EACH: Final = 4
+_SMALLEST: Final = 16
+"""The last parts are no smaller than this share of the first ones."""
 _READ_BYTES: Final = 1 << 20
 
 
@@ -30,34 +33,44 @@ def in_parts(
 ) -> Iterator[bytes]:  # fmt: skip
     """What ``work``, in a forked child, answers to the lines of each part. ``update`` is given all bytes, in order, not
     far before the answers; for ``meanwhile`` see ``core.forked``. The lines of a part are numbered from 1 on, or, where ``is_numbered``, as in the file."""
-    num_bytes = path.stat().st_size
-    part_bytes = max(part_bytes, -(-num_bytes // MOST_PARTS))
-    starts = range(0, num_bytes, part_bytes)
-    numbers = list(_first_lines(path, starts)) if is_numbered else [1] * len(starts)
+    starts = _starts(path.stat().st_size, processes, part_bytes)
+    numbers = _first_lines(path, starts) if is_numbered else [1] * len(starts)
     ahead = processes * _PARTS_OF_EACH * part_bytes
 
     def work_on(part: int) -> bytes:
-        return work(batches_between(path, starts[part], starts[part] + part_bytes, numbers[part]))
+        return work(batches_between(path, starts[part], starts[part + 1], numbers[part]))
 
     with path.open("rb", buffering=0) as file:
 
         def read_on(part: int) -> bool:
-            if update is None or file.tell() > part * part_bytes + ahead or not (content := file.read(_READ_BYTES)):
+            if update is None or file.tell() > starts[part] + ahead or not (content := file.read(_READ_BYTES)):
                 return meanwhile(part)
             update(content)
             return True
 
-        yield from in_order(len(starts), work_on, processes, read_on)
+        yield from in_order(len(starts) - 1, work_on, processes, read_on)
 
 
-def _first_lines(path: Path, starts: range) -> Iterator[int]:
+def _starts(num_bytes: int, processes: int, most_bytes: int) -> list[int]:
+    """Where parts begin, and where the last one ends. They become smaller towards the end of the file, so that all
+    processes end together (guided self-scheduling, Polychronopoulos and Kuck 1987)."""
+    most_bytes = max(most_bytes, -(-2 * num_bytes // MOST_PARTS))
+    starts = [0]
+    while (left := num_bytes - starts[-1]) > 0:
+        size = max(min(most_bytes, left // (2 * processes)), most_bytes // _SMALLEST, 1)
+        starts.append(min(num_bytes, starts[-1] + size))
+    return starts
+
+
+def _first_lines(path: Path, starts: Sequence[int]) -> list[int]:
     """The number of the first line that begins at each of these bytes or later."""
-    number = 1
+    numbers, number = [1], 1
     with path.open("rb") as file:
-        for start in starts:
-            yield number if start == 0 else number + 1
-            # A line begins where its byte stands behind a line feed: those before the next start count.
-            number += _num_feeds(file, starts.step - (start == 0))
+        for start, end in pairwise(starts):
+            # A line begins at a byte where a line feed stands before it: those before the next start count.
+            number += _num_feeds(file, end - start - (start == 0))
+            numbers.append(number + 1)
+    return numbers
 
 
 def _num_feeds(file: BinaryIO, num_bytes: int) -> int:

@@ -26,8 +26,8 @@ from tunesmith.data.row_shapes import foreign_shape
 from tunesmith.data.said_before import Place, SaidBefore
 from tunesmith.data.statistics import Counts, Tally
 
-_PART_BYTES: Final = 4 << 20
-_MEASURED_PART_BYTES: Final = 1 << 20
+_PART_BYTES: Final = 16 << 20
+_MEASURED_PART_BYTES: Final = 4 << 20
 LEAST_BYTES: Final = 16 << 20
 """Of a file that is worth several processes."""
 LEAST_MEASURED_BYTES: Final = 4 << 20
