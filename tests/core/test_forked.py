@@ -78,6 +78,15 @@ def test_meanwhile_is_called_to_its_end() -> None:
     assert not left
 
 
+def test_where_no_process_can_be_forked_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    answers = list(in_order(5, named, 2))
+    assert answers == [f"{part} by {os.getpid()}".encode() for part in range(5)]
+
+
 def test_too_many_parts_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match="8,193 parts"):
         next(in_order(MOST_PARTS + 1, named, 2))

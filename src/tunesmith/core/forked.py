@@ -54,8 +54,9 @@ class _Children:
         try:
             os.write(order, b"".join(map(_PART.pack, range(num_parts))))
             os.close(order)
-            for _ in range(min(num_processes, num_parts)):
-                self._fork(waiting, work)
+            with suppress(OSError):  # no process or no memory is left: who is there does the work
+                for _ in range(min(num_processes, num_parts)):
+                    self._fork(waiting, work)
         finally:
             os.close(waiting)
             gc.unfreeze()
