@@ -156,6 +156,19 @@ def fingerprint_of(row: Row) -> bytes:
 _CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
 
+def first_of_each(fingerprints: bytearray) -> array[int]:
+    """For each row, of 16 bytes, the number of the first that says the same: of most rows their own."""
+    first_of = array("Q", range(len(fingerprints) // _FINGERPRINT_BYTES))
+    # Rows of which no other has the first half are told apart without a dictionary of all.
+    halves = array("Q", memoryview(fingerprints).cast("Q")[::2])
+    shared, first = repeated(halves), dict[bytes, int]()
+    for number, half in enumerate(halves if shared else ()):
+        if half in shared:
+            start = number * _FINGERPRINT_BYTES
+            first_of[number] = first.setdefault(bytes(fingerprints[start : start + _FINGERPRINT_BYTES]), number)
+    return first_of
+
+
 @dataclass(slots=True)
 class _Search:
     """``joined_to[number]`` is the row that it is a copy of, or itself; ``alike[number]`` how alike the two are."""
@@ -175,13 +188,7 @@ class _Search:
             self.fingerprints += fingerprint_of(row)
             if number % 1_000 == 0:
                 self.tell("reading", number, len(self.rows))
-        self.joined_to = array("Q", range(len(self.rows)))
-        # Rows of which no other has the first half are told apart without a dictionary of all.
-        halves = array("Q", memoryview(self.fingerprints).cast("Q")[::2])
-        shared, first = repeated(halves), dict[bytes, int]()
-        for number, half in enumerate(halves if shared else ()):
-            if half in shared:
-                self.joined_to[number] = first.setdefault(self._fingerprint(number), number)
+        self.joined_to = first_of_each(self.fingerprints)
         self.is_exact = bytearray(self.joined_to[number] != number for number in range(len(self.rows)))
         self.is_out = bytearray(self.is_exact)
         self.alike = array("f", [1.0]) * len(self.rows)

@@ -10,7 +10,7 @@ import heapq
 import math
 import re
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.derived import write_derived
-from tunesmith.data.duplicates import Joined, fingerprint_of, near_groups
+from tunesmith.data.duplicates import Joined, fingerprint_of, first_of_each, near_groups
 from tunesmith.data.findings import Row, shorten
 from tunesmith.data.row_file import RowFile
 from tunesmith.data.row_texts import answers
@@ -72,23 +72,22 @@ class Split:
 def split_rows(rows: RowFile, options: SplitOptions) -> Split:
     """Raises UserError where the rows cannot be shared out, or no row has the key of a group or a label."""
     joined = Joined(len(rows))
-    prints, num_exact, num_ungrouped, labels = _read(rows, options, joined)
-    num_joined = _join_near(rows, prints, joined) if options.near else 0
-    groups: defaultdict[int, array[int]] = defaultdict(lambda: array("Q"))
-    for number in range(len(rows)):
-        groups[joined.root(number)].append(number)
-    if len(groups) < 2:
+    prints, first_of, num_ungrouped, labels = _read(rows, options, joined)
+    distinct = array("Q", (number for number, first in enumerate(first_of) if first == number))
+    num_joined = _join_near(rows, prints, distinct, joined) if options.near else 0
+    groups = _Groups(joined, len(rows))
+    if len(groups.roots) < 2:
         raise UserError(
             f"All {len(rows):,} rows of {rows.path} belong together, so none can be held back.",
             "add rows, or group them by something else",
         )
-    chosen = _choose(list(groups.values()), prints, labels, options)
+    chosen = _choose(groups, prints, labels, options)
     validation = bytearray(len(rows))
     for number in chosen:
         validation[number] = 1
     counts = _label_counts(labels, validation) if options.stratify else {}
     return Split(
-        len(rows), len(chosen), len(groups), num_exact, num_joined, num_ungrouped, counts, bytes(validation)
+        len(rows), len(chosen), len(groups.roots), len(rows) - len(distinct), num_joined, num_ungrouped, counts, bytes(validation)
     )  # fmt: skip
 
 
@@ -128,17 +127,32 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None if value is None else shorten(value, 200)
 
 
-def _read(rows: RowFile, options: SplitOptions, joined: Joined) -> tuple[bytes, int, int, list[str]]:
-    """Every row's fingerprint, 16 bytes each; how many are exact copies; how many are in no group; every row's label."""
-    prints, first, first_of = bytearray(), dict[bytes, int](), dict[bytes, int]()
+class _Groups:
+    """Rows that stay together, under the first of them; a row by itself takes no more than its number."""
+
+    def __init__(self, joined: Joined, num_rows: int) -> None:
+        self.roots = array("Q")
+        self._more: dict[int, array[int]] = {}
+        for number in range(num_rows):
+            if (root := joined.root(number)) == number:
+                self.roots.append(number)
+            else:
+                self._more.setdefault(root, array("Q", [root])).append(number)
+
+    def members(self, root: int) -> Sequence[int]:
+        return self._more.get(root) or (root,)
+
+
+def _read(rows: RowFile, options: SplitOptions, joined: Joined) -> tuple[bytearray, array[int], int, list[str]]:
+    """Every row's fingerprint, 16 bytes each; the first row that says what it says; how many are in no group; every row's
+    label."""
+    prints, first_of_group = bytearray(), dict[bytes, int]()
     labels: list[str] = []
     known_labels: dict[str, str] = {}
     num_ungrouped = num_unlabelled = 0
     metadata_keys: Counter[str] = Counter()
     for number, row in enumerate(rows):
-        own = fingerprint_of(row)
-        prints += own
-        joined.join(first.setdefault(own, number), number)
+        prints += fingerprint_of(row)
         metadata = row.get("metadata")
         metadata_keys.update(metadata if isinstance(metadata, dict) else ())
         if options.by_group is not None:
@@ -146,7 +160,7 @@ def _read(rows: RowFile, options: SplitOptions, joined: Joined) -> tuple[bytes, 
             num_ungrouped += group is None
             if group is not None:
                 key = blake2b(group.encode(errors="replace"), digest_size=16).digest()
-                joined.join(first_of.setdefault(key, number), number)
+                joined.join(first_of_group.setdefault(key, number), number)
         if options.stratify is not None:
             label = _label(row, options.stratify)
             num_unlabelled += label is None
@@ -155,7 +169,11 @@ def _read(rows: RowFile, options: SplitOptions, joined: Joined) -> tuple[bytes, 
         raise _no_such_key(rows, options.by_group, metadata_keys)
     if options.stratify is not None and num_unlabelled == len(rows):
         raise _no_such_key(rows, options.stratify, metadata_keys)
-    return bytes(prints), len(rows) - len(first), num_ungrouped if options.by_group else 0, labels
+    first_of = first_of_each(prints)
+    for number, first in enumerate(first_of):
+        if first != number:
+            joined.join(first, number)
+    return prints, first_of, num_ungrouped if options.by_group else 0, labels
 
 
 def _no_such_key(rows: RowFile, name: str, found: Mapping[str, int]) -> UserError:
@@ -174,28 +192,25 @@ def _label(row: Row, name: str) -> str | None:
     return last.strip() if last is not None and len(last.strip()) <= _LONGEST_LABEL else None
 
 
-def _join_near(rows: RowFile, prints: bytes, joined: Joined) -> int:
+def _join_near(rows: RowFile, prints: bytearray, distinct: array[int], joined: Joined) -> int:
     """How many rows were found near to one that says something else."""
-    distinct: dict[bytes, int] = {}
-    for number in range(len(rows)):
-        distinct.setdefault(prints[16 * number : 16 * number + 16], number)
     pairs = near_groups(
-        array("Q", distinct.values()),
+        distinct,
         lambda number: said_by_row(rows.row(number)),
-        lambda number: prints[16 * number : 16 * number + 16],
+        lambda number: bytes(prints[16 * number : 16 * number + 16]),
     )
     for one, other in pairs:
         joined.join(one, other)
     return len(pairs)
 
 
-def _choose(groups: Sequence[Sequence[int]], prints: bytes, labels: Sequence[str], options: SplitOptions) -> list[int]:
+def _choose(groups: _Groups, prints: bytearray, labels: Sequence[str], options: SplitOptions) -> list[int]:
     """The rows of whole groups, drawn by the seed: first those that every label still has room for, then those that
     exceed it least. The smallest where none fits; one group always stays behind."""
-    num_rows = sum(map(len, groups))
+    num_rows = len(prints) // 16
     wanted = max(1, round(options.share * num_rows))
     salt = str(options.seed).encode()
-    drawn = sorted(groups, key=lambda group: blake2b(salt + b":" + _print_of(prints, group)).digest())
+    drawn = _drawn(groups, prints, salt)
     room = _room(labels, wanted, num_rows, salt)
     chosen: list[Sequence[int]] = []
     num_chosen = 0
@@ -204,24 +219,40 @@ def _choose(groups: Sequence[Sequence[int]], prints: bytes, labels: Sequence[str
         counts = Counter(labels[number] if labels else "" for number in group)
         return sum(max(0, count - room[label]) for label, count in counts.items())
 
-    # Room only shrinks, so that what is due next is known once the least excess is that of now.
-    waiting = [(excess(group), place, group) for place, group in enumerate(drawn)]
-    heapq.heapify(waiting)
-    while waiting and len(chosen) < len(drawn) - 1 and num_chosen < wanted:
-        before, place, group = heapq.heappop(waiting)
+    # In the drawn order, those without an excess; the others wait. Room only shrinks, so that what is due next is known
+    # once the least excess is that of now.
+    waiting: list[tuple[int, int]] = []
+    place = 0
+    while (place < len(drawn) or waiting) and len(chosen) < len(drawn) - 1 and num_chosen < wanted:
+        if place < len(drawn):
+            before, this, place = 0, place, place + 1
+        else:
+            before, this = heapq.heappop(waiting)
+        group = groups.members(drawn[this])
         now = excess(group)
         if now > before:
-            heapq.heappush(waiting, (now, place, group))
+            heapq.heappush(waiting, (now, this))
         elif num_chosen + len(group) <= wanted:
             chosen.append(group)
             num_chosen += len(group)
             room.subtract(labels[number] if labels else "" for number in group)
-    return [number for group in chosen or [min(drawn, key=len)] for number in group]
+    if not chosen:
+        chosen = [groups.members(min(drawn, key=lambda root: len(groups.members(root))))]
+    return [number for group in chosen for number in group]
 
 
-def _print_of(prints: bytes, group: Sequence[int]) -> bytes:
+def _drawn(groups: _Groups, prints: bytearray, salt: bytes) -> array[int]:
+    """The groups' roots in an order that the seed decides, wherever the rows stand in the file."""
+    keys = array("Q")
+    for root in groups.roots:
+        digest = blake2b(salt + b":" + _print_of(prints, groups.members(root))).digest()
+        keys.append(int.from_bytes(digest[:8], "big"))
+    return array("Q", map(groups.roots.__getitem__, sorted(range(len(keys)), key=keys.__getitem__)))
+
+
+def _print_of(prints: bytearray, group: Sequence[int]) -> bytes:
     """The least of its fingerprints: the same wherever the group's rows stand."""
-    return min(prints[16 * number : 16 * number + 16] for number in group)
+    return bytes(min(prints[16 * number : 16 * number + 16] for number in group))
 
 
 def _room(labels: Sequence[str], wanted: int, num_rows: int, salt: bytes) -> Counter[str]:
