@@ -209,7 +209,4 @@ export const ROWS = {
   "{} is not UTF-8: {}.": "{1} 不是 UTF-8：{2}。",
   "copy the model's files again": "重新复制模型的文件",
   "the base model": "基座模型",
-  "This row, put together from what the chat template wrote for another one of its shape, differs from what the template writes for it: {}.":
-    "这一行按对话模板为同形式的另一行所写的内容拼成，却与模板为它写出的不同：{1}。",
-  "this is a mistake of Tunesmith's: report it with the row and the chat template": "这是 Tunesmith 的错误：请连同这一行和对话模板一起报告",
 };
