@@ -330,6 +330,18 @@ def test_one_process_and_several_find_the_same(
     assert several[3] == path.read_bytes()
 
 
+def test_several_processes_judge_a_file_of_bad_rows_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_in_parts, "_PART_BYTES", 50_000)
+    random, path = Random(6), tmp_path / "rows.jsonl"
+    lines = [written(sound_row(random), random) for _ in range(150)]
+    lines += [mutated(random.choice([*FAULTS]), random)[0] for _ in range(600)] + ["", " "]
+    lines += [written(sound_row(random), random) for _ in range(300)]
+    path.write_bytes("\n".join(lines).encode())
+    several = judged(path, 2)
+    assert several == judged(path, 1)
+    assert several[0] == ("chat", 1_050)
+
+
 def test_rows_of_another_format_between_others_are_no_change_of_format(tmp_path: Path) -> None:
     ours, foreign = written(sound_row(Random(1)), Random(1)), '{"prompt": "a", "completion": "b"}'
     (tmp_path / "rows.jsonl").write_text("\n".join([ours, foreign] * 8))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, get_args
 
 from tunesmith.data.examples import ChatExample, Message, Role
@@ -17,6 +18,7 @@ _ROLE_NAMES_ELSEWHERE: Final[dict[str, Role]] = {
     **dict.fromkeys(("gpt", "chatgpt", "bot", "ai", "model"), "assistant"),
     **dict.fromkeys(("function", "observation"), "tool"),
 }
+_LONGEST_TYPED: Final = 40
 _MESSAGE_KEYS: Final = frozenset({"role", "content", "name", "weight", "tool_calls", "tool_call_id", "refusal"})
 
 
@@ -87,9 +89,15 @@ def _unrecognized_key(key: str, path: RowPath) -> Finding:
         return Finding(
             "message_unrecognized_key", "function_call is no longer supported", hint, (*path, key), at_key=True
         )
-    near = difflib.get_close_matches(key.lower(), _MESSAGE_KEYS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"remove it; a message may have {', '.join(sorted(_MESSAGE_KEYS))}"
+    near = _key_like(key) if len(key) <= _LONGEST_TYPED else None
+    hint = f"did you mean {near}?" if near else f"remove it; a message may have {', '.join(sorted(_MESSAGE_KEYS))}"
     return Finding("message_unrecognized_key", f"a message has no key {shorten(key)}", hint, (*path, key), at_key=True)
+
+
+@lru_cache(maxsize=256)
+def _key_like(key: str) -> str | None:
+    """Kept, for what is wrong in one row is often wrong in all."""
+    return next(iter(difflib.get_close_matches(key.lower(), _MESSAGE_KEYS, n=1)), None)
 
 
 def _read_role(item: Row, path: RowPath, findings: list[Finding]) -> Role:

@@ -28,6 +28,7 @@ from tunesmith.data.statistics import Counts, Tally
 
 _PART_BYTES: Final = 16 << 20
 _MEASURED_PART_BYTES: Final = 4 << 20
+_FEW_LEFT: Final = 100
 LEAST_BYTES: Final = 16 << 20
 """Of a file that is worth several processes."""
 LEAST_MEASURED_BYTES: Final = 4 << 20
@@ -99,6 +100,10 @@ class _PartJudge(Judge):
         super().clean(rows[start:], first_line + start, batch)
 
     def line(self, number: int, line: bytes, batch: LineBatch) -> None:
+        if len(self._left) > _FEW_LEFT and 2 * len(self._left) > self.num_rows:  # most rows are judged anew anyway
+            if line and not line.isspace():
+                self._leave(number, line, batch)
+            return
         if (row := batch.row(number, line)) is None:
             return
         found, format = _Anything(), self.format
