@@ -56,16 +56,19 @@ def test_error_of_a_part_is_raised_here_and_no_child_is_left() -> None:
             raise RuntimeError("part 5")
         return named(part)
 
+    before = children()
     with pytest.raises(RuntimeError, match="part 5"):
         list(in_order(20, work, 2))
-    assert not children()
+    assert children() == before
 
 
 def test_who_stops_listening_leaves_no_child() -> None:
+    before = children()
     answers = in_order(1_000, named, 2)
     assert parts_of([next(answers)]) == [0]
+    assert children() != before
     answers.close()  # type: ignore[attr-defined]
-    assert not children()
+    assert children() == before
 
 
 def test_meanwhile_is_called_to_its_end() -> None:

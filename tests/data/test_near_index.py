@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from array import array
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from tunesmith.core.errors import MachineError
 from tunesmith.data import near_index, said_before
 from tunesmith.data.near_index import Sketches
 from tunesmith.data.said_before import repeated
@@ -40,6 +43,13 @@ def test_sketches_in_a_file_give_the_same_pairs(threshold: float, monkeypatch: p
     half = made[:1_300]
     met = set(sketches_of(made).pairs_with(sketches_of(half), threshold, bytearray(2_500)))
     assert met >= {(number, number) for number in range(1_300) if made[number]}
+
+
+def test_full_disk_is_told_by_the_folder_of_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_index, "_MOST_HELD_BYTES", 1_000)
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: Path("/dev/full").open("wb", 0))  # noqa: SIM115
+    with pytest.raises(MachineError, match=f"disk is full: {tempfile.gettempdir()}"):
+        set(sketches_of(token_sets(Random(3), 50)).pairs(range(50), 0.8, bytearray(50)))
 
 
 def test_no_pair_comes_twice() -> None:

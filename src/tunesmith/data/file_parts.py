@@ -32,7 +32,8 @@ def in_parts(
     *, is_numbered: bool = False,
 ) -> Iterator[bytes]:  # fmt: skip
     """What ``work``, in a forked child, answers to the lines of each part. ``update`` is given all bytes, in order, not
-    far before the answers; for ``meanwhile`` see ``core.forked``. The lines of a part are numbered from 1 on, or, where ``is_numbered``, as in the file."""
+    far before the answers; for ``meanwhile`` see ``core.forked``. The lines of a part are numbered from 1 on, or,
+    where ``is_numbered``, as in the file."""
     starts = _starts(path.stat().st_size, processes, part_bytes)
     numbers = _first_lines(path, starts) if is_numbered else [1] * len(starts)
     ahead = processes * _PARTS_OF_EACH * part_bytes

@@ -14,10 +14,12 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from operator import eq
+from pathlib import Path
 from typing import Final, Literal
 
 from rensa import RMinHash
 
+from tunesmith.core import durable
 from tunesmith.data.said_before import repeated
 
 NUM_PERM: Final = 64
@@ -137,12 +139,16 @@ class _Kept:
     def add(self, sketches: bytes) -> None:
         self._held += sketches
         if len(self._held) > _MOST_HELD_BYTES:
-            if self._file < 0:
-                self._opened = tempfile.TemporaryFile()  # noqa: SIM115 - closed with these sketches
-                self._file = self._opened.fileno()
-            self._num_written += self._opened.write(self._held)
-            self._opened.flush()
-            self._held.clear()
+            with durable.disk_errors(Path(tempfile.gettempdir())):
+                self._write()
+
+    def _write(self) -> None:
+        if self._file < 0:
+            self._opened = tempfile.TemporaryFile()  # noqa: SIM115 - closed with these sketches
+            self._file = self._opened.fileno()
+        self._num_written += self._opened.write(self._held)
+        self._opened.flush()
+        self._held.clear()
 
     def slots(self, number: int) -> memoryview:
         """Of one row."""
