@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tests.data.synthesis.conftest import Reply, ScriptedEndpoint, endpoint
+from tests.data.synthesis.conftest import Reply, ScriptedEndpoint, endpoint, pairs_of
 
 from tunesmith.core.settings import Settings
 from tunesmith.nn.known_models import KnownModels
 from tunesmith.store import blob_references, file_versions, operations
 from tunesmith.store.operations import State
 from tunesmith.store.tables import files
+from tunesmith.worker import run
 from tunesmith.worker.askable_models import AskableModels
 from tunesmith.worker.asked_model import EndpointModel
-from tunesmith.worker.attempt import OperationAttempt, Stop
+from tunesmith.worker.attempt import OperationAttempt, Stop, kept_folder
 from tunesmith.worker.data_operation import _within
 
 __all__ = ["endpoint"]  # a fixture
@@ -177,6 +179,101 @@ def test_an_endpoint_that_refuses_is_told_in_its_own_words(world: Any, endpoint:
     done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint)))
     assert (done.state, done.num_failures) == (State.FAILED, 0)
     assert "The endpoint refuses: HTTP 401, no such key …" in done.error["message"]
+
+
+def bodies(endpoint: ScriptedEndpoint) -> list[str]:
+    return [json.dumps(body) for body in endpoint.asked]
+
+
+def interrupted(world: Any, endpoint: ScriptedEndpoint, do: Callable[[], None]) -> list[str]:
+    """The endpoint does this at its sixth request; → what was answered, and heard, before."""
+    answered: list[str] = []
+
+    def answer(body: dict[str, Any], number: int) -> Reply:
+        if number == 5:
+            world.wait_for(lambda: heard(world) >= 2)
+            answered.extend(heard_bodies(world, endpoint))
+            do()
+        return Reply(pairs_of(number))
+
+    endpoint.answer = answer
+    return answered
+
+
+def journal_lines(world: Any) -> list[dict[str, Any]]:
+    found = list((world.home / "jobs").glob("dataop-*/kept/answers-*/answers.jsonl"))
+    return [
+        json.loads(line) for path in found for line in path.read_text().splitlines(keepends=True) if line[-1] == "\n"
+    ]
+
+
+def heard(world: Any) -> int:
+    return sum(line["event"] == "answered" for line in journal_lines(world))
+
+
+def heard_bodies(world: Any, endpoint: ScriptedEndpoint) -> list[str]:
+    """Those whose answer stands in the journal: the texts of answers tell them apart."""
+    texts = [line["text"] for line in journal_lines(world) if line["event"] == "answered"]
+    return [body for number, body in enumerate(bodies(endpoint)) if pairs_of(number) in texts]
+
+
+def test_no_answer_is_paid_for_twice_when_the_process_that_asks_dies(world: Any, endpoint: ScriptedEndpoint) -> None:
+    answered = interrupted(world, endpoint, lambda: world.launcher.started[-1].kill())
+    operation_id = world.new_operation(CONTENT, kind="generate_examples", num_rows=40)
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint)))
+    assert (done.state, done.num_failures, done.num_items) == (State.SUCCEEDED, 1, 40)
+    assert len(answered) >= 2
+    assert [bodies(endpoint).count(body) for body in answered] == [1] * len(answered)
+    assert done.result["num_unheard"] >= 1
+    assert done.result["num_requests"] + done.result["num_unheard"] >= len(endpoint.asked) > 8
+    assert not (world.home / "jobs" / operation_id).exists()
+
+
+def test_no_answer_is_paid_for_twice_when_a_worker_gives_the_operation_back(
+    world: Any, endpoint: ScriptedEndpoint
+) -> None:
+    worker, stop = world.worker(askable_models=askable(world, endpoint_of(endpoint))), Stop()
+
+    def end() -> None:
+        stop.ask()
+        world.wait_for(lambda: world.operation(operation_id).state is State.QUEUED)
+
+    answered = interrupted(world, endpoint, end)
+    operation_id = world.new_operation(CONTENT, kind="generate_examples", num_rows=40)
+    worker._tend_safely(stop)
+    for thread in worker._operating.values():
+        thread.join(30)
+    assert world.operation(operation_id).state is State.QUEUED
+    run.tidy(world.place())
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint)))
+    assert (done.state, done.num_failures, done.num_items) == (State.SUCCEEDED, 0, 40)
+    assert [bodies(endpoint).count(body) for body in answered] == [1] * len(answered) != []
+    assert not (world.home / "jobs" / operation_id).exists()
+
+
+def test_answers_to_an_operation_that_was_cancelled_are_not_kept(world: Any, endpoint: ScriptedEndpoint) -> None:
+    def cancel() -> None:
+        with world.database.write() as connection:
+            operations.cancel(connection, "proj_one", operation_id, time.time())
+
+    answered = interrupted(world, endpoint, cancel)
+    operation_id = world.new_operation(CONTENT, kind="generate_examples", num_rows=40)
+    done = world.operate(operation_id, askable_models=askable(world, endpoint_of(endpoint)))
+    assert (done.state, len(answered) >= 2) == (State.CANCELLED, True)
+    assert not (world.home / "jobs" / operation_id).exists()
+
+
+def test_answers_that_a_dead_worker_left_to_an_ended_operation_are_tidied_away(world: Any) -> None:
+    operation_id = world.new_operation(CONTENT)
+    kept = kept_folder(world.home / "jobs" / operation_id) / "answers"
+    kept.mkdir(parents=True)
+    (kept / "answers.jsonl").write_text("said in private")
+    run.tidy(world.place())
+    assert kept.exists()
+    with world.database.write() as connection:
+        operations.cancel(connection, "proj_one", operation_id, time.time())
+    run.tidy(world.place())
+    assert not (world.home / "jobs" / operation_id).exists()
 
 
 def test_a_private_address_is_asked_only_where_the_operator_allows_it(world: Any, endpoint: ScriptedEndpoint) -> None:

@@ -21,7 +21,7 @@ from tunesmith.data.row_file import RowFile
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.synthesis.asking import Ask, ChatAnswer, ChatRequest
 from tunesmith.data.synthesis.endpoint import request_body
-from tunesmith.data.synthesis.journal import Journal
+from tunesmith.data.synthesis.journal import Journal, journal_name
 from tunesmith.data.synthesis.judging import Standards
 from tunesmith.data.synthesis.plan import Order, Plan, Pool, Prices, RowShape, Seed, gather, read_seeds
 from tunesmith.data.synthesis.prompts import Mode, Prompt, built_in_prompt, read_prompt
@@ -32,6 +32,8 @@ from tunesmith.data.versions import Operation, Version
 from tunesmith.specs.data_operations import AddExamplesSettings, GenerationSettings
 
 _CONCURRENCY: Final = 4
+# A process that lost its worker lives on for as long as a lease at most.
+_PATIENCE_SECONDS: Final = 120.0
 _HINT: Final = "change the settings, or ask another model"
 
 
@@ -66,8 +68,8 @@ def run_generate_examples(settings: GenerationSettings, inputs: Sequence[Input],
         "model": writer.model, "is_own": writer.is_own, "num_drafts": len(told.kept), "num_refused": len(told.refused),
         "refused": reasons, "ended": told.ended, "ended_because": stopped_because or ENDED[told.ended],
         "is_stopped": bool(stopped_because), "diversity": asdict(told.diversity),
-        "num_requests": told.usage.num_requests, "prompt_tokens": told.usage.prompt_tokens,
-        "completion_tokens": told.usage.completion_tokens,
+        "num_requests": told.usage.num_requests, "num_unheard": told.usage.num_unheard,
+        "prompt_tokens": told.usage.prompt_tokens, "completion_tokens": told.usage.completion_tokens,
     }  # fmt: skip
     counts = {"requests": told.usage.num_requests, "written": told.num_written, "drafts": len(told.kept)}
     counts |= {f"refused.{reason}": count for reason, count in reasons.items()}
@@ -187,7 +189,9 @@ def _asked(plan: Plan, settings: GenerationSettings, writer: Writer, bench: Work
             plan, heard, journal, standards, budget=budget, prices=Prices(), concurrency=_CONCURRENCY, tell=tell
         )
 
-    with Journal(bench.folder / "answers", plan.identity()) as journal:
+    identity = plan.identity()
+    answers = (bench.kept or bench.folder) / f"answers-{journal_name(identity)}"
+    with Journal(answers, identity, patience_seconds=_PATIENCE_SECONDS) as journal:
         try:
             return go(journal, Budget(), tell), ""
         except TunesmithError as error:

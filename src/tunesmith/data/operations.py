@@ -33,12 +33,17 @@ class Writer:
 @dataclass(frozen=True, slots=True)
 class Workbench:
     """Where an operation works: an empty folder for what it makes, whom it tells how far it is, what surrogates of
-    personal data are drawn by, and the model that may be asked."""
+    personal data are drawn by, and the model that may be asked.
+
+    ``kept`` is a folder, not there perhaps, for what must outlive this process because it was paid for: whoever is given
+    the same work after it finds it there. None: beside what it makes, and gone with it.
+    """
 
     folder: Path
     progress: Progress
     surrogate_key: bytes = b""
     writer: Writer | None = None
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

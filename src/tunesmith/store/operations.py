@@ -28,6 +28,8 @@ from tunesmith.store.tables import operations
 
 INPUT_PREFIX: Final = "input/"
 ITEMS, INDEX = "items", "index"
+NO_MORE: Final = 2**63
+"""Of an operation that has ended: no attempt is left to come."""
 
 
 class State(StrEnum):
@@ -305,10 +307,10 @@ def seize(connection: Connection, one: Held, *, worker_id: str) -> Operation | N
 
 
 def token_of(connection: Connection, operation_id: str) -> int:
-    """Attempts before this one are over; of an ended or unknown operation, all of them."""
+    """Attempts before this one are over; of an ended or unknown operation, all of them: NO_MORE."""
     query = select(operations.c.attempt, operations.c.state).where(operations.c.id == operation_id)
     row = connection.execute(query).one_or_none()
-    return 2**63 if row is None or State(row.state).is_final else int(row.attempt)
+    return NO_MORE if row is None or State(row.state).is_final else int(row.attempt)
 
 
 def let_go_of_inputs(connection: Connection, limit: int = 1_000) -> int:

@@ -1,7 +1,8 @@
 """One attempt at one job or operation: its folder, its heartbeat, its fenced writes, and its child process.
 
 Everything that an attempt writes is refused once the job is somebody else's: rows by the fencing token, files
-because they lie under ``jobs/<job>/attempts/<token>/`` until a fenced row refers to them.
+because they lie under ``jobs/<job>/attempts/<token>/`` until a fenced row refers to them. What one attempt leaves for the next, because it was paid
+for, lies beside them under ``kept/`` until the whole has ended.
 """
 
 from __future__ import annotations
@@ -237,6 +238,13 @@ def remove_attempts(folder: Path, *, before: int) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def forget_kept(folder: Path) -> None:
+    """Of a job or an operation that has ended; ``folder`` is its own."""
+    shutil.rmtree(kept_folder(folder), ignore_errors=True)
+    with suppress(OSError):  # an attempt's folder is still there
+        folder.rmdir()
+
+
 def make_folder(folder: Path) -> None:
     """With those above it, which an earlier attempt that ends just now may take away in between."""
     for _ in range(_FOLDER_TRIES):
@@ -248,3 +256,7 @@ def make_folder(folder: Path) -> None:
 
 def attempt_folder(folder: Path, thing: Claimed) -> Path:
     return folder / thing.id / "attempts" / str(thing.attempt)
+
+
+def kept_folder(folder: Path) -> Path:
+    return folder / "kept"

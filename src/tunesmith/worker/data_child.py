@@ -52,7 +52,8 @@ def run(order: OperationOrder, lifeline: Lifeline) -> Done:
     writer = open_writer(order.asked_model) if order.asked_model else None
     folder = Path(order.out_folder)
     folder.mkdir()
-    return RUNS[order.kind](settings, inputs, Workbench(folder, progress, bytes.fromhex(order.surrogate_key), writer))
+    bench = Workbench(folder, progress, bytes.fromhex(order.surrogate_key), writer, Path(order.kept_folder))
+    return RUNS[order.kind](settings, inputs, bench)
 
 
 def _version(text: str) -> Version | None:

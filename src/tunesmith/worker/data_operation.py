@@ -24,7 +24,7 @@ from tunesmith.store.instance import surrogate_key
 from tunesmith.store.operations import INDEX, INPUT_PREFIX, ITEMS, NewFile, Operation
 from tunesmith.store.queue import Fenced
 from tunesmith.worker.asked_model import as_text
-from tunesmith.worker.attempt import OperationAttempt
+from tunesmith.worker.attempt import OperationAttempt, forget_kept, kept_folder
 from tunesmith.worker.process import describe_end, until_told
 from tunesmith.worker.protocol import OperationOrder, Refusal
 
@@ -62,6 +62,16 @@ def run_operation(attempt: OperationAttempt) -> None:
             _refused(attempt, word)
         else:
             _keep(attempt, word)
+    _forget_if_ended(attempt)
+
+
+def _forget_if_ended(attempt: OperationAttempt) -> None:
+    """What attempts leave for each other is of no use any more; where the database is away, it is tidied up later."""
+    with suppress(DatabaseUnavailable):
+        with attempt.place.database.read() as connection:
+            token = operations.token_of(connection, attempt.operation.id)
+        if token == operations.NO_MORE:
+            forget_kept(attempt.folder.parent.parent)
 
 
 def _heard(attempt: OperationAttempt, message: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -94,6 +104,7 @@ def _order(attempt: OperationAttempt) -> OperationOrder:
         settings=operation.settings,
         inputs=inputs,
         out_folder=_OUT,
+        kept_folder=os.path.relpath(kept_folder(attempt.folder.parent.parent), attempt.folder),
         surrogate_key=key,
         lease_seconds=place.lease_seconds,
         parent_pid=os.getpid(),

@@ -94,13 +94,14 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class OperationOrder:
     """What a child that works on data files shall do: ``kind`` and ``settings`` of an operation, its input files with
-    the names that people know them by, and the folder for what it makes."""
+    the names that people know them by, the folder for what it makes, and the one for what later attempts must find."""
 
     kind: str
     settings: Mapping[str, Any]
     inputs: Sequence[Mapping[str, str]]
     """Each with ``path``, ``name``, ``sha256``, ``file_id``, and ``version`` as JSON text, empty where there is none."""
     out_folder: str
+    kept_folder: str
     surrogate_key: str
     """What surrogates are drawn by, in hex; a secret of the project."""
     lease_seconds: float

@@ -31,7 +31,7 @@ from tunesmith.store.jobs import Job
 from tunesmith.store.queue import Fenced, Held
 from tunesmith.worker import endings, fitting, leases
 from tunesmith.worker.askable_models import AskableModels
-from tunesmith.worker.attempt import Attempt, OperationAttempt, Stop, Workplace, remove_attempts
+from tunesmith.worker.attempt import Attempt, OperationAttempt, Stop, Workplace, forget_kept, remove_attempts
 from tunesmith.worker.data_operation import run_operation
 from tunesmith.worker.fine_tune import run_job
 from tunesmith.worker.fitting import Reserved
@@ -354,14 +354,17 @@ def tidy(place: Workplace) -> None:
             for job in queue.ended_jobs_with_states(connection):
                 endings.let_go_of_inputs(connection, job)
             operations.let_go_of_inputs(connection)
-        for folder in (*sorted(place.folder.glob("ftjob-*/attempts")), *sorted(place.folder.glob("dataop-*/attempts"))):
-            tokens = operations if folder.parent.name.startswith("dataop-") else queue
+        for folder in (*sorted(place.folder.glob("ftjob-*")), *sorted(place.folder.glob("dataop-*"))):
+            tokens = operations if folder.name.startswith("dataop-") else queue
             with place.database.read() as connection:
-                token = tokens.token_of(connection, folder.parent.name)
-            remove_attempts(folder, before=token)
+                token = tokens.token_of(connection, folder.name)
+            remove_attempts(folder / "attempts", before=token)
+            with suppress(OSError):
+                (folder / "attempts").rmdir()
+            if token == operations.NO_MORE:
+                forget_kept(folder)
             with suppress(OSError):
                 folder.rmdir()
-                folder.parent.rmdir()
         collection.collect(place.database, place.blobs, place.now())
     except (TunesmithError, OSError) as error:
         log.warning("tidying up: %s", error)

@@ -7,7 +7,9 @@ that is sent and one for each answer, on the disk before anything is done with i
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -20,6 +22,7 @@ from tunesmith.data.synthesis.asking import ChatAnswer
 
 FORMAT: Final = 1
 SUFFIX: Final = ".synthesis"
+_LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 class Entry(msgspec.Struct, frozen=True, tag_field="event", tag="asked"):
@@ -71,12 +74,20 @@ def journal_folder(out: Path) -> Path:
     return out.with_name(out.name + SUFFIX)
 
 
+def journal_name(identity: dict[str, Any]) -> str:
+    """The same for the same requests, and for no others: answers to them are looked for under it."""
+    said = msgspec.json.encode({"format": FORMAT, **identity}, order="deterministic")
+    return hashlib.sha256(said).hexdigest()[:32]
+
+
 class Journal:
     """A context manager; one process at a time, any of its threads. ``said`` holds what was answered or declined, by request and attempt;
-    ``unknown`` the requests that an earlier process sent and did not live to hear the answer of."""
+    ``unknown`` the requests that an earlier process sent and did not live to hear the answer of. Another process that
+    holds it is waited for, ``patience_seconds`` long."""
 
-    def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, identity: dict[str, Any], *, patience_seconds: float = 0.0) -> None:
         self.folder = folder
+        self._patience_seconds = patience_seconds
         self._identity = identity
         self._path = folder / "answers.jsonl"
         self.said: dict[tuple[int, int], Answered | Declined] = {}
@@ -126,11 +137,15 @@ class Journal:
         self._write(Dropped(request, attempt))
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"Another process is synthesizing into {self.folder}."
-            raise UserError(message, "wait for it, or choose another output") from None
+        gives_up_at = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= gives_up_at:
+                    message = f"Another process is synthesizing into {self.folder}."
+                    raise UserError(message, "wait for it, or choose another output") from None
+                time.sleep(_LOOK_AGAIN_SECONDS)
 
     def _agree(self) -> None:
         """Answers belong to the requests that they answer: raises UserError where these would be others."""
