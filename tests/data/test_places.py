@@ -380,6 +380,38 @@ def test_line_of_which_something_is_to_be_said_is_not_clean(line: str) -> None:
     assert (len(before), strict, len(after)) == (1, line.encode() + b"\n", 1)
 
 
+def chat_line(*contents: str, more: str = "") -> bytes:
+    """A row of the user's and the assistant's turns, with contents as they stand in JSON."""
+    roles = ("user", "assistant")
+    said = [f'{{"role": "{roles[at % 2]}", "content": "{content}"{more}}}' for at, content in enumerate(contents)]
+    return f'{{"messages": [{", ".join(said)}]}}\n'.encode()
+
+
+@pytest.mark.parametrize("first", ["a", "a" * 3_000, r"\"" * 500, r"\n" * 500, r"\\u0022" * 30], ids=range(5))
+def test_key_written_twice_is_found_whatever_stands_around_it(first: str) -> None:
+    twice = chat_line(first, "b", more=', "content": "c"')
+    hiding = chat_line(r"\u0022" * 4 + first, r"\u0022" * 4)
+    both = chat_line(r"\u0022" * 4 + first, r"\u0022" * 4, more=r', "content": "\u0022\u0022\u0022\u0022"')
+    lines = [chat_line(first, "c"), hiding, twice, hiding, chat_line(first, "c"), both, chat_line("a", first)]
+    strict = [each for each in read_lines(lines, control_token_searches()) if isinstance(each, bytes)]
+    assert strict == [each for each in strict if each in (hiding, twice, both)]
+    assert {twice, both} <= set(strict)
+
+
+def test_weights_of_some_rows_between_others_are_read_at_once() -> None:
+    plain, quoting = chat_line("a", "b"), chat_line("a", r"b \"c\"")
+    weighed = [quoting.replace(b'"}]', f'", "weight": {weight}}}, {SPOKEN}]'.encode()) for weight in (0, 1)]
+    lines = [plain, *weighed, quoting, plain, *weighed]
+    (rows,) = read_lines(lines, control_token_searches())
+    assert not isinstance(rows, bytes)
+    strict = [read_row(json.loads(line), 1, "chat", control_token_pattern())[0] for line in lines]
+    assert [row.example(1) for row in rows] == strict
+    assert said_keys(rows) == list(map(said_key, strict))
+
+
+SPOKEN = '{"role": "assistant", "content": "d", "weight": 1}'
+
+
 @pytest.mark.parametrize("weight", ["", ', "weight": 1', ', "weight": 0'])
 def test_weighed_answers_say_the_same_whether_read_at_once_or_strictly(weight: str) -> None:
     asked = r'{"messages": [{"role": "user", "content": "weight"}, {"role": "assistant", "content": "a \"weight\""'

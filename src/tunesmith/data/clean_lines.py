@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, repeat
-from operator import attrgetter
+from itertools import chain, compress, repeat
+from operator import attrgetter, contains, sub
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -66,7 +66,11 @@ _TYPES: Final[dict[Role, type[_Said]]] = {
 }  # fmt: skip
 _ROLE_OF: Final = {each: role for role, each in _TYPES.items()}
 _GUIDES: Final = frozenset({_System, _Developer})
-_decode: Final = msgspec.json.Decoder(CleanRow)
+_RARE: Final = 32
+"""So many bytes to a quote, and looking for them is quicker than counting."""
+_FEW_BACKSLASHES: Final = 200
+"""So many bytes to a backslash, and looking at each is quicker than a search."""
+_decode: Final = msgspec.json.Decoder(CleanRow).decode
 _content: Final = attrgetter("content")
 _messages: Final = attrgetter("messages")
 
@@ -74,16 +78,14 @@ _messages: Final = attrgetter("messages")
 def read_lines(lines: Sequence[bytes], control_tokens: Searches) -> Iterator[list[CleanRow] | bytes]:
     """Runs of rows, and the lines between them that are to be read strictly; in order. Halved until what is not clean
     stands alone."""
-    content = b"".join(lines)
-    rows = _read_together(lines, content)
-    if rows is not None and (clean := _clean(rows, lines, content, control_tokens)) is not None:
+    if (clean := _read_together(lines, control_tokens)) is not None:
         yield clean
     elif len(lines) > 1:
         half = len(lines) // 2
         yield from read_lines(lines[:half], control_tokens)
         yield from read_lines(lines[half:], control_tokens)
     elif lines:
-        yield _read_line(lines[0], control_tokens) or lines[0]
+        yield lines[0]
 
 
 def said_key(example: AnyExample) -> int:
@@ -128,49 +130,59 @@ def _is_plain(message: Message) -> bool:
     return counts and message.role in _TYPES and message.content is not None
 
 
-def _read_together(lines: Sequence[bytes], content: bytes) -> list[CleanRow] | None:
-    """None where some line is not one object, with nothing before it and a line feed behind: no value spans lines then,
-    for inside of one a line feed stands in no text and never between a closing and an opening brace."""
-    if {line[:1] for line in lines} != {b"{"} or {line[-2:] for line in lines} != {b"}\n"}:
-        return None
-    try:
-        rows = _decode.decode_lines(content)
-    except (ValueError, RecursionError):
-        return None
-    return rows if len(rows) == len(lines) else None
-
-
-def _read_line(line: bytes, control_tokens: Searches) -> list[CleanRow] | None:
-    try:
-        row = _decode.decode(line)
-    except (ValueError, RecursionError):
-        return None
-    return _clean([row], [line], line, control_tokens)
-
-
-def _clean(
-    rows: list[CleanRow], lines: Sequence[bytes], content: bytes, control_tokens: Searches
-) -> list[CleanRow] | None:
+def _read_together(lines: Sequence[bytes], control_tokens: Searches) -> list[CleanRow] | None:
     """The rows, in which no weight of 1 is spelled out; None where anything is to be said of one."""
+    try:
+        rows = list(map(_decode, lines))
+    except (ValueError, RecursionError):
+        return None
     conversations = list(map(_messages, rows))
     if {each[-1].__class__ for each in conversations} != {_Assistant}:
         return None
-    messages = list(chain.from_iterable(conversations))
-    texts = list(map(_content, messages))
-    said = "\n".join(texts)
-    if any(first in said and tokens.search(said) for first, tokens in control_tokens):
+    texts = list(map(_content, chain.from_iterable(conversations)))
+    if any(_are_typed(tokens, texts, first) for first, tokens in control_tokens):
         return None
-    num_over = content.count(b'"') - 2 * len(rows) - 8 * len(messages)
-    if num_over == 0:
-        return rows
-    quoting = [text for text in texts if '"' in text] if '"' in said else []
+    # Quotes over those of the one key of a row, and of the two keys and two texts of a message.
+    over = list(map(sub, _quotes(lines), [2 + 8 * len(each) for each in conversations]))
+    return _explained(rows, lines, over) if any(over) else rows
+
+
+def _are_typed(tokens: re.Pattern[str], texts: Sequence[str], first: str) -> bool:
+    """Whether a control token stands in a text, each of which begins with ``first``."""
+    return any(map(contains, texts, repeat(first))) and any(
+        map(tokens.search, compress(texts, map(contains, texts, repeat(first))))
+    )
+
+
+def _quotes(lines: Sequence[bytes]) -> Iterable[int]:
+    """How many each line has. They are looked for, not counted, where they are rare: that skips what is between them."""
+    if lines[0].count(b'"') * _RARE > len(lines[0]):
+        return map(bytes.count, lines, repeat(b'"'))
+    return map(sub, map(len, lines), map(len, map(bytes.replace, lines, repeat(b'"'), repeat(b""))))
+
+
+def _explained(rows: list[CleanRow], lines: Sequence[bytes], over: Sequence[int]) -> list[CleanRow] | None:
+    """The rows, where quotes inside texts, metadata and weights are as many as those over."""
+    odd, num_over = list(compress(rows, over)), sum(over)
+    texts = list(map(_content, chain.from_iterable(map(_messages, odd))))
+    quoting = list(compress(texts, map(contains, texts, repeat('"'))))
     num_over -= sum(map(str.count, quoting, repeat('"')))
-    if num_over and (told := [row.metadata for row in rows if row.metadata is not None]):
+    if num_over and (told := [row.metadata for row in odd if row.metadata is not None]):
         num_over -= sum(map(_num_quotes, told))
         quoting += [text for each in told for text in (*each, *each.values()) if '"' in text]
-    if quoting and b"\\u0022" in b"".join([line for line in lines if b"\\" in line]):
+    if quoting and _has_hidden_quotes(b"".join(compress(lines, over))):
         return None
-    return rows if num_over == 0 else _with_weights(rows, messages, num_over)
+    return rows if num_over == 0 else _with_weights(rows, odd, num_over)
+
+
+def _has_hidden_quotes(content: bytes) -> bool:
+    """Whether some are written as a number. Backslashes are looked at one by one, unless there are many."""
+    at = content.find(b"\\")
+    for _ in range(len(content) // _FEW_BACKSLASHES):
+        if at < 0 or content.startswith(b"u0022", at + 1):
+            return at >= 0
+        at = content.find(b"\\", at + 2)
+    return b"\\u0022" in content
 
 
 def _num_quotes(metadata: dict[str, str]) -> int:
@@ -178,18 +190,18 @@ def _num_quotes(metadata: dict[str, str]) -> int:
     return 2 + 2 * len(texts) + sum(map(str.count, texts, repeat('"')))
 
 
-def _with_weights(rows: list[CleanRow], messages: list[_Said], num_over: int) -> list[CleanRow] | None:
-    """The same, where no more quotes are over than those of the weights."""
-    weights = [each.weight for each in messages if isinstance(each, _Assistant)]
-    if num_over != 2 * (len(weights) - weights.count(msgspec.UNSET)):
+def _with_weights(rows: list[CleanRow], odd: Sequence[CleanRow], num_over: int) -> list[CleanRow] | None:
+    """The same, where no more quotes are over than those of the weights, which stand in odd rows."""
+    weighted = [row for row in odd if any(map(_has_weight, row.messages))]
+    weights = sum(map(_has_weight, chain.from_iterable(map(_messages, weighted))))
+    if num_over != 2 * weights or not all(map(_is_trained_on, weighted)):
         return None
-    clean = []
-    for row in rows:
-        is_weighted = any(each.__class__ is _Assistant and each.weight is not msgspec.UNSET for each in row.messages)
-        if is_weighted and not _is_trained_on(row):
-            return None
-        clean.append(_without_ones(row) if is_weighted else row)
-    return clean
+    plain = {id(row): _without_ones(row) for row in weighted}
+    return [plain.get(id(row), row) for row in rows]
+
+
+def _has_weight(said: _Said) -> bool:
+    return said.__class__ is _Assistant and said.weight is not msgspec.UNSET
 
 
 def _is_trained_on(row: CleanRow) -> bool:
