@@ -17,7 +17,7 @@ from tunesmith.core.errors import MachineError
 from tunesmith.data.expressions import ascii_expression, ends_before_blanks
 from tunesmith.data.tokenizer import Piece, Tokenizer
 from tunesmith.data.word_borders import cuts_before_words
-from tunesmith.data.words import Words
+from tunesmith.data.words import Encoder, Words
 
 GPT_2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 LLAMA_3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -123,7 +123,7 @@ def test_known_tokenizers_cut_before_words(name: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_words_that_were_forgotten_are_asked_for_again(text: str) -> None:
     encode = made("gpt 2").encode_whole
-    words = Words(encode, encode, "base", most_bytes=4_000)
+    words = Words(encode, Encoder.of(encode), "base", most_bytes=4_000)
     for start in range(0, len(text), 7):
         assert words.ids(text[start:]) == encode(text[start:])
         assert words.count(text[start:]) == len(encode(text[start:]))
@@ -136,14 +136,14 @@ def test_words_that_come_again_are_asked_for_once() -> None:
         asked.append(text)
         return [len(part) for part in text.split(" ")[1:]]
 
-    words = Words(encode, encode, "base")
+    words = Words(encode, Encoder.of(encode), "base")
     for _ in range(40):
         words.ids("a the cat and the dog")
     assert [asked.count(f" {word}") for word in ("the", "cat", "and", "dog")] == [1, 1, 1, 1]
 
 
 def test_tokens_that_differ_from_the_librarys_stop_the_job_with_the_text() -> None:
-    words = Words(lambda text: [1], lambda text: [2], "base")
+    words = Words(lambda text: [1], Encoder.of(lambda text: [2]), "base")
     with pytest.raises(MachineError, match=r"word by word.*'what it is about'"):
         words.ids("what it is about")
 
@@ -154,7 +154,7 @@ def test_later_texts_are_compared_too() -> None:
     def encode(text: str) -> list[int]:
         return [0] if is_wrong and text == "x y" else [1] * text.count(" ")
 
-    words = Words(encode, encode, "base")
+    words = Words(encode, Encoder.of(encode), "base")
     words.ids("x y")
     is_wrong = True
     with pytest.raises(MachineError):

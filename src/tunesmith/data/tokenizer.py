@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -23,7 +23,7 @@ from tokenizers import Tokenizer as RustTokenizer
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.word_borders import ascii_pieces, cuts_before_words
-from tunesmith.data.words import Encode, Words, by_pieces
+from tunesmith.data.words import Encode, Encoder, Words, by_pieces
 
 Start = Literal["first", "section", "inner"]
 """Where a text begins: at the very start, behind a control token, or behind running text."""
@@ -46,14 +46,6 @@ class ControlToken:
     text: str
     strips_left: bool
     strips_right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Encoder:
-    """How text at some start is encoded, and how the ids are counted."""
-
-    ids: Encode
-    count: Callable[[str], int]
 
 
 class Tokenizer:
@@ -315,9 +307,12 @@ def _encoders(raw: dict[str, Any], where: str) -> tuple[RustTokenizer, dict[Star
         variants[start] = made.get(key) or made.setdefault(key, _made(plain | steps))
     encodes = {start: _encode(variants[start]) for start in _STARTS}
     if len(made) > 1 or not cuts_before_words(plain):
-        return variants["first"], {start: Encoder(encode, _counts(encode)) for start, encode in encodes.items()}
+        return variants["first"], {start: Encoder.of(encode) for start, encode in encodes.items()}
     encode, pieces = encodes["inner"], ascii_pieces(plain)
-    words = Words(encode, by_pieces(pieces, _encode_piece(variants["inner"]), encode) if pieces else encode, where)
+    word = Encoder.of(encode)
+    if pieces is not None:
+        word = by_pieces(pieces, _piece_encoder(variants["inner"]), word)
+    words = Words(encode, word, where)
     return variants["first"], dict.fromkeys(_STARTS, Encoder(words.ids, words.count))
 
 
@@ -325,15 +320,14 @@ def _made(raw: dict[str, Any]) -> RustTokenizer:
     return RustTokenizer.from_buffer(msgspec.json.encode(raw))
 
 
-def _encode_piece(made: RustTokenizer) -> Encode:
+def _piece_encoder(made: RustTokenizer) -> Encoder:
     """What the model makes of an ASCII piece, spelled in the letters that stand for bytes."""
     tokenize = made.model.tokenize
     letters = {byte: letter for letter, byte in _BYTE_OF_LETTER.items() if byte < 128}
-    return lambda piece: [token.id for token in tokenize(piece.translate(letters))]
-
-
-def _counts(encode: Encode) -> Callable[[str], int]:
-    return lambda text: len(encode(text))
+    return Encoder(
+        lambda piece: [token.id for token in tokenize(piece.translate(letters))],
+        lambda piece: len(tokenize(piece.translate(letters))),
+    )
 
 
 def _encode(made: RustTokenizer) -> Encode:
