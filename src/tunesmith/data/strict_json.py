@@ -38,8 +38,8 @@ def read_json(text: str, content: bytes) -> tuple[Any, list[Fault]]:
         value = msgspec.json.decode(content)
     except (ValueError, RecursionError):
         return StrictJson(text).read()
-    num_keys = _num_keys(value, 1)
-    if len(_KEY.findall(content)) != num_keys and len(_UNESCAPED_KEY.findall(content)) != num_keys:
+    num_keys = _num_keys(value)
+    if len(_KEY.findall(content)) != num_keys and _num_unescaped_keys(content) != num_keys:
         return StrictJson(text).read()
     return value, []
 
@@ -47,18 +47,37 @@ def read_json(text: str, content: bytes) -> tuple[Any, list[Fault]]:
 # Every key of an object is a quote, maybe spaces, a colon. The fast reader keeps the last of two equal
 # keys, so that fewer keys read than written means duplicates (or such characters inside a text).
 _KEY: Final = re.compile(rb'"[ \t]*:')
-_UNESCAPED_KEY: Final = re.compile(rb'(?<!\\)(?:\\\\)*"[ \t]*:')
+_BACKSLASH: Final = ord("\\")
 
 
-def _num_keys(value: Any, depth: int) -> int:
-    """Keys in the value at all depths; −1 or less, which is never the number written, if it nests too deep."""
-    if depth > MOST_NESTING and isinstance(value, dict | list):
-        return -(1 << 60)
-    if isinstance(value, dict):
-        return len(value) + sum(_num_keys(item, depth + 1) for item in value.values() if isinstance(item, dict | list))
-    if isinstance(value, list):
-        return sum(_num_keys(item, depth + 1) for item in value if isinstance(item, dict | list))
-    return 0
+def _num_unescaped_keys(content: bytes) -> int:
+    """Those whose quote ends a text: with none, or an even number, of backslashes before it."""
+    count = 0
+    for key in _KEY.finditer(content):
+        at = start = key.start()
+        while at and content[at - 1] == _BACKSLASH:
+            at -= 1
+        count += (start - at) % 2 == 0
+    return count
+
+
+def _num_keys(value: Any) -> int:
+    """Keys in the value at all depths; −1, which is never the number written, if it nests too deep."""
+    count = depth = 0
+    level = [value] if isinstance(value, dict | list) else []
+    while level:
+        depth += 1
+        if depth > MOST_NESTING:
+            return -1
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                count += len(each)
+                inner += each.values()
+            else:
+                inner += each
+        level = [each for each in inner if isinstance(each, dict | list)]
+    return count
 
 
 _SPACES: Final = re.compile(r"[ \t\r\n]*+")
