@@ -72,7 +72,7 @@ def convert(
     from tunesmith.data.importers.convert import convert as convert_files
     from tunesmith.data.importers.mail.options import MailOptions
     from tunesmith.data.importers.placeholders import read_fills
-    from tunesmith.data.importers.reading import ReadOptions
+    from tunesmith.data.importers.source import ReadOptions
     from tunesmith.data.importers.tables import read_delimiter
 
     told: list[str] = []
@@ -137,7 +137,7 @@ def _show_source(console: Console, source: SourceSummary) -> None:
     _say(console, f"{source.name}: {source.format}, {source.made:,} rows made, {num_left:,} left out", "bold")
     _say(console, f"  {source.reason}", "dim")
     if source.mapping:
-        from tunesmith.data.importers.reading import shown_mapping
+        from tunesmith.data.importers.mapped_source import shown_mapping
 
         _say(console, f"  --mapping {shown_mapping(source.mapping)}")
 

@@ -15,8 +15,8 @@ from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.previewing import Sample, preview
-from tunesmith.data.importers.reading import ReadOptions
 from tunesmith.data.importers.rows import Place
+from tunesmith.data.importers.source import ReadOptions
 from tunesmith.data.importers.tables import read_delimiter
 from tunesmith.data.operation_outputs import stem
 from tunesmith.data.operations import ITEMS_ENCODER, Done, Input, Output, Progress, Workbench

@@ -15,8 +15,10 @@ import pytest
 import zstandard
 
 from tunesmith.core.errors import UserError
-from tunesmith.data.importers.opening import DamagedSource, Limits, Opened, PackedTooTightly, sources
+from tunesmith.data.importers.opened import Opened
+from tunesmith.data.importers.opening import sources
 from tunesmith.data.importers.rows import Left
+from tunesmith.data.importers.unpacking import DamagedSource, Limits, PackedTooTightly
 
 TEXT = '{"text": "水 and fire"}\n'.encode() * 50
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -1,10 +1,9 @@
 /** What is said of files of any kind that become rows: how they are recognized, and why something gives no row. */
 export const IMPORTS = {
   // What a file is taken for, and why.
-  "the folder holds mail": "文件夹中是邮件",
   "the folder holds events of the Continue assistant": "文件夹中是 Continue 助手的事件",
-  "each file of mail is read by itself here: no answer finds its question in another one; unpack the archive, and give the folder of its mail alone, to have them joined":
-    "这里每个邮件文件单独读取：回答找不到另一个文件中的问题；请解压归档，只给出其中的邮件文件夹，它们就会合在一起",
+  "{} files of mail are read as one: answers find their questions in all of them":
+    "{1} 个邮件文件合在一起读取：回答可在其中任何一个文件中找到它的问题",
   "as --format says": "按 --format 指定",
   "the format is not known: {}": "无法识别格式：{~1}",
   "make questions and answers from documents with: tunesmith data synthesize": "用文档生成问答：tunesmith data synthesize",
