@@ -10,6 +10,7 @@ None of the libraries is needed to import this module.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -20,7 +21,7 @@ import msgspec
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.file_rows import file_rows
-from tunesmith.data.findings import quoted
+from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers import arrow_tables, column_guess
 from tunesmith.data.importers.mapping import ColumnMapping, apply, from_json
 from tunesmith.data.importers.nested_cells import decode_json
@@ -58,13 +59,15 @@ def from_frame(frame: Any, mapping: ColumnMapping | Mapping[str, Any] | None = N
 
 def to_frame(rows: Path | str | Iterable[Mapping[str, Any]], as_: Library = "pandas") -> Any:
     """Rows, or those of a JSONL file, as a frame with a column per key. pandas keeps lists and objects as they are; Arrow
-    and polars get lists and structs where that loses nothing, else JSON texts. Raises ``UserError`` for a line of the file
+    and polars get lists and structs where that loses nothing, else JSON texts, which polars has no mark for: those of keys
+    that are known (messages, tools, metadata …) are read back as what they hold. Raises ``UserError`` for a line of the file
     that is no object, and where the library is not installed."""
     found = _file_rows(Path(rows)) if isinstance(rows, str | Path) else [dict(row) for row in rows]
     if as_ == "pandas":
         return _library("pandas").DataFrame(found, columns=_keys(found), dtype=object)
-    table = _arrow_table(found)
-    return table if as_ == "pyarrow" else _library("polars").from_arrow(table)
+    if as_ == "polars":
+        return _polars_of(found)
+    return _arrow_table(found)
 
 
 def write_rows(
@@ -144,10 +147,10 @@ def _without_padding(value: Any) -> Any:
 def _records(frame: Any, name: str) -> Iterator[Record | Left]:
     if hasattr(frame, "iloc") and hasattr(frame, "to_dict"):
         return _pandas_records(frame, name)
+    if _is_of("polars", frame):
+        frame = _polars_frame(frame)
     if hasattr(frame, "__arrow_c_stream__"):
-        pa = arrow_tables.pyarrow_or_explain("reading this frame")
-        reader = pa.RecordBatchReader.from_stream(frame)
-        return arrow_tables.records_of(reader.schema, iter(reader), name)
+        return _arrow_records(frame, name)
     if isinstance(frame, Iterable) and not isinstance(frame, str | bytes | Mapping):
         return _mapping_records(frame, name)
     kind = type(frame).__name__
@@ -155,10 +158,51 @@ def _records(frame: Any, name: str) -> Iterator[Record | Left]:
     raise UserError(f"a {kind} is no frame: rows cannot be read from it", hint)
 
 
+def _is_of(library: str, frame: Any) -> bool:
+    return type(frame).__module__.partition(".")[0] == library
+
+
+def _polars_frame(frame: Any) -> Any:
+    """A lazy frame is collected. One with a name that holds NUL is refused: polars ends the process when it exports it."""
+    if hasattr(frame, "collect"):
+        try:
+            frame = frame.collect()
+        except _library("polars").exceptions.PolarsError as error:
+            message = f"the lazy frame cannot be collected: {_first_line(error)}"
+            raise UserError(message, "mend its query, and try frame.collect()") from error
+    if "\\x00" in repr(getattr(frame, "schema", "")):
+        raise UserError("a column or a field of the frame has a name that holds NUL", "rename it")
+    return frame
+
+
+def _arrow_records(frame: Any, name: str) -> Iterator[Record | Left]:
+    pa = arrow_tables.pyarrow_or_explain("reading this frame")
+    if isinstance(frame, pa.Table):
+        schema, batches = frame.schema, iter(frame.to_batches())
+    else:
+        try:
+            reader = pa.RecordBatchReader.from_stream(frame)
+        except pa.ArrowException as error:
+            message = f"rows cannot be read from this {type(frame).__name__}: {_first_line(error)}"
+            hint = "give a frame, and cast its columns to types that Arrow has, such as Int64 or String"
+            raise UserError(message, hint) from error
+        schema, batches = reader.schema, iter(reader)
+    _check_names(schema.names)
+    return arrow_tables.records_of(schema, batches, name)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise UserError(f"the frame has several columns called {quoted(twice)}", "rename them")
+
+
+def _first_line(error: Exception) -> str:
+    return shorten(str(error).split("\n", 1)[0], 200)
+
+
 def _pandas_records(frame: Any, name: str) -> Iterator[Record | Left]:
     names = [str(column) for column in frame.columns]
-    if twice := sorted({column for column in names if names.count(column) > 1}):
-        raise UserError(f"the frame has several columns called {quoted(twice)}", "rename them")
+    _check_names(names)
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         part = frame.iloc[start : start + _ROWS_AT_ONCE]
         for number, found in enumerate(part.to_dict("records"), start + 1):
@@ -195,6 +239,12 @@ def _plain(value: Any) -> Any:
     return arrow_tables.plain_scalar(value)
 
 
+def _polars_of(rows: Sequence[Mapping[str, Any]]) -> Any:
+    if any("\0" in key for key in _keys(rows)):
+        raise UserError("a key of a row holds NUL, which no column's name can in polars", "rename it")
+    return _library("polars").from_arrow(_arrow_table(rows))
+
+
 def _arrow_table(rows: Sequence[Mapping[str, Any]]) -> Any:
     pa = arrow_tables.pyarrow_or_explain("an Arrow table or a polars frame")
     columns = {key: [row.get(key) for row in rows] for key in _keys(rows)}
@@ -211,7 +261,7 @@ def _array(pa: Any, values: list[Any]) -> tuple[Any, bool]:
     if not all(isinstance(value, str | None) for value in values):
         try:
             array = pa.array(values)
-            if _same([_unpadded(value) for value in array.to_pylist()], values):
+            if _same([_unpadded(value) for value in array.to_pylist()], values) and not _holds_nul(values):
                 return array, False
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             pass
@@ -234,6 +284,13 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     return type(one) is type(other) and bool(one == other)
+
+
+def _holds_nul(value: Any) -> bool:
+    """Whether a key in it does: Arrow's names end there, once they go from one library to another."""
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def _keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
