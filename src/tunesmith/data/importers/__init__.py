@@ -36,6 +36,7 @@ cell_template: a text made of a row's cells
 mapping: which column is what: parsed, judged, applied
 column_guess: a mapping guessed, with reason and confidence
 frames: rows to DataFrames and back
+frame_records: a DataFrame to records
 mail: mail to questions and answers
 continue_dev: Continue's development data to rows, of what was kept
 continue_rows: one of its events to one row
