@@ -29,17 +29,17 @@ _BUFFER_BYTES: Final = 1 << 20
 
 
 def sources(
-    path: Path, limits: Limits = USUAL, comes_first: ComesFirst = lambda opened: False
+    path: Path, limits: Limits = USUAL, comes_first: ComesFirst = lambda opened: False, name: str | None = None
 ) -> Iterator[Opened | Left]:
     """Each file that stands at ``path``; a Left for each that is none of ours to read. Those of a folder or an archive that
-    come first are given before its others."""
+    come first are given before its others. ``name``: what people call the file, if not as its path says."""
     if path.is_dir():
         files = _files(path, limits)
         found = ordered(
             files, lambda file: _opened(*file, limits), lambda one: not is_archive(one) and comes_first(one)
         )
     elif path.is_file():
-        found = iter([_opened(path, path.name, limits)])
+        found = iter([_opened(path, name or path.name, limits)])
     elif path.exists():
         raise UserError(f"{path} is not a regular file.", "name a file or a folder")
     else:

@@ -43,7 +43,8 @@ def read_sources(paths: Sequence[Path], options: ReadOptions, notes: Notes) -> G
 def _at(path: Path, options: ReadOptions, notes: Notes, mail: MailFiles) -> Iterator[Source | Left]:
     """All but mail, which is put by. What is no data beside mail belongs to a mail program."""
     has_mail = False
-    for opened in sources(path, options.limits, lambda one: _held(one, options).holder == "mail"):
+    name = options.names.get(path)
+    for opened in sources(path, options.limits, lambda one: _held(one, options).holder == "mail", name):
         if isinstance(opened, Left):
             yield opened
             continue
@@ -61,7 +62,8 @@ def _at(path: Path, options: ReadOptions, notes: Notes, mail: MailFiles) -> Iter
 
 
 def _mail(paths: Sequence[Path], mail: MailFiles, options: ReadOptions) -> Source:
-    name = mail.name if len(mail) == 1 else paths[0].name if len(paths) == 1 else "mail"
+    first = paths[0]
+    name = mail.name if len(mail) == 1 else options.names.get(first, first.name) if len(paths) == 1 else "mail"
     reason = mail.reason
     if mail.num_boxes > 1:
         reason = f"{mail.num_boxes:,} files of mail are read as one: answers find their questions in all of them"

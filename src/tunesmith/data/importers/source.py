@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from tunesmith.data.importers import column_guess
@@ -24,7 +25,8 @@ Outcomes = Iterator[Outcome | PlainLines]
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """What the user says instead of being guessed; ``mapping`` as `mapping.parse` reads it. ``delimiter`` and ``has_header``
-    are of text with delimiters; ``list_labels`` names all labels of a classification in its system message."""
+    are of text with delimiters; ``list_labels`` names all labels of a classification in its system message. ``names`` has what people call a file, where
+    its path says something else."""
 
     format: Format | None = None
     mapping: str | None = None
@@ -36,6 +38,7 @@ class ReadOptions:
     has_header: bool | None = None
     list_labels: bool = False
     continue_dev: ContinueOptions = field(default_factory=ContinueOptions)
+    names: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
