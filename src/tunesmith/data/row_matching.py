@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from tunesmith.data.alike_pairs import AlikePairs
 from tunesmith.data.duplicates import fingerprint_of
@@ -53,14 +53,13 @@ def changed_rows(before: RowFile, after: RowFile, matches: array[int]) -> array[
         if match != NOWHERE:
             is_left[match] = 0
     found = array("I", [NOWHERE]) * len(after)
-    said_before, said_after = _Remembered(before), _Remembered(after)
     for one, other in _in_place(is_left, matches):
-        if _shares(said_before(one), said_after(other)):
+        if _shares(said_by_row(before.row(one)), said_by_row(after.row(other))):
             found[other], is_left[one] = one, 0
     ones = array("I", (number for number in range(len(before)) if is_left[number]))
     others = array("I", (number for number, match in enumerate(matches) if match == NOWHERE == found[number]))
     with AlikePairs() as alike:
-        _compare(ones, others, said_before, said_after, alike)
+        _compare(ones, others, _Remembered(before), _Remembered(after), alike)
         for one, other in alike:
             if is_left[one] and found[other] == NOWHERE:
                 found[other], is_left[one] = one, 0
@@ -139,13 +138,10 @@ class _Remembered:
         if (known := self._kept.get(number)) is not None:
             self._kept.move_to_end(number)
             return known
-        said = said_by_row(self._row(number))
+        said = said_by_row(self._rows.row(number))
         self._kept[number] = said
         self._num_shingles += len(said[0]) + len(said[1])
         while self._num_shingles > _MOST_REMEMBERED and len(self._kept) > 1:
             _, (asked, answered) = self._kept.popitem(last=False)
             self._num_shingles -= len(asked) + len(answered)
         return said
-
-    def _row(self, number: int) -> dict[str, Any]:
-        return self._rows.row(number)
