@@ -115,19 +115,23 @@ def _zip_member(
 def _of_tar(file: Path, path: Path, name: str, limits: Limits, comes_first: ComesFirst) -> Iterator[Opened | Left]:
     """Those of the tar archive in ``file``, which is ``path`` unpacked."""
     try:
-        with tarfile.open(file, "r:") as archive:
-            files = _tar_files(archive, name, limits)
+        with file.open("rb") as bytes_of_it, tarfile.open(fileobj=bytes_of_it, mode="r:") as archive:
+            files = _tar_files(archive, bytes_of_it, name, limits)
             yield from ordered(files, lambda member: _tar_member(archive, member, path, name, limits), comes_first)
     except DAMAGE as error:
         message = f"{name} is a damaged tar archive: {error}"
         yield Left("damaged_file", message, "copy or export it again", Place(name), "error")
 
 
-def _tar_files(archive: tarfile.TarFile, name: str, limits: Limits) -> Iterator[tarfile.TarInfo]:
+def _tar_files(archive: tarfile.TarFile, file: BinaryIO, name: str, limits: Limits) -> Iterator[tarfile.TarInfo]:
+    """The library takes a header that is no header for the end; the end is empty."""
     for number, member in enumerate(archive):
         _check_count(number, name, limits)
         if not member.isdir():
             yield member
+    file.seek(archive.offset)
+    if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise tarfile.ReadError(f"what stands at byte {archive.offset:,} is no member")
 
 
 def _tar_member(

@@ -73,7 +73,7 @@ def _opened(path: Path, name: str, limits: Limits) -> Opened | Left:
     if name.endswith(SUFFIX) or is_hidden("/".join(PurePosixPath(name).parts[1:])):
         return Left("hidden_file", f"{name} is no data", "nothing to do", Place(name))
     try:
-        if not path.is_file() and not path.is_dir():
+        if not path.is_file() and (path.is_symlink() or not path.is_dir()):
             return Left("not_a_file", f"{name} is a link or a device", "nothing to do", Place(name))
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

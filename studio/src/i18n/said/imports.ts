@@ -90,7 +90,8 @@ export const IMPORTS = {
   "{} is encrypted": "{1} 已加密",
   "unpack it with its password, and give the folder": "用密码解压，再给出文件夹",
   "{} cannot be unpacked: {}.": "{1} 无法解压：{2}。",
-  "{} is a damaged tar archive: {}": "{1} 是损坏的 tar 归档：{2}",
+  "{} is a damaged tar archive: {}": "{1} 是损坏的 tar 归档：{~2}",
+  "what stands at byte {} is no member": "第 {1} 字节处不是归档的成员",
   "{} is a link or a device": "{1} 是链接或设备",
   "unpack it, and give its folders": "请解压，再给出其中的文件夹",
 
