@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -24,24 +26,30 @@ def token_sets(random: Random, count: int) -> list[list[bytes]]:
     return made
 
 
-def sketches_of(made: list[list[bytes]]) -> Sketches:
-    sketches = Sketches()
-    for tokens in made:
-        sketches.add(tokens)
-    return sketches
+@contextmanager
+def sketches_of(made: list[list[bytes]]) -> Iterator[Sketches]:
+    with Sketches() as sketches:
+        for tokens in made:
+            sketches.add(tokens)
+        yield sketches
+
+
+def pairs_of(made: list[list[bytes]], threshold: float) -> list[tuple[int, int]]:
+    with sketches_of(made) as sketches:
+        return list(sketches.pairs(range(len(made)), threshold, bytearray(len(made))))
 
 
 @pytest.mark.parametrize("threshold", [0.8, 0.5])
 def test_sketches_in_a_file_give_the_same_pairs(threshold: float, monkeypatch: pytest.MonkeyPatch) -> None:
     made = token_sets(Random(3), 2_500)
-    held = set(sketches_of(made).pairs(range(2_500), threshold, bytearray(2_500)))
+    held = set(pairs_of(made, threshold))
     monkeypatch.setattr(near_index, "_MOST_HELD_BYTES", 200_000)
     monkeypatch.setattr(near_index, "_READ_SKETCHES", 7)
-    assert set(sketches_of(made).pairs(range(2_500), threshold, bytearray(2_500))) == held
+    assert set(pairs_of(made, threshold)) == held
     copies = {(number - 1, number) for number in range(3, 2_500, 4) if made[number] and made[number - 1]}
     assert copies <= held
-    half = made[:1_300]
-    met = set(sketches_of(made).pairs_with(sketches_of(half), threshold, bytearray(2_500)))
+    with sketches_of(made) as whole, sketches_of(made[:1_300]) as half:
+        met = set(whole.pairs_with(half, threshold, bytearray(2_500)))
     assert met >= {(number, number) for number in range(1_300) if made[number]}
 
 
@@ -49,12 +57,11 @@ def test_full_disk_is_told_by_the_folder_of_temporary_files(monkeypatch: pytest.
     monkeypatch.setattr(near_index, "_MOST_HELD_BYTES", 1_000)
     monkeypatch.setattr("tempfile.TemporaryFile", lambda: Path("/dev/full").open("wb", 0))  # noqa: SIM115
     with pytest.raises(MachineError, match=f"disk is full: {tempfile.gettempdir()}"):
-        set(sketches_of(token_sets(Random(3), 50)).pairs(range(50), 0.8, bytearray(50)))
+        pairs_of(token_sets(Random(3), 50), 0.8)
 
 
 def test_no_pair_comes_twice() -> None:
-    made = token_sets(Random(4), 600)
-    pairs = list(sketches_of(made).pairs(range(600), 0.8, bytearray(600)))
+    pairs = pairs_of(token_sets(Random(4), 600), 0.8)
     assert len(pairs) == len(set(pairs))
 
 

@@ -283,3 +283,14 @@ def test_what_is_told_of_each_kind_is_what_it_gives(bench: Bench) -> None:
         assert (kind, set(done.result or ())) == (kind, set(ABOUT[kind].result))
         assert (kind, {name for item in items(done) for name in item}) == (kind, set(ABOUT[kind].items))
         assert ABOUT[kind].makes.startswith("no file") == (not done.outputs)
+
+
+def test_mailboxes_are_read_as_one_by_the_names_that_people_gave_them(bench: Bench) -> None:
+    head = b"From x Mon Jan  5 09:00:00 2026\nDate: Mon, 05 Jan 2026 09:00:00 +0000\nSubject: Card\n"
+    asked = head + b"From: ann@mail.example\nMessage-ID: <1@x>\n\nWhere is my card?\n"
+    told = head + b"From: bo@mail.example\nMessage-ID: <2@x>\nIn-Reply-To: <1@x>\n\nIn the post.\n"
+    done = bench.run("convert", asked, told, names=("INBOX", "Gesendet"))
+    assert done.result is not None
+    assert "Answers are those of bo@mail.example, who wrote the sent mail." in done.result["notes"]
+    (row,) = rows(done.outputs[0].path)
+    assert (row["messages"][1]["content"], row["metadata"]["source"]) == ("In the post.", "Gesendet")

@@ -23,10 +23,10 @@ SOURCES = {
     " render report_file row_measures row_shapes split strict_json template tokenizer tool_calls validate words content/characters content/judge"
     " content/of_file content/rules content/texts clean_row cleaning derived duplicates generation import_operations judge operation_kinds"
     " operation_outputs personal_operations row_file split_file",
-    "data/importers": "arrow_tables checked column_guess continue_dev continue_rows conversations convert detect documents"
-    " elements excel json_records lines making mapping opening pairs placeholders plain_chat preferences previewing reading"
-    " reinforcement table_header tables text_records tool_texts",
-    "data/importers/mail": "drops importing letters mailboxes options ours pairs threads",
+    "data/importers": "archives arrow_tables checked column_guess continue_dev continue_rows conversations convert detect documents"
+    " elements excel json_records lines making mapped_source mapping opened opening pairs placeholders plain_chat preferences previewing reading"
+    " reinforcement row_sources source table_header tables text_records tool_texts unpacking",
+    "data/importers/mail": "drops importing letters mail_files mailboxes options ours pairs threads",
     "data/personal": "coverage decisions person scan",
     "data/synthesis": "asking crew endpoint plan prompts synthesize",
     "train": "fine_tune loop validation_note",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tunesmith.data.importers.convert import Conversion, LeftOut, News, SourceSummary
+    from tunesmith.data.importers.convert import Conversion, ConvertOptions, LeftOut, News, SourceSummary
     from tunesmith.data.importers.making import Counted
 
 InputFormat = Literal[
@@ -27,64 +27,75 @@ _MOST_PLACES: Final = 3
 _MOST_NOTES: Final = 20
 
 
+Sources = Annotated[list[Path], typer.Argument(metavar="IN", help="Files, archives or folders, read in order.")]
+Out = Annotated[Path, typer.Option("--out", help="The JSON lines to write.")]
+Format = Annotated[InputFormat | None, typer.Option(help="What the rows are; detected if not given.")]
+Mapping = Annotated[
+    str | None, typer.Option(help="What the columns of a table are: user=question,assistant=answer, or JSON.")
+]
+ListLabels = Annotated[
+    bool, typer.Option("--list-labels", help="Of a classification: name all labels in a system message.")
+]
+Delimiter = Annotated[str | None, typer.Option(help="What parts the cells of a CSV; guessed if not given.")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="Whether a CSV's first row names its columns; guessed.")
+]
+Encoding = Annotated[str | None, typer.Option(help="The text's encoding; guessed if it is not UTF-8.")]
+Sheet = Annotated[str | None, typer.Option(help="The sheet of a workbook; all that are shown if not given.")]
+Fill = Annotated[list[str] | None, typer.Option(help="Fill a name left open: name=Tunesmith for {{name}}.")]
+Me = Annotated[list[str] | None, typer.Option(help="Of mail: whose answers are learnt, by address or @domain.")]
+Since = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of mail: leave out what is older than this day.")
+]
+WholeThreads = Annotated[bool, typer.Option("--whole-threads", help="Of mail: a row for each thread.")]
+KeepLists = Annotated[bool, typer.Option("--keep-lists", help="Of mail: use mailing lists too.")]
+Output = Annotated[ContinueOutput, typer.Option(help="Of Continue's data: what rows to make.")]
+Refused = Annotated[
+    bool, typer.Option("--refused", help="Of Continue's data: also suggestions that were refused or not decided on.")
+]
+Licence = Annotated[str | None, typer.Option(help="The data's licence, kept in the version.")]
+FromWhere = Annotated[str | None, typer.Option(help="Where the data is from, kept in the version.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
 def convert(
-    sources: Annotated[list[Path], typer.Argument(metavar="IN", help="Files, archives or folders, read in order.")],
-    out: Annotated[Path, typer.Option("--out", help="The JSON lines to write.")],
-    format: Annotated[InputFormat | None, typer.Option(help="What the rows are; detected if not given.")] = None,
-    mapping: Annotated[
-        str | None, typer.Option(help="What the columns of a table are: user=question,assistant=answer, or JSON.")
-    ] = None,
-    list_labels: Annotated[
-        bool, typer.Option("--list-labels", help="Of a classification: name all labels in a system message.")
-    ] = False,
-    delimiter: Annotated[str | None, typer.Option(help="What parts the cells of a CSV; guessed if not given.")] = None,
-    header: Annotated[
-        bool | None, typer.Option("--header/--no-header", help="Whether a CSV's first row names its columns; guessed.")
-    ] = None,
-    encoding: Annotated[str | None, typer.Option(help="The text's encoding; guessed if it is not UTF-8.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook; all that are shown if not given.")] = None,
-    fill: Annotated[list[str] | None, typer.Option(help="Fill a name left open: name=Tunesmith for {{name}}.")] = None,
-    me: Annotated[
-        list[str] | None, typer.Option(help="Of mail: whose answers are learnt, by address or @domain.")
-    ] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of mail: leave out what is older than this day.")
-    ] = None,
-    whole_threads: Annotated[bool, typer.Option("--whole-threads", help="Of mail: a row for each thread.")] = False,
-    keep_lists: Annotated[bool, typer.Option("--keep-lists", help="Of mail: use mailing lists too.")] = False,
-    output: Annotated[ContinueOutput, typer.Option(help="Of Continue's data: what rows to make.")] = "chat",
-    refused: Annotated[
-        bool,
-        typer.Option("--refused", help="Of Continue's data: also suggestions that were refused or not decided on."),
-    ] = False,
-    licence: Annotated[str | None, typer.Option(help="The data's licence, kept in the version.")] = None,
-    source: Annotated[str | None, typer.Option(help="Where the data is from, kept in the version.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it exists.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
+    sources: Sources, out: Out, format: Format = None, mapping: Mapping = None, list_labels: ListLabels = False,
+    delimiter: Delimiter = None, header: Header = None, encoding: Encoding = None, sheet: Sheet = None, fill: Fill = None,
+    me: Me = None, since: Since = None, whole_threads: WholeThreads = False, keep_lists: KeepLists = False,
+    output: Output = "chat", refused: Refused = False, licence: Licence = None, source: FromWhere = None,
+    overwrite: Overwrite = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Make one training file of what there is: chats, tables, mail, preferences, in any of their formats.
 
     Every row of OUT validates; whatever gave no row is counted, with its place and the reason. Nothing is written, and
     the exit code is 2, where no row can be made.
     """
     from tunesmith.data.importers.continue_rows import ContinueOptions
-    from tunesmith.data.importers.convert import ConvertOptions, NothingMade
-    from tunesmith.data.importers.convert import convert as convert_files
+    from tunesmith.data.importers.convert import ConvertOptions
     from tunesmith.data.importers.mail.options import MailOptions
     from tunesmith.data.importers.placeholders import read_fills
-    from tunesmith.data.importers.reading import ReadOptions
+    from tunesmith.data.importers.source import ReadOptions
     from tunesmith.data.importers.tables import read_delimiter
 
     told: list[str] = []
-    day: date | None = since.date() if since else None
     mail = MailOptions(
-        me=tuple(me or ()), since=day, whole_threads=whole_threads, keep_lists=keep_lists, tell=told.append
-    )
+        me=tuple(me or ()), since=since.date() if since else None, whole_threads=whole_threads, keep_lists=keep_lists,
+        tell=told.append,
+    )  # fmt: skip
     read = ReadOptions(
         format=format, mapping=mapping, encoding=encoding, sheet=sheet, mail=mail, delimiter=read_delimiter(delimiter),
         has_header=header, list_labels=list_labels, continue_dev=ContinueOptions(not refused, output),
     )  # fmt: skip
     options = ConvertOptions(read, read_fills(fill or []), overwrite, licence, source)
+    _convert(sources, out, options, told, as_json=as_json)
+
+
+def _convert(sources: list[Path], out: Path, options: ConvertOptions, told: list[str], *, as_json: bool) -> None:
+    """What becomes of the files is shown, whether a row can be made or not. ``told`` is filled on the way."""
+    from tunesmith.data.importers.convert import NothingMade
+    from tunesmith.data.importers.convert import convert as convert_files
+
     try:
         with _news() as news:
             conversion = convert_files(sources, out, options, news)
@@ -137,7 +148,7 @@ def _show_source(console: Console, source: SourceSummary) -> None:
     _say(console, f"{source.name}: {source.format}, {source.made:,} rows made, {num_left:,} left out", "bold")
     _say(console, f"  {source.reason}", "dim")
     if source.mapping:
-        from tunesmith.data.importers.reading import shown_mapping
+        from tunesmith.data.importers.mapped_source import shown_mapping
 
         _say(console, f"  --mapping {shown_mapping(source.mapping)}")
 

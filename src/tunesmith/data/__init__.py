@@ -54,6 +54,8 @@ duplicates: rows that say the same, in clusters, and the file without them
 split_file: a training and a validation file, grouped and stratified
 differences: where two rows differ
 version_diff: what changed between two files, and how one came to be
+row_matching: the rows of one file matched with those of another
+alike_pairs: pairs of rows by how alike they are, sorted
 content: what is said in the rows, judged
 harm: words and patterns of harmful content
 loose_json: text that is nearly JSON to its value

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -196,13 +197,15 @@ class _Search:
     def find_near(self) -> None:
         """In rounds: what a copy was joined to may turn out to be a copy itself, and then its own are looked at again."""
         sketches: Sketches | None = None
-        for number in range(_MOST_ROUNDS):
-            template = self._template() if number < _SETTLED_ROUND else self.template
-            if sketches is None or template != self.template:
-                self.template = template
-                sketches = self._sketches()
-            if not self._join(sketches):
-                return
+        with ExitStack() as in_use:
+            for number in range(_MOST_ROUNDS):
+                template = self._template() if number < _SETTLED_ROUND else self.template
+                if sketches is None or template != self.template:
+                    in_use.close()
+                    self.template, sketches = template, in_use.enter_context(Sketches())
+                    self._sketch(sketches)
+                if not self._join(sketches):
+                    return
 
     def clusters(self) -> Iterator[Cluster]:
         members: dict[int, list[int]] = {}
@@ -240,14 +243,12 @@ class _Search:
     def _said(self, number: int) -> Said:
         return said_by_row(self.rows.row(number), self.options.compared)
 
-    def _sketches(self) -> Sketches:
-        """Of every row, so that a row keeps its number; exact copies get none."""
-        sketches = Sketches()
+    def _sketch(self, sketches: Sketches) -> None:
+        """Every row, so that a row keeps its number; exact copies get none."""
         for number in range(len(self.rows)):
             sketches.add([] if self.is_exact[number] else tokens(self._said(number), self.template))
             if number % 1_000 == 0:
                 self.tell("sketching", number, len(self.rows))
-        return sketches
 
     def _join(self, sketches: Sketches) -> bool:
         """One round; whether any row was found to be a copy."""
@@ -279,18 +280,18 @@ def near_groups(
     """Pairs of ``numbers`` that join what is near: who follows them finds each group whole. No pair says what others
     do. Shingles are made anew when they are needed: memory is that of the sketches."""
     template = template_of(said(number) for number in sampled(numbers, fingerprint))
-    sketches = Sketches()
-    for number in numbers:
-        sketches.add(tokens(said(number), template))
     joined = Joined(len(numbers))
     remembered = lru_cache(maxsize=_REMEMBERED)(said)
     pairs = []
-    for one, other in sketches.pairs(range(len(numbers)), threshold, bytearray(len(numbers))):
-        if joined.root(one) == joined.root(other):
-            continue
-        if similarity(remembered(numbers[one]), remembered(numbers[other]), template) >= threshold:
-            joined.join(one, other)
-            pairs.append((numbers[one], numbers[other]))
+    with Sketches() as sketches:
+        for number in numbers:
+            sketches.add(tokens(said(number), template))
+        for one, other in sketches.pairs(range(len(numbers)), threshold, bytearray(len(numbers))):
+            if joined.root(one) == joined.root(other):
+                continue
+            if similarity(remembered(numbers[one]), remembered(numbers[other]), template) >= threshold:
+                joined.join(one, other)
+                pairs.append((numbers[one], numbers[other]))
     return pairs
 
 

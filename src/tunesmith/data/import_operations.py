@@ -15,8 +15,7 @@ from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.previewing import Sample, preview
-from tunesmith.data.importers.reading import ReadOptions
-from tunesmith.data.importers.rows import Place
+from tunesmith.data.importers.source import ReadOptions
 from tunesmith.data.importers.tables import read_delimiter
 from tunesmith.data.operation_outputs import stem
 from tunesmith.data.operations import ITEMS_ENCODER, Done, Input, Output, Progress, Workbench
@@ -27,11 +26,11 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
     """The first rows; nothing is made."""
     (source,) = inputs
     told: list[str] = []
-    seen = preview(source.path, _read_options(settings, told))
+    seen = preview(source.path, _read_options(settings, inputs, told))
     items = bench.folder / "items.jsonl"
     with items.open("wb") as out:
         for sample in seen.samples:
-            out.write(ITEMS_ENCODER.encode(_sample(sample, source)) + b"\n")
+            out.write(ITEMS_ENCODER.encode(_sample(sample)) + b"\n")
     result = {
         "format": seen.format, "reason": seen.reason, "notes": [*seen.notes, *told], "columns": list(seen.columns),
         "mapping": seen.mapping, "mapping_reason": seen.mapping_reason, "is_sure": seen.is_sure, "holder": seen.holder,
@@ -40,8 +39,8 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
     return Done(counts={"sources_seen": seen.num_sources}, items=items, result=result)
 
 
-def _sample(sample: Sample, source: Input) -> dict[str, Any]:
-    place = _renamed(sample.place, [source])
+def _sample(sample: Sample) -> dict[str, Any]:
+    place = sample.place
     spots = [place.file, f"line {place.line}" if place.line is not None else None, place.path]
     left = sample.left and {"rule": sample.left.rule, "message": sample.left.message, "hint": sample.left.hint}
     where = ", ".join(spot for spot in spots if spot)
@@ -57,14 +56,14 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
     """Every input in order into one file."""
     told: list[str] = []
     options = ConvertOptions(
-        _read_options(settings, told), dict(settings.fill), licence=settings.licence, source=settings.source
+        _read_options(settings, inputs, told), dict(settings.fill), licence=settings.licence, source=settings.source
     )
     out = bench.folder / "rows.jsonl"
     share = _share_of(inputs, bench.progress)
     try:
         made = convert([each.path for each in inputs], out, options, share)
     except NothingMade as nothing:
-        problems = _problems_of(nothing.conversion, inputs)
+        problems = _problems_of(nothing.conversion)
         raise Problems(nothing.message, problems, nothing.hint) from nothing
     version = made.version
     if version is None:
@@ -77,14 +76,15 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
         "file_format": made.format,
         "notes": [*(note.message for note in made.notes[:50]), *told],
         "sources": [
-            {"name": _shown(each.name, inputs), "format": each.format, "reason": each.reason, "made": each.made}
+            {"name": each.name, "format": each.format, "reason": each.reason, "made": each.made}
             for each in made.sources[:100]
         ],
     }
-    return Done((Output(out, name, version),), counts, _problems_of(made, inputs), result=result)
+    return Done((Output(out, name, version),), counts, _problems_of(made), result=result)
 
 
-def _read_options(settings: ImportSettings, told: list[str]) -> ReadOptions:
+def _read_options(settings: ImportSettings, inputs: Sequence[Input], told: list[str]) -> ReadOptions:
+    """Files lie under numbers here; people know them by their names."""
     mail = MailOptions(
         tuple(settings.me), whole_threads=settings.whole_threads, keep_lists=settings.keep_lists, since=settings.since,
         tell=told.append,
@@ -94,12 +94,13 @@ def _read_options(settings: ImportSettings, told: list[str]) -> ReadOptions:
         settings.format, mapping, settings.encoding, settings.sheet, mail, delimiter=read_delimiter(settings.delimiter),
         has_header=settings.header, list_labels=settings.list_labels,
         continue_dev=ContinueOptions(not settings.refused, settings.continue_output),
+        names={each.path: each.name for each in inputs},
     )  # fmt: skip
 
 
 def _share_of(inputs: Sequence[Input], progress: Progress) -> News:
     """By files that are done: how large a file's rows will be, nobody knows."""
-    names = [each.path.name for each in inputs]
+    names = [each.name for each in inputs]
 
     def tell(name: str, made: int, left: int) -> None:
         at = names.index(name) if name in names else 0
@@ -108,21 +109,7 @@ def _share_of(inputs: Sequence[Input], progress: Progress) -> News:
     return tell
 
 
-def _problems_of(made: Conversion, inputs: Sequence[Input]) -> tuple[Problem, ...]:
+def _problems_of(made: Conversion) -> tuple[Problem, ...]:
     """The first of each reason, in turn, so that every reason is among them."""
-    firsts = [
-        [replace(one, place=_renamed(one.place, inputs)).as_problem() for one in left.first[:50]] for left in made.left
-    ]
+    firsts = [[one.as_problem() for one in left.first[:50]] for left in made.left]
     return tuple(problem for turn in zip_longest(*firsts) for problem in turn if problem is not None)
-
-
-def _renamed(place: Place, inputs: Sequence[Input]) -> Place:
-    return replace(place, file=_shown(place.file, inputs))
-
-
-def _shown(name: str, inputs: Sequence[Input]) -> str:
-    """Files lie under numbers here; people know them by their names."""
-    for each in inputs:
-        if name == each.path.name or name.startswith(f"{each.path.name}!"):
-            return each.name + name[len(each.path.name) :]
-    return name

@@ -97,26 +97,26 @@ def _near(training: Dataset, validation: list[Example], said: list[bytes]) -> It
         return
     sample = sampled(range(len(said)), said.__getitem__)
     template = template_of(said_by_example(training.examples[number]) for number in sample)
-    held_out, trained_on = _sketches(validation, template), _sketches(training.examples, template)
     best: dict[int, tuple[float, int]] = {}
     num_compared = array("I", [0]) * len(validation)
     is_out = bytearray(len(validation))
-    for number, other in held_out.pairs_with(trained_on, NEAR, is_out):
-        example = training.examples[other]
-        alike = similarity(said_by_example(validation[number]), said_by_example(example), template)
-        num_compared[number] += 1
-        if alike >= NEAR and alike > best.get(number, (0.0, 0))[0]:
-            best[number] = alike, example.line
-        is_out[number] = alike >= SURE or num_compared[number] >= _MOST_COMPARED
+    with Sketches() as held_out, Sketches() as trained_on:
+        _sketch(validation, template, held_out)
+        _sketch(training.examples, template, trained_on)
+        for number, other in held_out.pairs_with(trained_on, NEAR, is_out):
+            example = training.examples[other]
+            alike = similarity(said_by_example(validation[number]), said_by_example(example), template)
+            num_compared[number] += 1
+            if alike >= NEAR and alike > best.get(number, (0.0, 0))[0]:
+                best[number] = alike, example.line
+            is_out[number] = alike >= SURE or num_compared[number] >= _MOST_COMPARED
     for number, (alike, line) in best.items():
         yield Leak(validation[number].line, line, alike)
 
 
-def _sketches(examples: list[Example] | tuple[Example, ...], template: Shingles) -> Sketches:
-    sketches = Sketches()
+def _sketch(examples: list[Example] | tuple[Example, ...], template: Shingles, sketches: Sketches) -> None:
     for example in examples:
         sketches.add(tokens(said_by_example(example), template))
-    return sketches
 
 
 def _problem(leak: Leak, training: Dataset, validation: Dataset, severity: Severity) -> Problem:

@@ -15,7 +15,8 @@ from array import array
 from collections.abc import Iterable, Iterator
 from operator import eq
 from pathlib import Path
-from typing import Final, Literal
+from types import TracebackType
+from typing import Final, Literal, Self
 
 from rensa import RMinHash
 
@@ -33,15 +34,28 @@ _ESTIMATE_SLACK: Final = 0.25
 _MOST_IN_BAND: Final = 16
 _MOST_MET: Final = 64
 _MOST_SEEN: Final = 500_000
+_KEYS_AT_ONCE: Final = 200_000
+NOWHERE: Final = 2**32 - 1
+"""The number of no row."""
 
 
 class Sketches:
-    """Numbered in the order in which they were added. A row without tokens has no candidates."""
+    """Numbered in the order in which they were added. A row without tokens has no candidates. The temporary file is gone
+    at the end of a ``with``."""
 
-    def __init__(self) -> None:
-        self._kept = _Kept()
+    def __init__(self, most_held_bytes: int | None = None) -> None:
+        """From ``most_held_bytes`` on (32 MiB if not given) they lie in a file."""
+        self._kept = _Kept(_MOST_HELD_BYTES if most_held_bytes is None else most_held_bytes)
         self._is_empty = bytearray()
         self._waiting: list[list[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kept.close()
 
     def __len__(self) -> int:
         return len(self._is_empty)
@@ -84,23 +98,48 @@ class Sketches:
     def pairs_with(self, others: Sketches, threshold: float, is_out: bytearray) -> Iterator[tuple[int, int]]:
         """The same between these, of which ``is_out`` tells, and ``others``: a number of each. Of these, those that
         share a band are met up to 64 at a time."""
+        return ((number, other) for number, other, _ in self.meetings(others, threshold, is_out))
+
+    def meetings(self, others: Sketches, threshold: float, is_out: bytearray) -> Iterator[tuple[int, int, bool]]:
+        """`pairs_with`, and whether it is known that the pair came before."""
         self._work()
         others._work()
-        least = (threshold - _ESTIMATE_SLACK) * NUM_PERM
-        for band in range(NUM_PERM // rows_per_band(threshold)):
-            members: dict[int, list[int]] = {}
-            for number, key in enumerate(self._kept.keys(band, rows_per_band(threshold))):
-                if not self._is_empty[number] and not is_out[number]:
-                    found = members.setdefault(key, [])
-                    if len(found) < _MOST_MET:
-                        found.append(number)
-            for other, key in enumerate(others._kept.keys(band, rows_per_band(threshold))):
-                if others._is_empty[other] or (met := members.get(key)) is None:
+        least, width = (threshold - _ESTIMATE_SLACK) * NUM_PERM, rows_per_band(threshold)
+        was_cut = bytearray(len(self))
+        for band in range(NUM_PERM // width):
+            first_of, following = self._chains(others, band, width, is_out, was_cut)
+            for other, number in enumerate(first_of):
+                if number == NOWHERE or others._is_empty[other]:
                     continue
                 theirs = others._kept.slots(other)
-                for number in met:
-                    if not is_out[number] and sum(map(eq, self._kept.slots(number), theirs)) >= least:
-                        yield number, other
+                while number != NOWHERE:
+                    if not is_out[number] and sum(map(eq, own := self._kept.slots(number), theirs)) >= least:
+                        yield number, other, not was_cut[number] and _share(own, theirs, band, width)
+                    number = following[number]
+
+    def _chains(
+        self, others: Sketches, band: int, width: int, is_out: bytearray, was_cut: bytearray
+    ) -> tuple[array[int], array[int]]:
+        """For each of ``others`` the first of these that it shares the band with, and for each of these the next one with
+        its key. Keys are looked up in parts, so that a dictionary of all is never held."""
+        keys, their_keys = self._kept.keys(band, width), others._kept.keys(band, width)
+        first_of = array("I", [NOWHERE]) * len(others)
+        following = array("I", [NOWHERE]) * len(self)
+        num_parts = len(self) // _KEYS_AT_ONCE + 1
+        for part in range(num_parts):
+            first: dict[int, int] = {}
+            for number in range(len(self) - 1, -1, -1):
+                key = keys[number]
+                if key % num_parts == part and not self._is_empty[number] and not is_out[number]:
+                    following[number] = first.get(key, NOWHERE)
+                    first[key] = number
+            for number in first.values():
+                if following[number] != NOWHERE:
+                    _cut(number, following, was_cut)
+            for other, key in enumerate(their_keys):
+                if key in first:
+                    first_of[other] = first[key]
+        return first_of, following
 
     def _work(self) -> None:
         if self._waiting:
@@ -131,24 +170,29 @@ class _Seen:
 class _Kept:
     """The sketches, as bytes: here, or in a file that is gone when they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_held_bytes: int) -> None:
+        self._most_held_bytes = most_held_bytes
         self._held = bytearray()
         self._file = -1
         self._num_written = 0
 
     def add(self, sketches: bytes) -> None:
         self._held += sketches
-        if len(self._held) > _MOST_HELD_BYTES:
+        if len(self._held) > self._most_held_bytes:
             with durable.disk_errors(Path(tempfile.gettempdir())):
                 self._write()
 
     def _write(self) -> None:
         if self._file < 0:
-            self._opened = tempfile.TemporaryFile()  # noqa: SIM115 - closed with these sketches
+            self._opened = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end of a with
             self._file = self._opened.fileno()
         self._num_written += self._opened.write(self._held)
         self._opened.flush()
         self._held.clear()
+
+    def close(self) -> None:
+        if self._file >= 0:
+            self._opened.close()
 
     def slots(self, number: int) -> memoryview:
         """Of one row."""
@@ -186,3 +230,20 @@ def _join(members: list[int], number: int, is_out: bytearray) -> None:
         members[:] = [member for member in members if not is_out[member]]
     if len(members) < _MOST_IN_BAND:
         members.append(number)
+
+
+def _cut(number: int, following: array[int], was_cut: bytearray) -> None:
+    """A chain ends after so many; those that stood behind are noted."""
+    for _ in range(_MOST_MET - 1):
+        if following[number] == NOWHERE:
+            return
+        number = following[number]
+    rest, following[number] = following[number], NOWHERE
+    while rest != NOWHERE:
+        was_cut[rest] = 1
+        rest = following[rest]
+
+
+def _share(one: memoryview, other: memoryview, num_bands: int, width: int) -> bool:
+    """Whether two sketches share one of the first bands."""
+    return any(one[at : at + width] == other[at : at + width] for at in range(0, num_bands * width, width))

@@ -110,10 +110,19 @@ class RowFile:
         return Problem("invalid_json", message, _HINT, file=str(self.path), line=line)
 
     def _lay_out(self) -> None:
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 - it takes the file's place, and is closed as that is
+        copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - it takes the file's place, and is closed as that is
+        try:
+            self._write_lines(copy)
+        except BaseException:
+            copy.close()
+            raise
+        copy.seek(0)
+        self._file.close()
+        self._file = copy
+
+    def _write_lines(self, copy: BinaryIO) -> None:
         for row in file_rows(self.path, lambda _: None):
             if row.faults:
-                copy.close()
                 finding = row.faults[0].finding
                 line, column, byte = row.position(row.faults[0].offset)
                 problem = Problem(
@@ -123,6 +132,3 @@ class RowFile:
             # A line feed inside JSON stands between values only, never in a text.
             copy.write(row.text.encode().replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")
             self.lines.append(row.line)
-        copy.seek(0)
-        self._file.close()
-        self._file = copy

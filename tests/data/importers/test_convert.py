@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 from tunesmith.core.errors import Problems, UserError
 from tunesmith.data.importers.convert import MOST_KEPT, Conversion, ConvertOptions, NothingMade, convert
-from tunesmith.data.importers.mail.options import MailOptions
-from tunesmith.data.importers.opening import Limits, PackedTooTightly
 from tunesmith.data.importers.plain_chat import is_plain_chat
-from tunesmith.data.importers.reading import ReadOptions
+from tunesmith.data.importers.source import ReadOptions
+from tunesmith.data.importers.unpacking import Limits, PackedTooTightly
 from tunesmith.data.validate import validate_file
 from tunesmith.data.versions import read_version
 
@@ -315,18 +314,3 @@ def test_ratings_of_continue_are_found_in_the_folder(write: Write, out: Path) ->
     assert len(rows) == 1
     assert done.sources[0].format == "continue"
     assert done.num_left == 2
-
-
-def test_mail_of_an_archive_is_read_file_by_file_and_that_is_said(write: Write, tmp_path: Path, out: Path) -> None:
-    ask = "From: Ana <ana@a.example>\nTo: help@b.example\nSubject: Tea\nMessage-ID: <1@a>\nDate: Mon, 3 Mar 2025 10:00:00 +0000\n\nIs there tea?\n"
-    reply = "From: Bo <help@b.example>\nTo: ana@a.example\nSubject: Re: Tea\nMessage-ID: <2@b>\nIn-Reply-To: <1@a>\nDate: Mon, 3 Mar 2025 11:00:00 +0000\n\nYes.\n\n> Is there tea?\n"
-    packed = tmp_path / "mail.zip"
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("1.eml", ask)
-        archive.writestr("2.eml", reply)
-    mail = MailOptions(me=("help@b.example",))
-    done = convert([packed], out, ConvertOptions(read=ReadOptions(mail=mail)))
-    assert [(note.rule, note.count) for note in done.notes] == [("mail_read_apart", 1)]
-    folder = write("1.eml", ask).parent
-    write("2.eml", reply)
-    assert not convert([folder], out, ConvertOptions(read=ReadOptions(mail=mail), overwrite=True)).notes

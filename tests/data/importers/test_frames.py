@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import runpy
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from tunesmith.data.versions import read_version
 
 pd = pytest.importorskip("pandas")
 pa = pytest.importorskip("pyarrow")
+pl = pytest.importorskip("polars")
 ROOT = Path(__file__).parents[3]
-LIBRARIES: tuple[Library, ...] = ("pandas", "pyarrow")
+LIBRARIES: tuple[Library, ...] = ("pandas", "polars", "pyarrow")
 
 
 def rows_of(frame: Any, **options: Any) -> list[dict[str, Any]]:
@@ -71,9 +74,86 @@ def test_what_is_no_frame_is_refused(frame: Any) -> None:
         from_frame(frame)
 
 
-def test_columns_of_one_name_are_refused() -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [pd.DataFrame([["a", "b"]], columns=["x", "x"]), pa.Table.from_arrays([pa.array(["a"])] * 2, names=["x", "x"])],
+)
+def test_columns_of_one_name_are_refused(frame: Any) -> None:
     with pytest.raises(UserError, match="several columns"):
-        from_frame(pd.DataFrame([["a", "b"]], columns=["x", "x"]))
+        from_frame(frame)
+
+
+def answers_of(values: Any) -> list[str | None]:
+    """What becomes of the cells of a polars column; None for a row that is left out."""
+    frame = pl.DataFrame({"question": ["a"] * len(values), "answer": values})
+    found = [one for one in from_frame(frame, {"user": "question", "assistant": "answer"}) if _is_of_a_row(one)]
+    return [one.row["messages"][1]["content"] if isinstance(one, Made) else None for one in found]
+
+
+def _is_of_a_row(outcome: Any) -> bool:
+    return not (isinstance(outcome, Left) and outcome.rule == "binary_column")
+
+
+@pytest.mark.parametrize(
+    "values, answers",
+    [
+        (pl.Series(["猫", None], dtype=pl.Categorical), ["猫", None]),
+        (pl.Series(["no", "yes"], dtype=pl.Enum(["yes", "no"])), ["no", "yes"]),
+        (pl.Series([["x"], ["y", None]], dtype=pl.List(pl.Categorical)), ['["x"]', '["y",null]']),
+        (pl.Series([Decimal("1.50"), None]), ["1.50", None]),
+        (pl.Series([math.nan, math.inf, 4.0]), [None, None, "4"]),
+        (pl.Series([date(2026, 1, 2), None]), ["2026-01-02", None]),
+        (pl.Series([datetime.fromisoformat("2026-01-02 03:04:05.000006")]), ["2026-01-02 03:04:05.000006"]),
+        (pl.Series([datetime(2026, 1, 2, 3, tzinfo=UTC)]), ["2026-01-02 03:00:00+00:00"]),
+        (pl.Series([1500], dtype=pl.Datetime("ns")), ["1970-01-01 00:00:00.000001500"]),
+        (pl.Series([[1, 2]], dtype=pl.Array(pl.Int8, 2)), ["[1,2]"]),
+        (pl.Series([{"a": 1, "b": None}, None]), ['{"a":1}', None]),
+        (pl.Series([2**64 - 1], dtype=pl.UInt64), ["18446744073709551615"]),
+        (pl.Series([True, None]), ["true", None]),
+        (pl.Series([None, None]), [None, None]),
+        (pl.Series([b"\xff", "é".encode()]), [None, "é"]),
+    ],
+)
+def test_cells_of_polars_become_text_as_people_write_it(values: Any, answers: list[str | None]) -> None:
+    assert answers_of(values) == answers
+
+
+def test_columns_with_chinese_names_need_no_mapping() -> None:
+    frame = pl.DataFrame({"问题": ["在吗？", ""], "回答": ["在。", "好"]})
+    assert [row["messages"][1]["content"] for row in rows_of(frame)] == ["在。"]
+
+
+def test_lazy_frame_is_collected(tmp_path: Path) -> None:
+    frame = pl.LazyFrame({"question": ["a", "b"], "answer": ["c", "d"]}).filter(pl.col("question") == "b")
+    assert write_rows(frame, tmp_path / "a.jsonl").num_rows == 1
+    with pytest.raises(UserError, match=r"cannot be collected.*nope"):
+        from_frame(frame.select("nope"))
+
+
+@pytest.mark.parametrize("frame", [pl.Series(["a"]), pl.DataFrame({"a": pl.Series([1], dtype=pl.Int128)})])
+def test_what_arrow_cannot_take_is_refused_with_what_to_do(frame: Any) -> None:
+    with pytest.raises(UserError, match="cannot be read from this") as raised:
+        from_frame(frame)
+    assert "cast its columns" in raised.value.hint
+
+
+@pytest.mark.parametrize("columns", [{"a\0b": ["x"]}, {"a": [{"\0": 1}]}])
+def test_name_that_would_end_the_process_in_polars_is_refused(columns: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="holds NUL"):
+        from_frame(pl.DataFrame(columns))
+
+
+def test_key_that_no_name_of_polars_can_be_is_refused() -> None:
+    with pytest.raises(UserError, match="holds NUL"):
+        to_frame([{"messages": [], "a\0": 1}], "polars")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_file_survives_the_way_through_a_frame(tmp_path: Path, library: Library) -> None:
+    table = pl.DataFrame({"question": ["为什么？", "Why?"], "answer": ["因为。", "So."], "thread": ["1", None]})
+    written = write_rows(table, tmp_path / "a.jsonl", {"user": "question", "assistant": "answer", "thread": "thread"})
+    again = write_rows(to_frame(tmp_path / "a.jsonl", library), tmp_path / "b.jsonl")
+    assert (again.sha256, again.num_rows) == (written.sha256, 2)
 
 
 def test_frame_is_written_with_its_version(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tunesmith.data.importers import lines
 from tunesmith.data.importers.elements import Element, ElementSplitter
 from tunesmith.data.importers.json_records import json_records, layout_of
-from tunesmith.data.importers.opening import Opened, sources
+from tunesmith.data.importers.opened import Opened
+from tunesmith.data.importers.opening import sources
 from tunesmith.data.importers.rows import Left, Record
 
 ROWS: list[dict[str, Any]] = [{"text": 'a "quoted" ] } \\ 水', "n": [1, {"deep": []}]}, {"text": "🙂"}, {}]

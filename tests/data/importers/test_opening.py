@@ -15,8 +15,10 @@ import pytest
 import zstandard
 
 from tunesmith.core.errors import UserError
-from tunesmith.data.importers.opening import DamagedSource, Limits, Opened, PackedTooTightly, sources
+from tunesmith.data.importers.opened import Opened
+from tunesmith.data.importers.opening import sources
 from tunesmith.data.importers.rows import Left
+from tunesmith.data.importers.unpacking import DamagedSource, Limits, PackedTooTightly
 
 TEXT = '{"text": "水 and fire"}\n'.encode() * 50
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -50,6 +52,15 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+    return path
+
+
+def tarred(path: Path, members: dict[str, bytes]) -> Path:
+    with tarfile.open(path, "w:") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     return path
 
 
@@ -135,6 +146,33 @@ def test_folder_gives_its_files_in_order_and_tells_hidden_ones(tmp_path: Path) -
         written(tmp_path / name, TEXT)
     assert [opened.name for opened in opened_at(tmp_path / "d")] == ["d/a.csv", "d/b.jsonl"]
     assert lefts_at(tmp_path / "d") == ["hidden_file", "hidden_file"]
+
+
+def test_links_of_a_folder_are_read_if_they_lead_to_a_file(tmp_path: Path) -> None:
+    written(tmp_path / "elsewhere" / "a.csv", TEXT)
+    (tmp_path / "d").mkdir()
+    for name, target in (("1.csv", "elsewhere/a.csv"), ("2", "elsewhere"), ("3", "nowhere"), ("4", "d")):
+        (tmp_path / "d" / name).symlink_to(tmp_path / target)
+    assert [opened.name for opened in opened_at(tmp_path / "d")] == ["d/1.csv"]
+    assert lefts_at(tmp_path / "d") == ["not_a_file"] * 3
+
+
+@pytest.mark.parametrize("how", [zipped, tarred])
+def test_what_comes_first_is_given_before_the_others(how: Callable[..., Path], tmp_path: Path) -> None:
+    path = how(tmp_path / "a.archive", {f"{name}.jsonl": TEXT for name in "abc"})
+    found = [
+        one.inner_name for one in sources(path, comes_first=lambda one: one.name[-7] != "a") if isinstance(one, Opened)
+    ]
+    assert found == ["b.jsonl", "c.jsonl", "a.jsonl"]
+
+
+@pytest.mark.parametrize("end", [b"", b"no header" * 99, bytes(99) + b"x"])
+def test_members_before_the_damage_of_a_tar_are_given(tmp_path: Path, end: bytes) -> None:
+    path = tarred(tmp_path / "a.tar", {"a.jsonl": TEXT, "b.jsonl": TEXT, "c.jsonl": TEXT})
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"c.jsonl") + (0 if end else 100)] + end)
+    found = [one.inner_name if isinstance(one, Opened) else one.rule for one in sources(path)]
+    assert found == ["a.jsonl", "b.jsonl", "damaged_file"]
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:

@@ -3,8 +3,14 @@
 rows: the nouns: where a row came from, a row found, a row made, a row left out
 convert: the driver: sources in, one file of rows that validate out, everything counted
 previewing: the first rows as convert would make them
-reading: a path to its sources: format, why, and the outcomes of reading it
-opening: files, packed files, archives and folders, opened within bounds
+source: what reading takes and gives: what the user says, and a file with the outcomes of reading it
+reading: paths to their sources, in order; all mail as one
+row_sources: a file of rows to its source: what the first rows say they are
+mapped_source: a table to its source by a mapping of its columns
+opening: what stands at a path, opened: files, packed files, folders
+archives: the members of zip and tar archives
+unpacking: packed bytes to bytes, within bounds
+opened: one file, opened
 detect: which format a file has, and why
 lines: an opened file to lines of UTF-8, whatever its encoding
 elements: the elements of a JSON array of any size
@@ -30,6 +36,7 @@ cell_template: a text made of a row's cells
 mapping: which column is what: parsed, judged, applied
 column_guess: a mapping guessed, with reason and confidence
 frames: rows to DataFrames and back
+frame_records: a DataFrame to records
 mail: mail to questions and answers
 continue_dev: Continue's development data to rows, of what was kept
 continue_rows: one of its events to one row

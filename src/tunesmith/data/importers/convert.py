@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +21,11 @@ from tunesmith.data.findings import path_text
 from tunesmith.data.importers.checked import encoded, error_of, plain_line, shape_of_row
 from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.making import Counted, Notes
-from tunesmith.data.importers.opening import DamagedSource
 from tunesmith.data.importers.placeholders import filled
-from tunesmith.data.importers.reading import Format, PlainLines, ReadOptions, Source, read_sources
+from tunesmith.data.importers.reading import read_sources
 from tunesmith.data.importers.rows import Left, Made, Outcome, Place
+from tunesmith.data.importers.source import Format, PlainLines, ReadOptions, Source
+from tunesmith.data.importers.unpacking import DamagedSource
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import SUFFIX, Operation, Parent, Version, read_version, write_version
 
@@ -127,8 +129,8 @@ def convert(
     with ThreadPoolExecutor(1) as beside, RowWriter(out) as writer:
         parents = [beside.submit(_parent, path) for path in paths]
         work = _Work(writer, options, news)
-        for path in paths:
-            for source in read_sources(path, options.read, work.notes):
+        with closing(read_sources(paths, options.read, work.notes)) as found:
+            for source in found:
                 work.leave_or_read(source)
         if writer.num_rows == 0:
             raise NothingMade(work.conversion(out, None))

@@ -15,7 +15,7 @@ from tunesmith.data.encoding import BOM, text_encoding
 from tunesmith.data.findings import quoted
 from tunesmith.data.importers.conversations import LISTS
 from tunesmith.data.importers.json_records import layout_of
-from tunesmith.data.importers.opening import Opened
+from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.pairs import LABEL_KEYS
 from tunesmith.data.importers.preferences import rating_key
 from tunesmith.data.row_shapes import REINFORCEMENT_KEYS
@@ -48,7 +48,7 @@ def holder_of(opened: Opened, encoding: str | None = None) -> Held:
         return Held("excel", "it is an Excel workbook") if is_excel else Held("none", "it is an Office document")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return Held("excel", "it is a workbook of the old format (.xls)")
-    if _is_mail(head, suffix):
+    if _is_mail(opened):
         return Held("mail", "it begins as mail does")
     encoding = encoding or text_encoding(head)
     if encoding is None and b"\0" in head:
@@ -69,13 +69,16 @@ _MAGIC: Final[tuple[tuple[bytes, Holder, str], ...]] = (
 )
 _MAIL_LINE: Final = re.compile(rb"\A(?:From \S+ .{0,80}\d{4}|(?:Received|Return-Path|Delivered-To|Message-ID): )", re.I)
 _HEADER: Final = re.compile(rb"(?:From|To|Subject|Date|Message-ID|MIME-Version|Received): ", re.I)
+_IN_MAILDIR: Final = re.compile(r"/(?:cur|new|tmp)/[^/]+\Z")
 _TABLE_LINE: Final = re.compile(rb"[^\n,;\t|]*+(?:[,;\t|][^\n,;\t|]*+)++\r?\n")
 
 
-def _is_mail(head: bytes, suffix: str) -> bool:
-    if suffix in (".mbox", ".eml") or _MAIL_LINE.match(head):
+def _is_mail(opened: Opened) -> bool:
+    """Thunderbird's files have no suffix, and those of a Maildir any."""
+    if opened.suffix in (".mbox", ".eml") or _MAIL_LINE.match(opened.head):
         return True
-    return suffix == "" and len(_HEADER.findall(head[:4096])) >= 3
+    may_be = opened.suffix == "" or _IN_MAILDIR.search(opened.inner_name)
+    return bool(may_be) and len(_HEADER.findall(opened.head[:4096])) >= 3
 
 
 def _text_holder(text: bytes, suffix: str, encoding: str | None) -> Held:

@@ -9,8 +9,7 @@ None of the libraries is needed to import this module.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -20,8 +19,8 @@ import msgspec
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.file_rows import file_rows
-from tunesmith.data.findings import quoted
 from tunesmith.data.importers import arrow_tables, column_guess
+from tunesmith.data.importers.frame_records import library_or_explain, records_of_frame
 from tunesmith.data.importers.mapping import ColumnMapping, apply, from_json
 from tunesmith.data.importers.nested_cells import decode_json
 from tunesmith.data.importers.rows import MADE_FROM, Left, Made, Outcomes, Place, Record
@@ -33,7 +32,6 @@ _SHAPES: Final = ({"messages"}, {"prompt", "completion"}, {"input", "preferred_o
 _NEVER_PLAIN_TEXT: Final = frozenset(
     {"messages", "tools", "input", "preferred_output", "non_preferred_output", MADE_FROM}
 )
-_ROWS_AT_ONCE: Final = 1_000
 _ROWS_TO_GUESS_BY: Final = 100
 
 
@@ -58,13 +56,15 @@ def from_frame(frame: Any, mapping: ColumnMapping | Mapping[str, Any] | None = N
 
 def to_frame(rows: Path | str | Iterable[Mapping[str, Any]], as_: Library = "pandas") -> Any:
     """Rows, or those of a JSONL file, as a frame with a column per key. pandas keeps lists and objects as they are; Arrow
-    and polars get lists and structs where that loses nothing, else JSON texts. Raises ``UserError`` for a line of the file
+    and polars get lists and structs where that loses nothing, else JSON texts, which polars has no mark for: those of keys
+    that are known (messages, tools, metadata …) are read back as what they hold. Raises ``UserError`` for a line of the file
     that is no object, and where the library is not installed."""
     found = _file_rows(Path(rows)) if isinstance(rows, str | Path) else [dict(row) for row in rows]
     if as_ == "pandas":
-        return _library("pandas").DataFrame(found, columns=_keys(found), dtype=object)
-    table = _arrow_table(found)
-    return table if as_ == "pyarrow" else _library("polars").from_arrow(table)
+        return library_or_explain("pandas").DataFrame(found, columns=_keys(found), dtype=object)
+    if as_ == "polars":
+        return _polars_of(found)
+    return _arrow_table(found)
 
 
 def write_rows(
@@ -96,7 +96,7 @@ def _mapped(
     frame: Any, mapping: ColumnMapping | Mapping[str, Any] | None, name: str
 ) -> tuple[ColumnMapping | None, Outcomes]:
     """The mapping that is used, None where the rows come as they are; and what becomes of them."""
-    records = _records(frame, name)
+    records = records_of_frame(frame, name)
     head = list(islice(records, _ROWS_TO_GUESS_BY))
     columns = list(dict.fromkeys(key for record in head if isinstance(record, Record) for key in record.value))
     everything = chain(head, records)
@@ -141,58 +141,10 @@ def _without_padding(value: Any) -> Any:
     return [_without_padding(item) for item in value] if isinstance(value, list) else value
 
 
-def _records(frame: Any, name: str) -> Iterator[Record | Left]:
-    if hasattr(frame, "iloc") and hasattr(frame, "to_dict"):
-        return _pandas_records(frame, name)
-    if hasattr(frame, "__arrow_c_stream__"):
-        pa = arrow_tables.pyarrow_or_explain("reading this frame")
-        reader = pa.RecordBatchReader.from_stream(frame)
-        return arrow_tables.records_of(reader.schema, iter(reader), name)
-    if isinstance(frame, Iterable) and not isinstance(frame, str | bytes | Mapping):
-        return _mapping_records(frame, name)
-    kind = type(frame).__name__
-    hint = "give a pandas or polars DataFrame, a pyarrow Table, or a list of objects"
-    raise UserError(f"a {kind} is no frame: rows cannot be read from it", hint)
-
-
-def _pandas_records(frame: Any, name: str) -> Iterator[Record | Left]:
-    names = [str(column) for column in frame.columns]
-    if twice := sorted({column for column in names if names.count(column) > 1}):
-        raise UserError(f"the frame has several columns called {quoted(twice)}", "rename them")
-    for start in range(0, len(frame), _ROWS_AT_ONCE):
-        part = frame.iloc[start : start + _ROWS_AT_ONCE]
-        for number, found in enumerate(part.to_dict("records"), start + 1):
-            value = {str(key): _plain(item) for key, item in found.items()}
-            yield Record(value, Place(name, path=f"row {number}"))
-
-
-def _mapping_records(rows: Iterable[Any], name: str) -> Iterator[Record | Left]:
-    for number, found in enumerate(rows, 1):
-        place = Place(name, path=f"row {number}")
-        if isinstance(found, Mapping):
-            yield Record({str(key): _plain(item) for key, item in found.items()}, place)
-        else:
-            message = f"a row is a {type(found).__name__}, not an object"
-            yield Left("not_an_object", message, "give each row as an object", place, "error")
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON has it: arrays become lists, numbers of numpy Python's, what is missing None."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if type(value).__name__ in ("NAType", "NaTType"):
-        return None
-    if callable(getattr(value, "tolist", None)):
-        return _plain(value.tolist())
-    return arrow_tables.plain_scalar(value)
+def _polars_of(rows: Sequence[Mapping[str, Any]]) -> Any:
+    if any("\0" in key for key in _keys(rows)):
+        raise UserError("a key of a row holds NUL, which no column's name can in polars", "rename it")
+    return library_or_explain("polars").from_arrow(_arrow_table(rows))
 
 
 def _arrow_table(rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -211,7 +163,7 @@ def _array(pa: Any, values: list[Any]) -> tuple[Any, bool]:
     if not all(isinstance(value, str | None) for value in values):
         try:
             array = pa.array(values)
-            if _same([_unpadded(value) for value in array.to_pylist()], values):
+            if _same([_unpadded(value) for value in array.to_pylist()], values) and not _holds_nul(values):
                 return array, False
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             pass
@@ -236,6 +188,13 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def _holds_nul(value: Any) -> bool:
+    """Whether a key in it does: Arrow's names end there, once they go from one library to another."""
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
+
+
 def _keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(key for row in rows for key in row))
 
@@ -248,15 +207,6 @@ def _file_rows(path: Path) -> list[dict[str, Any]]:
             raise UserError(f"{path}: a row is no object", f"look: tunesmith data check {path}")
         rows.append(value)
     return rows
-
-
-def _library(name: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise UserError(f"{name} is not installed", f"pip install {name}") from error
 
 
 def _half_character(place: Place) -> Left:

@@ -15,8 +15,9 @@ import msgspec
 from tunesmith.data.findings import shorten
 from tunesmith.data.importers.elements import Element, ElementSplitter
 from tunesmith.data.importers.lines import Line, not_utf8, read_lines, too_long
-from tunesmith.data.importers.opening import DamagedSource, Opened
+from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
+from tunesmith.data.importers.unpacking import DamagedSource
 from tunesmith.data.strict_json import UNREAD, Fault, read_json
 
 Layout = Literal["lines", "array", "values"]

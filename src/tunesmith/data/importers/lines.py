@@ -13,8 +13,9 @@ from typing import BinaryIO
 from tunesmith.core.errors import UserError
 from tunesmith.data.array_elements import MOST_ROW_BYTES
 from tunesmith.data.encoding import BOM, text_encoding
-from tunesmith.data.importers.opening import DamagedSource, Opened
+from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place
+from tunesmith.data.importers.unpacking import DamagedSource
 
 Line = tuple[int, bytes | Left]
 """A line's number, and the line with the line feed at its end (only a file's last can lack it)."""

@@ -5,6 +5,7 @@ its columns and what they are guessed to be, and each of the first pieces with t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,8 +16,9 @@ import msgspec
 from tunesmith.data.findings import path_text
 from tunesmith.data.importers.checked import encoded, error_of, shape_of_row
 from tunesmith.data.importers.making import Notes
-from tunesmith.data.importers.reading import PlainLines, ReadOptions, Source, read_sources
+from tunesmith.data.importers.reading import read_sources
 from tunesmith.data.importers.rows import Left, Made, Outcome, Place
+from tunesmith.data.importers.source import PlainLines, ReadOptions, Source
 
 MOST_SHOWN: Final = 20
 
@@ -55,11 +57,12 @@ class Preview:
 def preview(path: Path, options: ReadOptions, most: int = MOST_SHOWN) -> Preview:
     """Raises UserError where an option cannot be followed, or the file is a bomb."""
     notes, lefts = Notes(), list[Left]()
-    for number, source in enumerate(read_sources(path, options, notes), 1):
-        if isinstance(source, Left):
-            lefts.append(source)
-        else:
-            return _of_source(source, most, notes, number)
+    with closing(read_sources([path], options, notes)) as found:
+        for number, source in enumerate(found, 1):
+            if isinstance(source, Left):
+                lefts.append(source)
+            else:
+                return _of_source(source, most, notes, number)
     samples = tuple(Sample(left.place, left=left) for left in lefts[:most])
     reason = lefts[0].message if lefts else "nothing stands in it"
     return Preview("unknown", reason, (), (), None, None, False, samples, len(lefts))

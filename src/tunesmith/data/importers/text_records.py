@@ -8,7 +8,7 @@ from typing import Final
 
 from tunesmith.data.array_elements import MOST_ROW_BYTES
 from tunesmith.data.importers.lines import not_utf8, read_lines, too_long
-from tunesmith.data.importers.opening import Opened
+from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
 
 _SEPARATOR: Final = re.compile(rb"[ \t]*(?:<\|endoftext\|>|</s>)[ \t]*\r?\n?\Z")

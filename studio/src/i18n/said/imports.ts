@@ -1,10 +1,9 @@
 /** What is said of files of any kind that become rows: how they are recognized, and why something gives no row. */
 export const IMPORTS = {
   // What a file is taken for, and why.
-  "the folder holds mail": "文件夹中是邮件",
   "the folder holds events of the Continue assistant": "文件夹中是 Continue 助手的事件",
-  "each file of mail is read by itself here: no answer finds its question in another one; unpack the archive, and give the folder of its mail alone, to have them joined":
-    "这里每个邮件文件单独读取：回答找不到另一个文件中的问题；请解压归档，只给出其中的邮件文件夹，它们就会合在一起",
+  "{} files of mail are read as one: answers find their questions in all of them":
+    "{1} 个邮件文件合在一起读取：回答可在其中任何一个文件中找到它的问题",
   "as --format says": "按 --format 指定",
   "the format is not known: {}": "无法识别格式：{~1}",
   "make questions and answers from documents with: tunesmith data synthesize": "用文档生成问答：tunesmith data synthesize",
@@ -91,7 +90,8 @@ export const IMPORTS = {
   "{} is encrypted": "{1} 已加密",
   "unpack it with its password, and give the folder": "用密码解压，再给出文件夹",
   "{} cannot be unpacked: {}.": "{1} 无法解压：{2}。",
-  "{} is a damaged tar archive: {}": "{1} 是损坏的 tar 归档：{2}",
+  "{} is a damaged tar archive: {}": "{1} 是损坏的 tar 归档：{~2}",
+  "what stands at byte {} is no member": "第 {1} 字节处不是归档的成员",
   "{} is a link or a device": "{1} 是链接或设备",
   "unpack it, and give its folders": "请解压，再给出其中的文件夹",
 

@@ -225,7 +225,7 @@ def test_address_that_is_none_is_refused() -> None:
 
 
 def test_missing_path_is_the_users_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="nothing at"):
+    with pytest.raises(UserError, match="is not there"):
         list(import_mail(tmp_path / "none"))
 
 

@@ -9,12 +9,26 @@ from pathlib import Path
 import pytest
 from tests.data.importers.mail.letters_for_tests import FROM_LINE, answer, box, question
 
+from tunesmith.data.importers.mail.mail_files import MailFiles
 from tunesmith.data.importers.mail.mailboxes import Found, messages
+from tunesmith.data.importers.opened import Opened
+from tunesmith.data.importers.opening import sources
 from tunesmith.data.importers.rows import Left
 
 
+def messages_at(path: Path) -> Iterator[Found | Left]:
+    with MailFiles() as files:
+        for opened in sources(path):
+            if isinstance(opened, Opened):
+                files.add(opened)
+            else:
+                yield opened
+        for box in files.boxes():
+            yield from [box] if isinstance(box, Left) else messages(box)
+
+
 def found(path: Path) -> list[Found]:
-    return [one for one in messages(path) if isinstance(one, Found)]
+    return [one for one in messages_at(path) if isinstance(one, Found)]
 
 
 def bodies(path: Path) -> Iterator[str]:
@@ -24,7 +38,7 @@ def bodies(path: Path) -> Iterator[str]:
 
 
 def left(path: Path) -> list[str]:
-    return [one.rule for one in messages(path) if isinstance(one, Left)]
+    return [one.rule for one in messages_at(path) if isinstance(one, Left)]
 
 
 def test_messages_lie_where_the_library_finds_them(tmp_path: Path) -> None:
@@ -90,6 +104,7 @@ def test_maildir_is_read_with_its_subfolders(tmp_path: Path) -> None:
     maildir.add_folder("Sent").add(answer())
     (tmp_path / "Mail" / "tmp" / "half").write_text(question("half"))
     assert [one.stored.box.is_sent for one in found(tmp_path / "Mail")] == [True, False]
+    assert left(tmp_path / "Mail") == ["hidden_file", "unfinished"]
 
 
 def test_deleted_messages_of_a_maildir_are_left_out(tmp_path: Path) -> None:
@@ -105,8 +120,8 @@ def test_folder_of_single_messages_names_what_is_no_mail(tmp_path: Path) -> None
     (tmp_path / "1.eml").write_text(question())
     (tmp_path / "notes.txt").write_text("shopping list\n")
     (tmp_path / "empty").write_text("")
-    (tmp_path / "link.eml").symlink_to(tmp_path / "1.eml")
-    assert (len(found(tmp_path)), left(tmp_path)) == (1, ["not_mail"] * 3)
+    (tmp_path / "link.eml").symlink_to(tmp_path / "none")
+    assert (len(found(tmp_path)), left(tmp_path)) == (1, ["not_a_file", "not_mail", "not_mail"])
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """Mail to questions and answers.
 
-importing: ★ the walk: a path to rows, and a reason for every message that became none
+importing: ★ the walk: files of mail to rows, and a reason for every message that became none
 options: what a user may say about it
-mailboxes: mbox, Maildir, single messages and folders, to where each message lies
+mail_files: which files hold mail; copies of those that are packed
 folder_names: what programs call the folder of sent mail
+mailboxes: an mbox or a single message to where each message lies
 headers: raw headers to names, addresses, ids, dates
 envelopes: what is kept of each message while the others are read
 drops: bounces, machines' answers, lists, spam

@@ -1,6 +1,6 @@
-"""A path to the messages that lie there: mbox, Maildir, single messages, folders of any of these.
+"""A file to the messages that lie in it: an mbox, or a single message.
 
-Takes a path, gives where each message lies and the bytes of its headers; bodies stay on disk until they are asked for.
+Gives where each message lies and the bytes of its headers; bodies stay on disk until they are asked for.
 An mbox is split at its From lines (RFC 4155), whatever wrote it: lines of a body may be escaped with ``>`` (mboxo, mboxrd)
 or not at all where a Content-Length tells their number (mboxcl).
 """
@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
-from tunesmith.data.importers.mail.folder_names import SENT_NAMES
 from tunesmith.data.importers.rows import Left, Place
 
 MAX_HEAD_BYTES: Final = 8 << 20
@@ -34,18 +32,13 @@ _DATED: Final = re.compile(rb"From [^\r\n]{0,300}?\b\d{1,2}:\d\d\b[^\r\n]{0,60}"
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH: Final = re.compile(rb"^content-length:[ \t]{0,20}(\d{1,12})\s", re.IGNORECASE | re.MULTILINE)
 _ESCAPED_FROM: Final = re.compile(rb"^>(>{0,50}From )", re.MULTILINE)
-_MAILDIR_GONE: Final = re.compile(r"[:;!]2,[A-Za-z]{0,10}[DT]")
-_HINTS: Final = {
-    "not_mail": "Export the mail as mbox, Maildir or .eml files.",
-    "unreadable": "See to its rights and its disk.",
-    "deleted": "Nothing to do.",
-}
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A file that holds messages, or one. ``name`` is how reports call it; ``is_sent``: by its name, a folder of sent mail."""
+    """A file on the disk that holds messages, or one. ``name`` is how reports call it; ``is_sent``: by its name, a folder of
+    sent mail."""
 
     path: Path
     name: str
@@ -76,67 +69,30 @@ class Found:
     head: bytes
 
 
-def messages(path: Path) -> Iterator[Found | Left]:
-    """Every message under the path; files that hold none, and links, are left out by name."""
-    root = path if path.is_dir() else path.parent
-    for file in _files(path):
-        name = str(file.relative_to(root)) if path.is_dir() else file.name
-        try:
-            yield from _messages_of(file, name, _is_sent(file, path))
-        except OSError as error:
-            yield _left("unreadable", f"The file cannot be read: {error.strerror or error}.", name, "error")
+def begins_as(head: bytes) -> Literal["mbox", "message"] | None:
+    """What a file that begins like this holds: messages under From lines, one message, or no mail."""
+    text = _text_of(head)
+    if text.startswith(b"From "):
+        return "mbox"
+    return "message" if _looks_like_message(text[:4096]) else None
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if name != "tmp" or not _is_maildir(Path(folder)))
-        for name in sorted(names):
-            yield Path(folder) / name
+def messages(box: Box) -> Iterator[Found | Left]:
+    try:
+        with box.path.open("rb") as file:
+            window = _Window(file)
+            start = window.first_text()
+            if box.is_mbox:
+                yield from _split(window, start, box)
+            elif start is not None:
+                yield _single(window, start, box)
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror or error}."
+        yield Left("unreadable", message, "See to its rights and its disk.", Place(box.name), "error")
 
 
-def _is_maildir(folder: Path) -> bool:
-    return (folder / "cur").is_dir() and (folder / "new").is_dir()
-
-
-def _is_sent(file: Path, root: Path) -> bool:
-    """Maildir keeps ``.Sent/cur/1`` , Thunderbird ``Sent``, others ``Sent Items.mbox`` or ``Sent/1.eml``."""
-    inside = file.relative_to(root).parts if root.is_dir() else ()
-    names = (root.name, *inside[:-1], file.name if file == root else inside[-1])
-    return any(part in SENT_NAMES for name in names for part in _name_parts(name))
-
-
-def _name_parts(name: str) -> list[str]:
-    stem = re.sub(r"\.(?:mbox|mbx|mbs|eml|sbd|txt)$", "", name.casefold())
-    return [part.strip(" []") for part in re.split(r"[./]", stem)]
-
-
-def _messages_of(path: Path, name: str, is_sent: bool) -> Iterator[Found | Left]:
-    if not stat.S_ISREG(path.lstat().st_mode):
-        yield _left("not_mail", "This is a link or a device, no file.", name)
-        return
-    if _MAILDIR_GONE.search(path.name):
-        yield _left("deleted", "It is deleted or a draft, by its Maildir flags.", name)
-        return
-    with path.open("rb") as file:
-        window = _Window(file)
-        start = window.first_text()
-        if start is None:
-            yield _left("not_mail", "The file is empty.", name)
-        elif window.cut(start, 5) == b"From ":
-            yield from _split(window, start, Box(path, name, True, is_sent))
-        elif _looks_like_message(window.cut(start, 4096)):
-            yield _single(window, start, Box(path, name, False, is_sent))
-        else:
-            is_error = path.suffix.casefold() in (".mbox", ".mbx", ".eml")
-            message = "The file begins with neither a From line nor a header, so it holds no mail."
-            yield _left("not_mail", message, name, "error" if is_error else "warning")
-
-
-def _left(rule: str, message: str, name: str, severity: str = "warning") -> Left:
-    return Left(rule, message, _HINTS[rule], Place(name), "error" if severity == "error" else "warning")
+def _text_of(head: bytes) -> bytes:
+    return head.removeprefix(_BYTE_ORDER_MARK).lstrip(b"\r\n\t \0")
 
 
 def _looks_like_message(head: bytes) -> bool:
@@ -221,7 +177,7 @@ class _Window:
     def first_text(self) -> int | None:
         """Where the first sign stands that is neither blank nor a byte order mark, within the first 64 KiB."""
         data = self.cut(0, 1 << 16)
-        text = data.removeprefix(_BYTE_ORDER_MARK).lstrip(b"\r\n\t \0")
+        text = _text_of(data)
         return len(data) - len(text) if text else None
 
     def line_end(self, start: int) -> int:
