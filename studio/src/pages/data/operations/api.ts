@@ -31,6 +31,20 @@ export function itemsQuery(operationId: string, offset: number, limit: number, k
   });
 }
 
+const MOST_AT_ONCE = 1_000;
+
+/** All that it has found, in its order. */
+export async function allItems({ id, num_items: total }: Operation): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  while (found.length < total) {
+    const query = { offset: found.length, limit: MOST_AT_ONCE };
+    const { data } = await body(api.GET("/v1/data/operations/{operation_id}/items", { params: { path: { operation_id: id }, query } }));
+    if (data.length === 0) break;
+    found.push(...data);
+  }
+  return found;
+}
+
 export function start(kind: string, fileIds: string[], settings: Settings): Promise<Operation> {
   return body(api.POST("/v1/data/operations", { body: { kind, input_file_ids: fileIds, settings } }));
 }
