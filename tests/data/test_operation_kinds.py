@@ -101,6 +101,22 @@ def test_labels_are_listed_in_a_system_message_where_asked(bench: Bench) -> None
     assert (system["role"], "good" in system["content"], "bad" in system["content"]) == ("system", True, True)
 
 
+OPEN = b"question,answer\nI am {{name}}.,By <AUTHOR> and {{ Name }}.\nWho?,{{name}}\nWhy?,<br>\n"
+
+
+def test_names_left_open_are_counted_and_filled_in_a_preview_and_a_file(bench: Bench) -> None:
+    seen = bench.run("preview_import", OPEN, names=("desk.csv",), fill={"{{Name}}": "织机"})
+    assert seen.result is not None
+    names = [(each["name"], each["written"], each["num_rows"]) for each in seen.result["open_names"]]
+    assert names == [("name", "{{name}}", 2), ("author", "<AUTHOR>", 1), ("name", "{{ Name }}", 1)]
+    assert (seen.result["notes"], seen.counts["rows_seen"]) == ([], 3)
+    assert items(seen)[0]["row"]["messages"][0]["content"] == "I am 织机."
+    made = bench.run("convert", OPEN, names=("desk.csv",), fill={"NAME": "织机"})
+    assert made.result is not None
+    assert made.result["open_names"] == [{"name": "author", "written": "<AUTHOR>", "num_rows": 1}]
+    assert rows(made.outputs[0].path)[0]["messages"][1]["content"] == "By <AUTHOR> and 织机."
+
+
 def test_continue_gives_prompts_and_what_was_refused_where_asked(bench: Bench) -> None:
     events = b"".join(
         json.dumps({"prefix": f"def f{n}(", "suffix": "", "completion": "x): pass", "accepted": taken}).encode() + b"\n"

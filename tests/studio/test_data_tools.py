@@ -156,6 +156,32 @@ def test_labels_are_listed_and_a_history_gives_what_is_chosen(visit) -> None:
     page.get_by_text("24 rows were made").wait_for()
 
 
+def test_names_left_open_have_a_field_each_and_those_of_later_rows_are_told(visit) -> None:
+    rows = [f'"{{{{name}}}}, who is {i}?","It is number {i}."' for i in range(110)]
+    rows += [f'"Who made {i}?","{{{{ author }}}} did."' for i in range(3)]
+    window = visit("data", language="zh")
+    page = window.page
+    upload(window, "open.csv", "\n".join(["question,answer", *rows]), "查看")
+    page.get_by_role("heading", name="未填的名称").wait_for()
+    page.get_by_text("前 100 行中有 100 行出现").wait_for()
+    page.get_by_label("{{name}}").fill("织机")
+    page.get_by_text("织机, who is 3?").wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("生成了 113 行").wait_for()
+    page.get_by_text("{{ author }}: 出现在 3 行中").wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="换种方式导入").click()
+    page.get_by_label("{{ author }}").fill("艾达")
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("生成了 113 行").wait_for()
+    page.get_by_text("新文件中还有未填的名称").wait_for(state="detached")
+    open_made(window, "打开新文件")
+    assert "{{" not in page.locator("main").inner_text()
+    page.get_by_role("tab", name="逐行查看").click()
+    page.get_by_text("织机, who is 0?").first.wait_for()
+
+
 def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:
     window = visit("data", language="zh", size=NARROW)
     page = window.page

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,7 +14,9 @@ from tunesmith.core.errors import Problem, Problems
 from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
-from tunesmith.data.importers.previewing import Sample, preview
+from tunesmith.data.importers.making import Counted, Notes
+from tunesmith.data.importers.placeholders import filled
+from tunesmith.data.importers.previewing import MOST_SHOWN, Sample, preview
 from tunesmith.data.importers.reading import ReadOptions
 from tunesmith.data.importers.rows import Place
 from tunesmith.data.importers.tables import read_delimiter
@@ -22,22 +24,38 @@ from tunesmith.data.operation_outputs import stem
 from tunesmith.data.operations import ITEMS_ENCODER, Done, Input, Output, Progress, Workbench
 from tunesmith.specs.data_operations import ConvertSettings, ImportSettings
 
+_LOOKED_THROUGH: Final = 100
+"""So many rows of a preview are looked through for names left open."""
+
 
 def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
     """The first rows; nothing is made."""
     (source,) = inputs
     told: list[str] = []
-    seen = preview(source.path, _read_options(settings, told))
+    seen = preview(source.path, _read_options(settings, told), _LOOKED_THROUGH)
+    noted, fills = Notes(), _fills(settings)
+    samples = [_with_fills(sample, fills, noted) for sample in seen.samples]
     items = bench.folder / "items.jsonl"
     with items.open("wb") as out:
-        for sample in seen.samples:
+        for sample in samples[:MOST_SHOWN]:
             out.write(ITEMS_ENCODER.encode(_sample(sample, source)) + b"\n")
+    notes = [*seen.notes, *_without_names(noted.counted.values()), *told]
     result = {
-        "format": seen.format, "reason": seen.reason, "notes": [*seen.notes, *told], "columns": list(seen.columns),
+        "format": seen.format, "reason": seen.reason, "notes": notes, "columns": list(seen.columns),
         "mapping": seen.mapping, "mapping_reason": seen.mapping_reason, "is_sure": seen.is_sure, "holder": seen.holder,
         "delimiter": seen.delimiter, "has_header": seen.has_header,
+        "open_names": _open_names(noted.counted.values()),
     }  # fmt: skip
-    return Done(counts={"sources_seen": seen.num_sources}, items=items, result=result)
+    num_rows = sum(sample.row is not None for sample in samples)
+    return Done(counts={"sources_seen": seen.num_sources, "rows_seen": num_rows}, items=items, result=result)
+
+
+def _with_fills(sample: Sample, fills: Mapping[str, str], noted: Notes) -> Sample:
+    """As `convert` will write it; names are noted whether or not they are filled."""
+    if sample.row is None:
+        return sample
+    filled(sample.row, {}, noted, sample.place)
+    return replace(sample, row=filled(sample.row, fills, Notes(), sample.place))
 
 
 def _sample(sample: Sample, source: Input) -> dict[str, Any]:
@@ -57,7 +75,7 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
     """Every input in order into one file."""
     told: list[str] = []
     options = ConvertOptions(
-        _read_options(settings, told), dict(settings.fill), licence=settings.licence, source=settings.source
+        _read_options(settings, told), _fills(settings), licence=settings.licence, source=settings.source
     )
     out = bench.folder / "rows.jsonl"
     share = _share_of(inputs, bench.progress)
@@ -75,13 +93,37 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
     counts |= {f"left.{left.rule}": left.count for left in made.left}
     result = {
         "file_format": made.format,
-        "notes": [*(note.message for note in made.notes[:50]), *told],
+        "notes": [*_without_names(made.notes)[:50], *told],
+        "open_names": _open_names(made.notes),
         "sources": [
             {"name": _shown(each.name, inputs), "format": each.format, "reason": each.reason, "made": each.made}
             for each in made.sources[:100]
         ],
     }
     return Done((Output(out, name, version),), counts, _problems_of(made, inputs), result=result)
+
+
+def _fills(settings: ImportSettings) -> dict[str, str]:
+    return {_plain_name(name): value for name, value in settings.fill.items()}
+
+
+_MOST_NAMES: Final = 100
+
+
+def _open_names(notes: Iterable[Counted]) -> list[dict[str, Any]]:
+    """Names left open: what each is filled by, how it is written, and in how many rows. The most frequent first."""
+    found = [(note.message.partition(" stands ")[0], note.count) for note in notes if note.rule == "placeholder"]
+    names = [{"name": _plain_name(written), "written": written, "num_rows": count} for written, count in found]
+    return sorted(names, key=lambda each: (-each["num_rows"], each["written"]))[:_MOST_NAMES]
+
+
+def _plain_name(written: str) -> str:
+    """As it is looked up."""
+    return written.strip("{}<> ").lower()
+
+
+def _without_names(notes: Iterable[Counted]) -> list[str]:
+    return [note.message for note in notes if note.rule != "placeholder"]
 
 
 def _read_options(settings: ImportSettings, told: list[str]) -> ReadOptions:

@@ -1,5 +1,5 @@
-import { Badge, Button, Group, Paper, Select, Stack, Text, Title } from "@mantine/core";
-import { IconFileImport, IconRefresh } from "@tabler/icons-react";
+import { Alert, Badge, Button, Group, List, Paper, Select, Stack, Text, Title } from "@mantine/core";
+import { IconAlertTriangle, IconFileImport, IconRefresh } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Loading } from "~/components/Loading";
@@ -10,6 +10,8 @@ import type { FileObject } from "~/pages/data/api";
 import classes from "~/pages/data/data.module.css";
 import { type Choices, groupsOf, NOTHING, settingsOf } from "~/pages/data/import/choices";
 import { MappingFields } from "~/pages/data/import/MappingFields";
+import { NameFields } from "~/pages/data/import/NameFields";
+import { namesToFill, type OpenName } from "~/pages/data/import/names";
 import { canBeMade, canBeSeen, type Mapping, type Sample, type Seen, seenOf, UNKNOWN } from "~/pages/data/import/preview";
 import { ReadingFields } from "~/pages/data/import/ReadingFields";
 import { Samples } from "~/pages/data/import/Samples";
@@ -37,6 +39,8 @@ export function ImportPanel({ file }: { file: FileObject }) {
   const [choices, setChoices] = useState<Choices>(NOTHING);
   const [seen, setSeen] = useState<Seen | null>(null);
   const [seenIn, setSeenIn] = useState<string | null>(null);
+  const [numSeen, setNumSeen] = useState(0);
+  const [leftOpen, setLeftOpen] = useState<OpenName[]>([]);
   const { mapping } = choices;
   const groups = groupsOf(seen, choices);
   const settings = settingsOf(choices, groups);
@@ -56,13 +60,17 @@ export function ImportPanel({ file }: { file: FileObject }) {
     if (!found) return;
     setSeen(found);
     setSeenIn(looking.operation?.id ?? null);
-  }, [found, looking.operation?.id]);
+    setNumSeen(looking.operation?.counts.rows_seen ?? 0);
+  }, [found, looking.operation]);
 
   // What was seen last stays until there is something newer to see.
   const samples = useQuery({ ...itemsQuery(seenIn ?? "", 0, SHOWN), enabled: seenIn !== null, placeholderData: keepPreviousData }).data?.data as Sample[] | undefined;
   const hasFailed = looking.error !== null || looking.operation?.status === "failed";
   const isReady = seen !== null && found !== null && canBeMade(seen, mapping);
   const made = importing.operation?.status === "succeeded" ? importing.operation : null;
+  useEffect(() => {
+    if (made) setLeftOpen(toldOf(made).open_names);
+  }, [made]);
   if (made) return <Made operation={made} again={importing.forget} />;
 
   return (
@@ -82,6 +90,7 @@ export function ImportPanel({ file }: { file: FileObject }) {
               change={(next: Mapping) => setChoices({ ...choices, mapping: next })}
             />
           )}
+          <NameFields names={namesToFill(seen.open_names, numSeen, leftOpen)} values={choices.fill} change={(fill) => setChoices({ ...choices, fill })} />
           <Group justify="space-between">
             <Title order={3} size="h5">{say.preview}</Title>
             <Button
@@ -135,15 +144,34 @@ function Recognized({ seen, format, choose }: { seen: Seen | null; format: strin
   );
 }
 
+/** What is told of a file that was made: what was noticed on the way, and names that stand open in it. */
+function toldOf(operation: Operation): { notes: string[]; open_names: OpenName[] } {
+  return operation.result as { notes: string[]; open_names: OpenName[] };
+}
+
 function Made({ operation, again }: { operation: Operation; again: () => void }) {
   const say = useWords(importWords);
+  const said = useSaid();
   const format = useFormat();
+  const { notes, open_names: names } = toldOf(operation);
   return (
     <Stack gap="md">
       <MadeFiles operation={operation} title={say.made(format.count(operation.counts.rows_written ?? 0))}>
         <Button variant="default" onClick={again}>{say.again}</Button>
       </MadeFiles>
+      {names.length > 0 && (
+        <Alert color="yellow" title={say.stillOpen} icon={<IconAlertTriangle size={18} aria-hidden />}>
+          <Text size="sm" dir="auto">{names.map((each) => `${each.written}: ${say.inRows(format.count(each.num_rows), null)}`).join("; ")}</Text>
+          <Text size="sm">{say.stillOpenHint}</Text>
+        </Alert>
+      )}
       <LeftOut operation={operation} />
+      {notes.length > 0 && (
+        <Stack gap={4}>
+          <Title order={3} size="h5">{say.noticed}</Title>
+          <List size="sm">{notes.map((note) => <List.Item key={note}><span dir="auto" style={{ overflowWrap: "anywhere" }}>{said(note)}</span></List.Item>)}</List>
+        </Stack>
+      )}
     </Stack>
   );
 }

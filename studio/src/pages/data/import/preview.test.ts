@@ -22,7 +22,7 @@ describe("a mapping", () => {
 
 const SEEN: Seen = {
   format: "question_answer", holder: "delimited", delimiter: ";", has_header: true, reason: "", notes: [], columns: ["q", "a"],
-  mapping: { user: "q", assistant: "a" }, mapping_reason: null, is_sure: true,
+  mapping: { user: "q", assistant: "a" }, mapping_reason: null, is_sure: true, open_names: [],
 };
 
 describe("the settings of an import", () => {
@@ -31,6 +31,10 @@ describe("the settings of an import", () => {
     expect(settingsOf({ ...NOTHING, format: "mail", me: " a@b.example;\nc@d.example ", wholeThreads: true, since: "2026-01-02" }, new Set(["mail"]))).toEqual({
       format: "mail", me: ["a@b.example", "c@d.example"], whole_threads: true, since: "2026-01-02",
     });
+  });
+
+  it("fill the names that somebody wrote something for", () => {
+    expect(settingsOf({ ...NOTHING, fill: { name: "织机", author: "" } }, new Set())).toEqual({ fill: { name: "织机" } });
   });
 
   it("leave out what does not fit the file as it is read now", () => {

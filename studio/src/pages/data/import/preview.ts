@@ -1,3 +1,4 @@
+import type { OpenName } from "~/pages/data/import/names";
 import type { Operation } from "~/pages/data/operations/api";
 
 /** Which column, or which text with columns in braces, each part of a row is made of; keys as the API has them. */
@@ -17,6 +18,7 @@ export type Seen = {
   mapping: Mapping | null;
   mapping_reason: string | null;
   is_sure: boolean;
+  open_names: OpenName[];
 };
 
 export type Sample = {
