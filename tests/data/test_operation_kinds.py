@@ -87,6 +87,31 @@ def test_table_in_a_known_format_shows_its_columns_and_a_mapping_all_the_same(be
     assert done.result["mapping"] == {"output": "chat", "user": "question", "assistant": "answer"}
 
 
+@pytest.mark.parametrize("name", ["desk.csv", "desk.jsonl"])
+def test_format_that_is_chosen_shows_its_columns_and_a_mapping_too(bench: Bench, name: str) -> None:
+    table = b"instruction,output,note\nWhy?,So.,a\nWho?,I.,b\n"
+    lines = (
+        b'{"instruction": "Why?", "output": "So.", "note": "a"}\n{"instruction": "Who?", "output": "I.", "note": "b"}\n'
+    )
+    done = bench.run("preview_import", table if name.endswith("csv") else lines, names=(name,), format="dolly")
+    assert done.result is not None
+    assert (done.result["format"], done.result["columns"]) == ("dolly", ["instruction", "output", "note"])
+    assert done.result["mapping"] == {"output": "chat", "user": "instruction", "assistant": "output"}
+    assert items(done)[0]["row"]["messages"][0]["content"] == "Why?"
+
+
+def test_conversations_have_no_columns_to_map(bench: Bench) -> None:
+    done = bench.run("preview_import", ALIKE, format="chat")
+    assert done.result is not None
+    assert (done.result["columns"], done.result["mapping"]) == ([], None)
+
+
+def test_labels_of_a_chosen_classification_are_listed_too(bench: Bench) -> None:
+    table = b"text,label\n" + b"".join(b"text number %d,%s\n" % (n, b"good" if n % 2 else b"bad") for n in range(20))
+    done = bench.run("preview_import", table, names=("kinds.csv",), format="classification", list_labels=True)
+    assert "good" in items(done)[0]["row"]["messages"][0]["content"]
+
+
 def test_delimiter_and_header_are_taken_as_given(bench: Bench) -> None:
     mapping = {"user": "column 1", "assistant": "column 2"}
     given = {"delimiter": "bar", "header": False, "mapping": mapping}

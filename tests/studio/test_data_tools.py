@@ -156,6 +156,30 @@ def test_labels_are_listed_and_a_history_gives_what_is_chosen(visit) -> None:
     page.get_by_text("24 rows were made").wait_for()
 
 
+def test_a_format_that_is_chosen_says_what_it_reads_and_its_columns_can_be_mapped(visit) -> None:
+    rows = "".join(f'"Who is {i}?","note {i} {NAME_MARKUP}","It is number {i}."\n' for i in range(12))
+    window = visit("data")
+    page = window.page
+    upload(window, "chosen.csv", f"instruction,remark,output\n{rows}")
+    page.get_by_text("The question is read from “instruction” and “input”").wait_for()
+    page.get_by_label("Read it as").first.click()
+    page.get_by_role("option", name="Dolly").click()
+    page.get_by_text("The file is read as “Dolly”.").wait_for()
+    page.get_by_text("the answer from “response”").wait_for()
+    page.get_by_text("Who is 3?").wait_for()
+    seen_to(window)
+    answer = page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first
+    assert answer.input_value() == "output"
+    answer.fill("{remark}: {output}")
+    page.get_by_text(f"note 3 {NAME_MARKUP}: It is number 3.").wait_for()
+    assert page.get_by_label("Read it as").first.input_value() == "Table"
+    page.get_by_label("Read it as").first.click()
+    page.get_by_role("option", name="Mail", exact=True).click()
+    page.get_by_text("the mail that it replies to is its question").wait_for()
+    page.get_by_role("heading", name="Which column is what").wait_for(state="detached")
+    seen_to(window)
+
+
 def test_names_left_open_have_a_field_each_and_those_of_later_rows_are_told(visit) -> None:
     rows = [f'"{{{{name}}}}, who is {i}?","It is number {i}."' for i in range(110)]
     rows += [f'"Who made {i}?","{{{{ author }}}} did."' for i in range(3)]

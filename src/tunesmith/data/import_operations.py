@@ -16,7 +16,7 @@ from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, N
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.making import Counted, Notes
 from tunesmith.data.importers.placeholders import filled
-from tunesmith.data.importers.previewing import MOST_SHOWN, Sample, preview
+from tunesmith.data.importers.previewing import MOST_SHOWN, Preview, Sample, preview
 from tunesmith.data.importers.reading import ReadOptions
 from tunesmith.data.importers.rows import Place
 from tunesmith.data.importers.tables import read_delimiter
@@ -32,7 +32,8 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
     """The first rows; nothing is made."""
     (source,) = inputs
     told: list[str] = []
-    seen = preview(source.path, _read_options(settings, told), _LOOKED_THROUGH)
+    options = _read_options(settings, told)
+    seen = _with_columns(preview(source.path, options, _LOOKED_THROUGH), source, options)
     noted, fills = Notes(), _fills(settings)
     samples = [_with_fills(sample, fills, noted) for sample in seen.samples]
     items = bench.folder / "items.jsonl"
@@ -48,6 +49,20 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
     }  # fmt: skip
     num_rows = sum(sample.row is not None for sample in samples)
     return Done(counts={"sources_seen": seen.num_sources, "rows_seen": num_rows}, items=items, result=result)
+
+
+_TABLES: Final = frozenset({"delimited", "excel", "parquet", "arrow"})
+_FLAT: Final = frozenset({"prompt_completion", "alpaca", "dolly", "question_answer", "classification", "text"})
+"""Formats whose rows are texts under names, as a table's are."""
+
+
+def _with_columns(seen: Preview, source: Input, options: ReadOptions) -> Preview:
+    """Whatever a table or rows of texts are read as, a person may map their columns."""
+    is_known = seen.format not in ("table", "unknown", "mail", "continue")
+    if seen.columns or not is_known or not (seen.holder in _TABLES or (seen.holder != "text" and seen.format in _FLAT)):
+        return seen
+    table = preview(source.path, replace(options, format="table", mapping=None, list_labels=False), 1)
+    return replace(seen, columns=table.columns, mapping=table.mapping, mapping_reason=table.mapping_reason)
 
 
 def _with_fills(sample: Sample, fills: Mapping[str, str], noted: Notes) -> Sample:
@@ -132,8 +147,10 @@ def _read_options(settings: ImportSettings, told: list[str]) -> ReadOptions:
         tell=told.append,
     )  # fmt: skip
     mapping = None if settings.mapping is None else json.dumps(settings.mapping)
+    # Labels are listed where columns are read.
+    is_listed = settings.list_labels and settings.format == "classification"
     return ReadOptions(
-        settings.format, mapping, settings.encoding, settings.sheet, mail, delimiter=read_delimiter(settings.delimiter),
+        "table" if is_listed else settings.format, mapping, settings.encoding, settings.sheet, mail, delimiter=read_delimiter(settings.delimiter),
         has_header=settings.header, list_labels=settings.list_labels,
         continue_dev=ContinueOptions(not settings.refused, settings.continue_output),
     )  # fmt: skip

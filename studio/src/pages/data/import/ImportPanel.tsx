@@ -77,7 +77,7 @@ export function ImportPanel({ file }: { file: FileObject }) {
     <Stack gap="md">
       <Stack gap={2}><Title order={2} size="h4">{say.title}</Title><Text size="sm" c="dimmed">{say.text}</Text></Stack>
       {seen === null && !hasFailed ? <Loading /> : (
-        <Recognized seen={seen} format={choices.format} choose={(format) => setChoices({ ...choices, format, mapping: null })} />
+        <Recognized seen={seen} format={choices.format} isMapped={mapping !== null} choose={(format) => setChoices({ ...choices, format, mapping: null })} />
       )}
       {hasFailed && <OperationState of={looking} />}
       {seen !== null && (
@@ -87,7 +87,8 @@ export function ImportPanel({ file }: { file: FileObject }) {
             <MappingFields
               columns={seen.columns} mapping={mapping ?? seen.mapping ?? {}} isSure={seen.is_sure} reason={seen.mapping_reason}
               ownFormat={mapping === null && seen.format !== TABLE && seen.format !== UNKNOWN ? seen.format : null}
-              change={(next: Mapping) => setChoices({ ...choices, mapping: next })}
+              isChosen={choices.format !== null}
+              change={(next: Mapping) => setChoices({ ...choices, format: choices.format === null ? null : TABLE, mapping: next })}
             />
           )}
           <NameFields names={namesToFill(seen.open_names, numSeen, leftOpen)} values={choices.fill} change={(fill) => setChoices({ ...choices, fill })} />
@@ -118,19 +119,23 @@ export function ImportPanel({ file }: { file: FileObject }) {
   );
 }
 
-function Recognized({ seen, format, choose }: { seen: Seen | null; format: string | null; choose: (format: string | null) => void }) {
+type RecognizedProps = { seen: Seen | null; format: string | null; isMapped: boolean; choose: (format: string | null) => void };
+
+function Recognized({ seen, format, isMapped, choose }: RecognizedProps) {
   const say = useWords(importWords);
   const said = useSaid();
+  const readFrom = seen && say.readFrom[seen.format];
   return (
     <Paper withBorder p="sm">
       <Group justify="space-between" align="flex-end">
         <Stack gap={2} flex="1 1 280px">
           {seen === null || seen.format === UNKNOWN ? <Text size="sm">{say.notRecognized}</Text> : (
-            <Group gap={6}><Text size="sm">{say.recognized}</Text><Badge variant="light" tt="none" size="lg">{say.formats[seen.format] ?? seen.format}</Badge></Group>
+            <Group gap={6}><Text size="sm">{format === null ? say.recognized : say.readAs}</Text><Badge variant="light" tt="none" size="lg">{say.formats[seen.format] ?? seen.format}</Badge></Group>
           )}
+          {readFrom && <Text size="sm">{readFrom}</Text>}
           {seen && (
             <>
-              <Text size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{say.because(said(seen.reason))}</Text>
+              {((format === null && !isMapped) || seen.format === UNKNOWN) && <Text size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{say.because(said(seen.reason))}</Text>}
               {seen.notes.map((note) => <Text key={note} size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{said(note)}</Text>)}
             </>
           )}

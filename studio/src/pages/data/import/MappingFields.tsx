@@ -4,11 +4,11 @@ import { useSaid } from "~/i18n/said";
 import { type Mapping, OUTPUTS, partsOf, withOutput, withPart } from "~/pages/data/import/preview";
 import { importWords } from "~/pages/data/import/words";
 
-/** `ownFormat`: the columns are those of a known format, which reads them in its own way until somebody maps them. */
-type Props = { columns: string[]; mapping: Mapping; isSure: boolean; reason: string | null; ownFormat: string | null; change: (mapping: Mapping) => void };
+/** `ownFormat`: the columns are read as a known format has them, recognized or chosen, until somebody maps them. */
+type Props = { columns: string[]; mapping: Mapping; isSure: boolean; reason: string | null; ownFormat: string | null; isChosen: boolean; change: (mapping: Mapping) => void };
 
 /** A table's columns, each given its part in a row; a part may also be a text with columns in braces. */
-export function MappingFields({ columns, mapping, isSure, reason, ownFormat, change }: Props) {
+export function MappingFields({ columns, mapping, isSure, reason, ownFormat, isChosen, change }: Props) {
   const say = useWords(importWords);
   const said = useSaid();
   return (
@@ -17,7 +17,7 @@ export function MappingFields({ columns, mapping, isSure, reason, ownFormat, cha
         <Stack gap={2}>
           <Title order={3} size="h5">{say.mapping}</Title>
           <Text size="sm" c="dimmed">{say.mappingHint}</Text>
-          {ownFormat ? <Text size="sm" c="dimmed">{say.byFormat(say.formats[ownFormat] ?? ownFormat)}</Text>
+          {ownFormat ? <Text size="sm" c="dimmed">{(isChosen ? say.byChosen : say.byFormat)(say.formats[ownFormat] ?? ownFormat)}</Text>
             : isSure ? <Text size="sm" c="dimmed">{say.guessed}</Text> : <Alert color="yellow" py={6}>{say.unsure}</Alert>}
           {reason && !ownFormat && <Text size="xs" c="dimmed" dir="auto">{said(reason)}</Text>}
         </Stack>
