@@ -5,9 +5,11 @@ duplicates, with its history. By roles and words, on files with markup in every 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from tests.acceptance.conftest import until
 from tests.studio.conftest import HOSTILE, NARROW, chat_row
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
@@ -178,6 +180,29 @@ def test_a_format_that_is_chosen_says_what_it_reads_and_its_columns_can_be_mappe
     page.get_by_text("the mail that it replies to is its question").wait_for()
     page.get_by_role("heading", name="Which column is what").wait_for(state="detached")
     seen_to(window)
+
+
+def test_a_preview_that_has_ended_when_it_is_overtaken_is_no_error(visit) -> None:
+    window = visit("data")
+    page, client = window.page, window.platform.client()
+    upload(window, "quick.csv", "question,answer\n" + "".join(f"Who is {i}?,It is {i}.\n" for i in range(12)))
+    answer = page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first
+    page.get_by_text("It is 3.").wait_for()
+    one = re.compile(r"/v1/data/operations/dataop-\w+$")
+    page.route(one, lambda route: None)  # the page is not told how it stands
+    with page.expect_request(one) as asking:
+        answer.fill("{answer} first")
+    ended = asking.value.url.rsplit("/", 1)[1]
+    until(
+        lambda: client.get(f"/data/operations/{ended}", cast_to=object)["status"] == "succeeded",  # type: ignore[index]
+        "the end of what is overtaken",
+    )
+    with page.expect_response(lambda response: response.url.endswith(f"{ended}/cancel")) as cancelled:
+        answer.fill("{answer} then")
+    assert cancelled.value.status == 200
+    page.unroute_all()
+    page.get_by_text("It is 3. then").wait_for()
+    assert window.take_problems() == []
 
 
 def test_names_left_open_have_a_field_each_and_those_of_later_rows_are_told(visit) -> None:

@@ -128,7 +128,7 @@ def retrieve_data_operation(operation_id: OperationId, principal: Reader, servic
 def cancel_data_operation(
     operation_id: OperationId, principal: Writer, services: ServicesOf, request_id: RequestId
 ) -> Response:
-    """Nothing of it stays: it has made no file until it has succeeded."""
+    """Nothing of it stays: it has made no file until it has succeeded. One that has ended stays as it is, and is given so."""
     now = services.now()
     try:
         with services.database.write() as connection:
@@ -137,7 +137,8 @@ def cancel_data_operation(
                 raise _no_operation(operation_id)
             audit.record(connection, principal, "operation.cancel", operation_id, now, request_id)
     except MoveRefused as refused:
-        raise bad_request(str(refused)) from None
+        # It may have ended while the request was on its way: nobody can know, and there is nothing left to cancel.
+        return answer(_on_wire(refused.operation))
     return answer(_on_wire(cancelled))
 
 

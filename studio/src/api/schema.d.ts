@@ -487,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Data Operation
-         * @description Nothing of it stays: it has made no file until it has succeeded.
+         * @description Nothing of it stays: it has made no file until it has succeeded. One that has ended stays as it is, and is given so.
          */
         post: operations["cancel_data_operation_v1_data_operations__operation_id__cancel_post"];
         delete?: never;
