@@ -133,7 +133,7 @@ def test_names_left_open_are_counted_and_filled_in_a_preview_and_a_file(bench: B
     seen = bench.run("preview_import", OPEN, names=("desk.csv",), fill={"{{Name}}": "织机"})
     assert seen.result is not None
     names = [(each["name"], each["written"], each["num_rows"]) for each in seen.result["open_names"]]
-    assert names == [("name", "{{name}}", 2), ("author", "<AUTHOR>", 1), ("name", "{{ Name }}", 1)]
+    assert sorted(names) == [("author", "<AUTHOR>", 1), ("name", "{{ Name }}", 1), ("name", "{{name}}", 2)]
     assert (seen.result["notes"], seen.counts["rows_seen"]) == ([], 3)
     assert items(seen)[0]["row"]["messages"][0]["content"] == "I am 织机."
     made = bench.run("convert", OPEN, names=("desk.csv",), fill={"NAME": "织机"})

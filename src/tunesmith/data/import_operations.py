@@ -127,9 +127,13 @@ _MOST_NAMES: Final = 100
 
 def _open_names(notes: Iterable[Counted]) -> list[dict[str, Any]]:
     """Names left open: what each is filled by, how it is written, and in how many rows. The most frequent first."""
-    found = [(note.message.partition(" stands ")[0], note.count) for note in notes if note.rule == "placeholder"]
-    names = [{"name": _plain_name(written), "written": written, "num_rows": count} for written, count in found]
-    return sorted(names, key=lambda each: (-each["num_rows"], each["written"]))[:_MOST_NAMES]
+    named = [note for note in notes if note.rule == "placeholder"]
+    found = [
+        (note.message.partition(" stands ")[0], note.count) for note in sorted(named, key=lambda note: -note.count)
+    ]
+    return [
+        {"name": _plain_name(written), "written": written, "num_rows": count} for written, count in found[:_MOST_NAMES]
+    ]
 
 
 def _plain_name(written: str) -> str:
