@@ -126,6 +126,18 @@ def test_labels_are_listed_in_a_system_message_where_asked(bench: Bench) -> None
     assert (system["role"], "good" in system["content"], "bad" in system["content"]) == ("system", True, True)
 
 
+def test_preview_shows_rows_though_many_pieces_before_them_give_none(bench: Bench) -> None:
+    table = b"question,answer\n" + b",nobody asks\n" * 300 + b"Why?,So.\n" * 30
+    done = bench.run("preview_import", table, names=("desk.csv",))
+    assert [each["row"] is not None for each in items(done)] == [False] * 8 + [True] * 12
+
+
+def test_file_that_gives_no_row_is_named_as_people_know_it(bench: Bench) -> None:
+    with pytest.raises(Problems, match=r"of desk.csv: nothing is written.") as caught:
+        bench.run("convert", b"question,answer\n,nobody asks\n", names=("desk.csv",))
+    assert "--" not in caught.value.hint
+
+
 OPEN = b"question,answer\nI am {{name}}.,By <AUTHOR> and {{ Name }}.\nWho?,{{name}}\nWhy?,<br>\n"
 
 

@@ -65,7 +65,7 @@ def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
     page = window.page
     upload(window, f"table {NAME_MARKUP}.csv", table())
     page.get_by_role("heading", name="Which column is what").wait_for()
-    page.get_by_text("It is number 3.").wait_for()
+    page.get_by_text("It is number 2.").wait_for()
     seen_to(window)
     for part, text in (("Question", "Customer message"), ("Answer", "{remark}: {Our reply}")):
         page.get_by_role("textbox", name=part, exact=True).or_(page.get_by_label(part, exact=True)).first.fill(text)
@@ -205,6 +205,58 @@ def test_a_preview_that_has_ended_when_it_is_overtaken_is_no_error(visit) -> Non
     assert window.take_problems() == []
 
 
+def test_a_guess_that_is_not_sure_can_be_taken_as_it_stands(visit) -> None:
+    lines = [f"2026-01-{i + 1:02},Maker {i},Bought part {i},{('tools', 'travel')[i % 2]}" for i in range(24)]
+    window = visit("data", size=NARROW)
+    page = window.page
+    upload(window, "spend.csv", "\n".join(["Date,Supplier,Description,Classification", *lines]))
+    page.get_by_role("button", name="Use these columns").wait_for()
+    question = page.get_by_label("Question", exact=True).first
+    assert question.input_value().startswith("Date: {Date}\\nSupplier: {Supplier}")
+    seen_to(window)
+    page.get_by_role("button", name="Use these columns").press("Enter")
+    page.get_by_text("Description: Bought part 3").wait_for()
+    seen_to(window)
+    question.press("End")
+    question.type("!")
+    page.get_by_text("Description: Bought part 3!").wait_for()
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("24 rows were made").wait_for()
+
+
+def test_an_assistants_history_that_looks_like_training_data_can_be_read_as_what_it_is(visit) -> None:
+    events = [
+        {
+            "eventName": "chatFeedback", "prompt": f"<user>\nWhat is {i}?\n", "completion": f"It is {i}. {HOSTILE}",
+            "feedback": i % 2 == 0, "sessionId": str(i),
+        }
+        for i in range(24)
+    ]  # fmt: skip
+    window = visit("data")
+    page = window.page
+    upload(window, "chatFeedback.jsonl", "\n".join(map(json.dumps, events)))
+    page.get_by_text("Some fields of its rows are not used").wait_for()
+    page.get_by_role("button", name="Read it differently").press("Enter")
+    page.get_by_text("Continue (assistant’s history)").first.wait_for()
+    page.get_by_role("heading", name="Left out of the first pieces").wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("12 rows were made").wait_for()
+    page.get_by_role("heading", name="12 left out").wait_for()
+
+
+def test_an_import_without_rows_names_the_file_and_what_to_change(visit) -> None:
+    name = "mail-without-any-answer-" + "x" * 60 + ".mbox"
+    window = visit("data", language="zh", size=NARROW)
+    page = window.page
+    upload(window, name, "\n".join(mailbox().split("From bo@")[:1]), "查看")
+    page.get_by_text("开头部分还没有得到数据行").wait_for()
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("请更改读取方式，或修正所列的问题").wait_for()
+    page.get_by_text(f"{name}没有得到任何数据行").wait_for()
+    seen_to(window)
+
+
 def test_names_left_open_have_a_field_each_and_those_of_later_rows_are_told(visit) -> None:
     rows = [f'"{{{{name}}}}, who is {i}?","It is number {i}."' for i in range(110)]
     rows += [f'"Who made {i}?","{{{{ author }}}} did."' for i in range(3)]
@@ -218,7 +270,7 @@ def test_names_left_open_have_a_field_each_and_those_of_later_rows_are_told(visi
     seen_to(window)
     page.get_by_role("button", name="生成训练文件").click()
     page.get_by_text("生成了 113 行").wait_for()
-    page.get_by_text("{{ author }}: 出现在 3 行中").wait_for()
+    page.get_by_role("listitem").filter(has_text="{{ author }}").get_by_text("出现在 3 行中").wait_for()
     seen_to(window)
     page.get_by_role("button", name="换种方式导入").click()
     page.get_by_label("{{ author }}").fill("艾达")

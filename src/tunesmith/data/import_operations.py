@@ -25,7 +25,10 @@ from tunesmith.data.operations import ITEMS_ENCODER, Done, Input, Output, Progre
 from tunesmith.specs.data_operations import ConvertSettings, ImportSettings
 
 _LOOKED_THROUGH: Final = 100
-"""So many rows of a preview are looked through for names left open."""
+"""So many pieces of a file are looked at, for rows to show and names left open in them."""
+_LOOKED_FURTHER: Final = 5_000
+"""Where none of those gives a row: of mail, what is left out comes first."""
+_MOST_LEFT_SHOWN: Final = 8
 
 
 def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
@@ -33,12 +36,12 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
     (source,) = inputs
     told: list[str] = []
     options = _read_options(settings, told)
-    seen = _with_columns(preview(source.path, options, _LOOKED_THROUGH), source, options)
+    seen = _with_columns(_first_rows(source, options), source, options)
     noted, fills = Notes(), _fills(settings)
     samples = [_with_fills(sample, fills, noted) for sample in seen.samples]
     items = bench.folder / "items.jsonl"
     with items.open("wb") as out:
-        for sample in samples[:MOST_SHOWN]:
+        for sample in _best(samples):
             out.write(ITEMS_ENCODER.encode(_sample(sample, source)) + b"\n")
     notes = [*seen.notes, *_without_names(noted.counted.values()), *told]
     result = {
@@ -49,6 +52,23 @@ def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench:
     }  # fmt: skip
     num_rows = sum(sample.row is not None for sample in samples)
     return Done(counts={"sources_seen": seen.num_sources, "rows_seen": num_rows}, items=items, result=result)
+
+
+def _first_rows(source: Input, options: ReadOptions) -> Preview:
+    seen = preview(source.path, options, _LOOKED_THROUGH)
+    is_cut = len(seen.samples) == _LOOKED_THROUGH
+    if is_cut and all(sample.left for sample in seen.samples):
+        seen = preview(source.path, options, _LOOKED_FURTHER)
+    return seen
+
+
+def _best(samples: Sequence[Sample]) -> list[Sample]:
+    """In the file's order, and most of them rows where there are any."""
+    rows = [index for index, sample in enumerate(samples) if sample.row is not None]
+    others = [index for index, sample in enumerate(samples) if sample.row is None]
+    num_others = max(MOST_SHOWN - len(rows), _MOST_LEFT_SHOWN)
+    num_rows = MOST_SHOWN - min(num_others, len(others))
+    return [samples[index] for index in sorted([*rows[:num_rows], *others[:num_others]])]
 
 
 _TABLES: Final = frozenset({"delimited", "excel", "parquet", "arrow"})
@@ -97,8 +117,10 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
     try:
         made = convert([each.path for each in inputs], out, options, share)
     except NothingMade as nothing:
-        problems = _problems_of(nothing.conversion, inputs)
-        raise Problems(nothing.message, problems, nothing.hint) from nothing
+        names = ", ".join(each.name for each in inputs[:5])
+        message = f"No row could be made of {names}: nothing is written."
+        hint = "Change how it is read, or mend what is listed."
+        raise Problems(message, _problems_of(nothing.conversion, inputs), hint) from nothing
     version = made.version
     if version is None:
         raise NothingMade(made)

@@ -85,7 +85,7 @@ export function ImportPanel({ file }: { file: FileObject }) {
           <ReadingFields seen={seen} groups={groups} choices={choices} change={setChoices} />
           {seen.columns.length > 0 && (
             <MappingFields
-              columns={seen.columns} mapping={mapping ?? seen.mapping ?? {}} isSure={seen.is_sure} reason={seen.mapping_reason}
+              columns={seen.columns} mapping={mapping ?? seen.mapping ?? {}} isSure={seen.is_sure || mapping !== null} reason={seen.mapping_reason}
               ownFormat={mapping === null && seen.format !== TABLE && seen.format !== UNKNOWN ? seen.format : null}
               isChosen={choices.format !== null}
               change={(next: Mapping) => setChoices({ ...choices, format: choices.format === null ? null : TABLE, mapping: next })}
@@ -129,7 +129,7 @@ function Recognized({ seen, format, isMapped, choose }: RecognizedProps) {
     <Paper withBorder p="sm">
       <Group justify="space-between" align="flex-end">
         <Stack gap={2} flex="1 1 280px">
-          {seen === null || seen.format === UNKNOWN ? <Text size="sm">{say.notRecognized}</Text> : (
+          {seen === null || seen.format === UNKNOWN ? <Text size="sm">{seen !== null && seen.columns.length > 0 ? say.columnsUnclear : say.notRecognized}</Text> : (
             <Group gap={6}><Text size="sm">{format === null ? say.recognized : say.readAs}</Text><Badge variant="light" tt="none" size="lg">{say.formats[seen.format] ?? seen.format}</Badge></Group>
           )}
           {readFrom && <Text size="sm">{readFrom}</Text>}
@@ -163,17 +163,18 @@ function Made({ operation, again }: { operation: Operation; again: () => void })
     <Stack gap="md">
       <MadeFiles operation={operation} title={say.made(format.count(operation.counts.rows_written ?? 0))}>
         <Button variant="default" onClick={again}>{say.again}</Button>
+        <Text size="sm">{say.next}</Text>
       </MadeFiles>
       {names.length > 0 && (
         <Alert color="yellow" title={say.stillOpen} icon={<IconAlertTriangle size={18} aria-hidden />}>
-          <Text size="sm" dir="auto">{names.map((each) => `${each.written}: ${say.inRows(format.count(each.num_rows), null)}`).join("; ")}</Text>
+          <List size="sm">{names.map((each) => <List.Item key={each.written}><bdi>{each.written}</bdi>: {say.inRows(format.count(each.num_rows), null)}</List.Item>)}</List>
           <Text size="sm">{say.stillOpenHint}</Text>
         </Alert>
       )}
       <LeftOut operation={operation} />
       {notes.length > 0 && (
         <Stack gap={4}>
-          <Title order={3} size="h5">{say.noticed}</Title>
+          <Title order={2} size="h5">{say.noticed}</Title>
           <List size="sm">{notes.map((note) => <List.Item key={note}><span dir="auto" style={{ overflowWrap: "anywhere" }}>{said(note)}</span></List.Item>)}</List>
         </Stack>
       )}

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { groupsOf, NOTHING, settingsOf } from "~/pages/data/import/choices";
-import { canBeMade, canBeSeen, isWhole, type Seen, withOutput, withPart } from "~/pages/data/import/preview";
+import { canBeMade, canBeSeen, isWhole, onOneLine, type Seen, withOutput, withPart } from "~/pages/data/import/preview";
 
 describe("a mapping", () => {
   it("loses a part that is emptied", () => {
     expect(withPart({ user: "q", system: "Be brief." }, "system", " ")).toEqual({ user: "q" });
+  });
+
+  it("keeps its new lines where it is shown on one line", () => {
+    const text = "标题：{标题}\n\n{问题}";
+    expect([onOneLine.show(text), onOneLine.read(onOneLine.show(text))]).toEqual(["标题：{标题}\\n\\n{问题}", text]);
   });
 
   it("keeps what another shape has too", () => {

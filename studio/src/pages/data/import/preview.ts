@@ -57,6 +57,12 @@ export function withOutput(mapping: Mapping, output: string): Mapping {
   return { ...(Object.fromEntries(kept) as Mapping), ...(output === "reinforcement" && mapping.references ? { references: mapping.references } : {}), output };
 }
 
+/** On one line: a field for a line would lose what begins a new one. `read` is the way back. */
+export const onOneLine = {
+  show: (text: string) => text.replaceAll("\n", "\\n"),
+  read: (shown: string) => shown.replaceAll("\\n", "\n"),
+};
+
 export function isWhole(mapping: Mapping): boolean {
   const has = (part: Part) => mapping[part] !== undefined;
   if (!has("user")) return false;
