@@ -85,7 +85,7 @@ function AsItStands({ children }: { children: ReactNode }) {
   const [isOpen, setOpen] = useState(search.tab !== undefined || search.line !== undefined);
   return (
     <Stack gap="md">
-      <Group><Button size="compact-md" variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.hideAsItStands : say.asItStands}</Button></Group>
+      <Group><Button size="compact-sm" variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.hideAsItStands : say.asItStands}</Button></Group>
       {isOpen && children}
     </Stack>
   );
@@ -96,7 +96,7 @@ function ReadDifferently({ file, report }: { file: FileObject; report: Report })
   const say = useWords(reportWords);
   const [isOpen, setOpen] = useState(false);
   const hasOthers = report.rules.some((each) => each.rule === "unrecognized_key");
-  const button = <Button size="compact-md" variant="default" leftSection={<IconFileImport size={16} aria-hidden />} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.readAsIs : say.readDifferently}</Button>;
+  const button = <Button size="compact-sm" variant="default" leftSection={<IconFileImport size={16} aria-hidden />} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.readAsIs : say.readDifferently}</Button>;
   return (
     <Stack gap="md">
       {hasOthers ? (
