@@ -76,10 +76,16 @@ def test_a_cancelled_operation_stays_cancelled(caller: Caller) -> None:
     cancelled = caller.post(f"/data/operations/{made['id']}/cancel", {})
     assert cancelled.json()["status"] == "cancelled"
     again = caller.post(f"/data/operations/{made['id']}/cancel", {})
-    assert (again.status_code, again.json()["error"]["message"]) == (
-        400,
-        "The operation has ended already: it is cancelled.",
-    )
+    assert (again.status_code, again.json()) == (200, cancelled.json())
+
+
+def test_what_has_ended_cannot_be_cancelled_and_is_given_as_it_is(caller: Caller) -> None:
+    made = ask(caller, new_file(caller)).json()
+    finish(caller, [{"found": "Ann"}])
+    cancelled = caller.post(f"/data/operations/{made['id']}/cancel", {})
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "succeeded")
+    assert caller.get(f"/data/operations/{made['id']}/items").json()["total"] == 1
+    assert caller.post("/data/operations/dataop-none/cancel", {}).status_code == 404
 
 
 def test_a_list_is_paged_from_any_place(caller: Caller) -> None:

@@ -87,6 +87,31 @@ def test_table_in_a_known_format_shows_its_columns_and_a_mapping_all_the_same(be
     assert done.result["mapping"] == {"output": "chat", "user": "question", "assistant": "answer"}
 
 
+@pytest.mark.parametrize("name", ["desk.csv", "desk.jsonl"])
+def test_format_that_is_chosen_shows_its_columns_and_a_mapping_too(bench: Bench, name: str) -> None:
+    table = b"instruction,output,note\nWhy?,So.,a\nWho?,I.,b\n"
+    lines = (
+        b'{"instruction": "Why?", "output": "So.", "note": "a"}\n{"instruction": "Who?", "output": "I.", "note": "b"}\n'
+    )
+    done = bench.run("preview_import", table if name.endswith("csv") else lines, names=(name,), format="dolly")
+    assert done.result is not None
+    assert (done.result["format"], done.result["columns"]) == ("dolly", ["instruction", "output", "note"])
+    assert done.result["mapping"] == {"output": "chat", "user": "instruction", "assistant": "output"}
+    assert items(done)[0]["row"]["messages"][0]["content"] == "Why?"
+
+
+def test_conversations_have_no_columns_to_map(bench: Bench) -> None:
+    done = bench.run("preview_import", ALIKE, format="chat")
+    assert done.result is not None
+    assert (done.result["columns"], done.result["mapping"]) == ([], None)
+
+
+def test_labels_of_a_chosen_classification_are_listed_too(bench: Bench) -> None:
+    table = b"text,label\n" + b"".join(b"text number %d,%s\n" % (n, b"good" if n % 2 else b"bad") for n in range(20))
+    done = bench.run("preview_import", table, names=("kinds.csv",), format="classification", list_labels=True)
+    assert "good" in items(done)[0]["row"]["messages"][0]["content"]
+
+
 def test_delimiter_and_header_are_taken_as_given(bench: Bench) -> None:
     mapping = {"user": "column 1", "assistant": "column 2"}
     given = {"delimiter": "bar", "header": False, "mapping": mapping}
@@ -99,6 +124,34 @@ def test_labels_are_listed_in_a_system_message_where_asked(bench: Bench) -> None
     done = bench.run("convert", table, names=("kinds.csv",), list_labels=True)
     system = rows(done.outputs[0].path)[0]["messages"][0]
     assert (system["role"], "good" in system["content"], "bad" in system["content"]) == ("system", True, True)
+
+
+def test_preview_shows_rows_though_many_pieces_before_them_give_none(bench: Bench) -> None:
+    table = b"question,answer\n" + b",nobody asks\n" * 300 + b"Why?,So.\n" * 30
+    done = bench.run("preview_import", table, names=("desk.csv",))
+    assert [each["row"] is not None for each in items(done)] == [False] * 8 + [True] * 12
+
+
+def test_file_that_gives_no_row_is_named_as_people_know_it(bench: Bench) -> None:
+    with pytest.raises(Problems, match=r"of desk.csv: nothing is written.") as caught:
+        bench.run("convert", b"question,answer\n,nobody asks\n", names=("desk.csv",))
+    assert "--" not in caught.value.hint
+
+
+OPEN = b"question,answer\nI am {{name}}.,By <AUTHOR> and {{ Name }}.\nWho?,{{name}}\nWhy?,<br>\n"
+
+
+def test_names_left_open_are_counted_and_filled_in_a_preview_and_a_file(bench: Bench) -> None:
+    seen = bench.run("preview_import", OPEN, names=("desk.csv",), fill={"{{Name}}": "织机"})
+    assert seen.result is not None
+    names = [(each["name"], each["written"], each["num_rows"]) for each in seen.result["open_names"]]
+    assert sorted(names) == [("author", "<AUTHOR>", 1), ("name", "{{ Name }}", 1), ("name", "{{name}}", 2)]
+    assert (seen.result["notes"], seen.counts["rows_seen"]) == ([], 3)
+    assert items(seen)[0]["row"]["messages"][0]["content"] == "I am 织机."
+    made = bench.run("convert", OPEN, names=("desk.csv",), fill={"NAME": "织机"})
+    assert made.result is not None
+    assert made.result["open_names"] == [{"name": "author", "written": "<AUTHOR>", "num_rows": 1}]
+    assert rows(made.outputs[0].path)[0]["messages"][1]["content"] == "By <AUTHOR> and 织机."
 
 
 def test_continue_gives_prompts_and_what_was_refused_where_asked(bench: Bench) -> None:

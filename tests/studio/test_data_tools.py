@@ -5,9 +5,11 @@ duplicates, with its history. By roles and words, on files with markup in every 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from tests.acceptance.conftest import until
 from tests.studio.conftest import HOSTILE, NARROW, chat_row
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
@@ -63,7 +65,7 @@ def test_a_table_becomes_conversations_as_its_columns_are_mapped(visit) -> None:
     page = window.page
     upload(window, f"table {NAME_MARKUP}.csv", table())
     page.get_by_role("heading", name="Which column is what").wait_for()
-    page.get_by_text("It is number 3.").wait_for()
+    page.get_by_text("It is number 2.").wait_for()
     seen_to(window)
     for part, text in (("Question", "Customer message"), ("Answer", "{remark}: {Our reply}")):
         page.get_by_role("textbox", name=part, exact=True).or_(page.get_by_label(part, exact=True)).first.fill(text)
@@ -154,6 +156,131 @@ def test_labels_are_listed_and_a_history_gives_what_is_chosen(visit) -> None:
     seen_to(window)
     page.get_by_role("button", name="Make the training file").click()
     page.get_by_text("24 rows were made").wait_for()
+
+
+def test_a_format_that_is_chosen_says_what_it_reads_and_its_columns_can_be_mapped(visit) -> None:
+    rows = "".join(f'"Who is {i}?","note {i} {NAME_MARKUP}","It is number {i}."\n' for i in range(12))
+    window = visit("data")
+    page = window.page
+    upload(window, "chosen.csv", f"instruction,remark,output\n{rows}")
+    page.get_by_text("The question is read from “instruction” and “input”").wait_for()
+    page.get_by_label("Read it as").first.click()
+    page.get_by_role("option", name="Dolly").click()
+    page.get_by_text("The file is read as “Dolly”.").wait_for()
+    page.get_by_text("the answer from “response”").wait_for()
+    page.get_by_text("Who is 3?").wait_for()
+    seen_to(window)
+    answer = page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first
+    assert answer.input_value() == "output"
+    answer.fill("{remark}: {output}")
+    page.get_by_text(f"note 3 {NAME_MARKUP}: It is number 3.").wait_for()
+    assert page.get_by_label("Read it as").first.input_value() == "Table"
+    page.get_by_label("Read it as").first.click()
+    page.get_by_role("option", name="Mail", exact=True).click()
+    page.get_by_text("the mail that it replies to is its question").wait_for()
+    page.get_by_role("heading", name="Which column is what").wait_for(state="detached")
+    seen_to(window)
+
+
+def test_a_preview_that_has_ended_when_it_is_overtaken_is_no_error(visit) -> None:
+    window = visit("data")
+    page, client = window.page, window.platform.client()
+    upload(window, "quick.csv", "question,answer\n" + "".join(f"Who is {i}?,It is {i}.\n" for i in range(12)))
+    answer = page.get_by_role("textbox", name="Answer", exact=True).or_(page.get_by_label("Answer", exact=True)).first
+    page.get_by_text("It is 3.").wait_for()
+    one = re.compile(r"/v1/data/operations/dataop-\w+$")
+    page.route(one, lambda route: None)  # the page is not told how it stands
+    with page.expect_request(one) as asking:
+        answer.fill("{answer} first")
+    ended = asking.value.url.rsplit("/", 1)[1]
+    until(
+        lambda: client.get(f"/data/operations/{ended}", cast_to=object)["status"] == "succeeded",  # type: ignore[index]
+        "the end of what is overtaken",
+    )
+    with page.expect_response(lambda response: response.url.endswith(f"{ended}/cancel")) as cancelled:
+        answer.fill("{answer} then")
+    assert cancelled.value.status == 200
+    page.unroute_all()
+    page.get_by_text("It is 3. then").wait_for()
+    assert window.take_problems() == []
+
+
+def test_a_guess_that_is_not_sure_can_be_taken_as_it_stands(visit) -> None:
+    lines = [f"2026-01-{i + 1:02},Maker {i},Bought part {i},{('tools', 'travel')[i % 2]}" for i in range(24)]
+    window = visit("data", size=NARROW)
+    page = window.page
+    upload(window, "spend.csv", "\n".join(["Date,Supplier,Description,Classification", *lines]))
+    page.get_by_role("button", name="Use these columns").wait_for()
+    question = page.get_by_label("Question", exact=True).first
+    assert question.input_value().startswith("Date: {Date}\\nSupplier: {Supplier}")
+    seen_to(window)
+    page.get_by_role("button", name="Use these columns").press("Enter")
+    page.get_by_text("Description: Bought part 3").wait_for()
+    seen_to(window)
+    question.press("End")
+    question.type("!")
+    page.get_by_text("Description: Bought part 3!").wait_for()
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("24 rows were made").wait_for()
+
+
+def test_an_assistants_history_that_looks_like_training_data_can_be_read_as_what_it_is(visit) -> None:
+    events = [
+        {
+            "eventName": "chatFeedback", "prompt": f"<user>\nWhat is {i}?\n", "completion": f"It is {i}. {HOSTILE}",
+            "feedback": i % 2 == 0, "sessionId": str(i),
+        }
+        for i in range(24)
+    ]  # fmt: skip
+    window = visit("data")
+    page = window.page
+    upload(window, "chatFeedback.jsonl", "\n".join(map(json.dumps, events)))
+    page.get_by_text("Some fields of its rows are not used").wait_for()
+    page.get_by_role("button", name="Read it differently").press("Enter")
+    page.get_by_text("Continue (assistant’s history)").first.wait_for()
+    page.get_by_role("heading", name="Left out of the first pieces").wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="Make the training file").click()
+    page.get_by_text("12 rows were made").wait_for()
+    page.get_by_role("heading", name="12 left out").wait_for()
+
+
+def test_an_import_without_rows_names_the_file_and_what_to_change(visit) -> None:
+    name = "mail-without-any-answer-" + "x" * 60 + ".mbox"
+    window = visit("data", language="zh", size=NARROW)
+    page = window.page
+    upload(window, name, "\n".join(mailbox().split("From bo@")[:1]), "查看")
+    page.get_by_text("开头部分还没有得到数据行").wait_for()
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("请更改读取方式，或修正所列的问题").wait_for()
+    page.get_by_text(f"{name}没有得到任何数据行").wait_for()
+    seen_to(window)
+
+
+def test_names_left_open_have_a_field_each_and_those_of_later_rows_are_told(visit) -> None:
+    rows = [f'"{{{{name}}}}, who is {i}?","It is number {i}."' for i in range(110)]
+    rows += [f'"Who made {i}?","{{{{ author }}}} did."' for i in range(3)]
+    window = visit("data", language="zh")
+    page = window.page
+    upload(window, "open.csv", "\n".join(["question,answer", *rows]), "查看")
+    page.get_by_role("heading", name="未填的名称").wait_for()
+    page.get_by_text("前 100 行中有 100 行出现").wait_for()
+    page.get_by_label("{{name}}").fill("织机")
+    page.get_by_text("织机, who is 3?").wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("生成了 113 行").wait_for()
+    page.get_by_role("listitem").filter(has_text="{{ author }}").get_by_text("出现在 3 行中").wait_for()
+    seen_to(window)
+    page.get_by_role("button", name="换种方式导入").click()
+    page.get_by_label("{{ author }}").fill("艾达")
+    page.get_by_role("button", name="生成训练文件").click()
+    page.get_by_text("生成了 113 行").wait_for()
+    page.get_by_text("新文件中还有未填的名称").wait_for(state="detached")
+    open_made(window, "打开新文件")
+    assert "{{" not in page.locator("main").inner_text()
+    page.get_by_role("tab", name="逐行查看").click()
+    page.get_by_text("织机, who is 0?").first.wait_for()
 
 
 def test_a_mailbox_becomes_pairs_in_chinese_too(visit) -> None:

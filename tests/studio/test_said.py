@@ -34,7 +34,7 @@ SOURCES = {
     " fine_tune fitting judging metrics model_certificates preparing process",
     "store": "idempotency jobs keys members operations projects queue",
     "serve": "answering artifacts certify residents run",
-    "api": "auth bodies chat chat_request checkpoint_permissions content data_affected data_operations edge errors"
+    "api": "auth bodies chat chat_request checkpoint_permissions content data_affected data_operation_items data_operations edge errors"
     " file_reports file_revisions file_rows files findings fine_tuning job_certificates job_creation job_figures job_preview job_request job_wire"
     " lineage live models multipart organization rate_limits renderers report_maker report_process serving_client"
     " stored_chats uploads webhooks",

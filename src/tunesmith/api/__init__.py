@@ -28,7 +28,9 @@ report_process: the process that makes one
 file_reports: what is wrong with a file's rows
 file_rows: the rows themselves, painted as a model sees them
 file_revisions: a corrected copy
+file_version: what a file was made of
 data_operations: data files converted, cleaned, split, in the background
+data_operation_items: what one has found, a part at a time
 data_affected: where a person's rows went: files, jobs, models
 uploads: a large file in parts
 fine_tuning: the routes of jobs

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from fastapi import APIRouter, Header, Query
 from pydantic import Field
 from sqlalchemy import Connection
@@ -16,16 +14,13 @@ from starlette.responses import Response
 
 from tunesmith.api.auth import IdOf, NoId, RequestId, permit
 from tunesmith.api.errors import ApiError, Refusals, bad_request, not_found
-from tunesmith.api.files import FileId, no_such_file
-from tunesmith.api.job_figures_wire import MadeByWire, ParentWire
 from tunesmith.api.services import Services, ServicesOf
 from tunesmith.api.wire import ListOf, RequestBody, Wire, answer
 from tunesmith.core.errors import Problems
 from tunesmith.specs.data_operations import KINDS, NUM_INPUTS, parse_settings, reads_anything
-from tunesmith.store import audit, blob_references, file_versions, files, idempotency, operations
-from tunesmith.store.blobs import DamagedBlob
+from tunesmith.store import audit, files, idempotency, operations
 from tunesmith.store.files import File
-from tunesmith.store.operations import INDEX, ITEMS, MoveRefused, Operation, State
+from tunesmith.store.operations import MoveRefused, Operation
 from tunesmith.store.principals import Action, Principal
 
 router = APIRouter(tags=["Data"])
@@ -34,7 +29,6 @@ OperationId = Annotated[str, IdOf("operation")]
 Reader = Annotated[Principal, permit(Action.FILE_READ)]
 Writer = Annotated[Principal, permit(Action.FILE_WRITE)]
 _MOST_INPUTS: Final = 100
-_PLACE: Final = struct.Struct("<Q")
 
 
 class OperationCreate(RequestBody):
@@ -71,29 +65,6 @@ class OperationWire(Wire):
     finished_at: int | None
 
 
-class OperationItemsWire(Wire):
-    """A part of an operation's list, in its order; what an item holds depends on the kind."""
-
-    object: Literal["list"] = "list"
-    data: list[dict[str, Any]]
-    total: int
-    has_more: bool
-
-
-class FileVersionWire(Wire):
-    """What a file is made of. An uploaded file has no parents and no operations."""
-
-    object: Literal["file.version"] = "file.version"
-    file_id: Annotated[str, NoId("the file that was asked for")]
-    sha256: str
-    num_bytes: int
-    num_rows: int | None
-    parents: list[ParentWire]
-    operations: list[MadeByWire]
-    licence: str | None
-    source: str | None
-
-
 @router.post("/v1/data/operations", response_model=OperationWire)
 def create_data_operation(
     body: OperationCreate, principal: Writer, services: ServicesOf, request_id: RequestId,
@@ -128,7 +99,7 @@ def retrieve_data_operation(operation_id: OperationId, principal: Reader, servic
 def cancel_data_operation(
     operation_id: OperationId, principal: Writer, services: ServicesOf, request_id: RequestId
 ) -> Response:
-    """Nothing of it stays: it has made no file until it has succeeded."""
+    """Nothing of it stays: it has made no file until it has succeeded. One that has ended stays as it is, and is given so."""
     now = services.now()
     try:
         with services.database.write() as connection:
@@ -137,59 +108,9 @@ def cancel_data_operation(
                 raise _no_operation(operation_id)
             audit.record(connection, principal, "operation.cancel", operation_id, now, request_id)
     except MoveRefused as refused:
-        raise bad_request(str(refused)) from None
+        # It may have ended while the request was on its way: nobody can know, and there is nothing left to cancel.
+        return answer(_on_wire(refused.operation))
     return answer(_on_wire(cancelled))
-
-
-@router.get("/v1/data/operations/{operation_id}/items", response_model=OperationItemsWire)
-def list_data_operation_items(
-    operation_id: OperationId, principal: Reader, services: ServicesOf,
-    offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    kind: Annotated[str | None, Query(max_length=64)] = None,
-) -> Response:  # fmt: skip
-    """What it has found, where people decide what becomes of each: personal data, duplicates, drafts. With ``kind``, those of
-    one kind of personal data."""
-    with services.database.read() as connection:
-        operation = find_operation(connection, principal, operation_id)
-        refs = {ref.name: ref for ref in blob_references.of(connection, "operation", operation.id)}
-    if operation.state is not State.SUCCEEDED:
-        raise ApiError(409, "The operation has no list until it has succeeded.", code="operation_not_succeeded")
-    total = operation.num_items
-    if ITEMS not in refs or INDEX not in refs or offset >= total:
-        return answer(OperationItemsWire(data=[], total=total, has_more=False))
-    if kind is not None:
-        data, total = _items_of_kind(services, refs[ITEMS].sha256, kind, offset, limit)
-        return answer(OperationItemsWire(data=data, total=total, has_more=offset + len(data) < total))
-    end = min(offset + limit, total)
-    data = _items(services, refs[INDEX].sha256, refs[ITEMS].sha256, refs[ITEMS].num_bytes, offset, end, total)
-    return answer(OperationItemsWire(data=data, total=total, has_more=end < total))
-
-
-@router.get("/v1/files/{file_id}/version", response_model=FileVersionWire)
-def retrieve_file_version(file_id: FileId, principal: Reader, services: ServicesOf) -> Response:
-    """What the file was made of, and by what."""
-    now = services.now()
-    with services.database.read() as connection:
-        file = files.get(connection, principal.project_id, file_id, now)
-        if file is None:
-            raise no_such_file(file_id)
-        version = file_versions.of(connection, [file.id]).get(file.id)
-        made = version or {"num_rows": None, "parents": [], "operations": [], "licence": None, "source": None}
-        parents = [_parent(connection, principal, each, now) for each in made["parents"]]
-    return answer(
-        FileVersionWire(
-            file_id=file.id, sha256=file.sha256, num_bytes=file.num_bytes, num_rows=made["num_rows"],
-            parents=parents, operations=made["operations"], licence=made["licence"], source=made["source"],
-        )
-    )  # fmt: skip
-
-
-def _parent(connection: Connection, principal: Principal, parent: Mapping[str, str], now: float) -> ParentWire:
-    file = files.find(connection, principal.project_id, parent["sha256"], now)
-    is_training_data = file is not None and file.purpose == "fine-tune"
-    return ParentWire(
-        name=parent["name"], sha256=parent["sha256"], file_id=file and file.id, is_training_data=is_training_data
-    )
 
 
 def _settings(body: OperationCreate) -> dict[str, Any]:
@@ -280,54 +201,3 @@ def _on_wire(operation: Operation) -> OperationWire:
         started_at=operation.started_at,
         finished_at=operation.finished_at,
     )
-
-
-def _items(
-    services: Services, index: str, items: str, num_bytes: int, start: int, end: int, total: int
-) -> list[dict[str, Any]]:
-    """Those from ``start`` up to, not including, ``end``."""
-    blobs = services.blobs
-    try:
-        after = min(end + 1, total)
-        places = b"".join(blobs.read(index, start * _PLACE.size, after * _PLACE.size))
-        first, *_ = offsets = [place for (place,) in _PLACE.iter_unpack(places)]
-        last = offsets[end - start] if end < total else num_bytes
-        content = b"".join(blobs.read(items, first, last))
-    except DamagedBlob as damage:
-        raise _damaged_list(damage) from None
-    return [msgspec.json.decode(line) for line in content.splitlines()]
-
-
-class _Kind(msgspec.Struct):
-    """All that is read of an item to choose it by."""
-
-    kind: str = ""
-
-
-def _items_of_kind(services: Services, items: str, kind: str, offset: int, limit: int) -> tuple[list[Any], int]:
-    """Those asked for, and how many there are in the whole list."""
-    found: list[Any] = []
-    num_found = 0
-    decoder = msgspec.json.Decoder(_Kind)
-    for line in _lines(services, items):
-        if decoder.decode(line).kind != kind:
-            continue
-        if offset <= num_found < offset + limit:
-            found.append(msgspec.json.decode(line))
-        num_found += 1
-    return found, num_found
-
-
-def _lines(services: Services, items: str) -> Iterator[bytes]:
-    rest = b""
-    try:
-        for piece in services.blobs.read(items):
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-    except DamagedBlob as damage:
-        raise _damaged_list(damage) from None
-
-
-def _damaged_list(damage: DamagedBlob) -> ApiError:
-    message = f"The operation's list is damaged or lost: {damage.message}"
-    return ApiError(500, message, headers={"x-should-retry": "false"})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,29 +14,82 @@ from tunesmith.core.errors import Problem, Problems
 from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
-from tunesmith.data.importers.previewing import Sample, preview
+from tunesmith.data.importers.making import Counted, Notes
+from tunesmith.data.importers.placeholders import filled
+from tunesmith.data.importers.previewing import MOST_SHOWN, Preview, Sample, preview
 from tunesmith.data.importers.source import ReadOptions
 from tunesmith.data.importers.tables import read_delimiter
 from tunesmith.data.operation_outputs import stem
 from tunesmith.data.operations import ITEMS_ENCODER, Done, Input, Output, Progress, Workbench
 from tunesmith.specs.data_operations import ConvertSettings, ImportSettings
 
+_LOOKED_THROUGH: Final = 100
+"""So many pieces of a file are looked at, for rows to show and names left open in them."""
+_LOOKED_FURTHER: Final = 5_000
+"""Where none of those gives a row: of mail, what is left out comes first."""
+_MOST_LEFT_SHOWN: Final = 8
+
 
 def run_preview_import(settings: ImportSettings, inputs: Sequence[Input], bench: Workbench) -> Done:
     """The first rows; nothing is made."""
     (source,) = inputs
     told: list[str] = []
-    seen = preview(source.path, _read_options(settings, inputs, told))
+    options = _read_options(settings, inputs, told)
+    seen = _with_columns(_first_rows(source, options), source, options)
+    noted, fills = Notes(), _fills(settings)
+    samples = [_with_fills(sample, fills, noted) for sample in seen.samples]
     items = bench.folder / "items.jsonl"
     with items.open("wb") as out:
-        for sample in seen.samples:
+        for sample in _best(samples):
             out.write(ITEMS_ENCODER.encode(_sample(sample)) + b"\n")
+    notes = [*seen.notes, *_without_names(noted.counted.values()), *told]
     result = {
-        "format": seen.format, "reason": seen.reason, "notes": [*seen.notes, *told], "columns": list(seen.columns),
+        "format": seen.format, "reason": seen.reason, "notes": notes, "columns": list(seen.columns),
         "mapping": seen.mapping, "mapping_reason": seen.mapping_reason, "is_sure": seen.is_sure, "holder": seen.holder,
         "delimiter": seen.delimiter, "has_header": seen.has_header,
+        "open_names": _open_names(noted.counted.values()),
     }  # fmt: skip
-    return Done(counts={"sources_seen": seen.num_sources}, items=items, result=result)
+    num_rows = sum(sample.row is not None for sample in samples)
+    return Done(counts={"sources_seen": seen.num_sources, "rows_seen": num_rows}, items=items, result=result)
+
+
+def _first_rows(source: Input, options: ReadOptions) -> Preview:
+    seen = preview(source.path, options, _LOOKED_THROUGH)
+    is_cut = len(seen.samples) == _LOOKED_THROUGH
+    if is_cut and all(sample.left for sample in seen.samples):
+        seen = preview(source.path, options, _LOOKED_FURTHER)
+    return seen
+
+
+def _best(samples: Sequence[Sample]) -> list[Sample]:
+    """In the file's order, and most of them rows where there are any."""
+    rows = [index for index, sample in enumerate(samples) if sample.row is not None]
+    others = [index for index, sample in enumerate(samples) if sample.row is None]
+    num_others = max(MOST_SHOWN - len(rows), _MOST_LEFT_SHOWN)
+    num_rows = MOST_SHOWN - min(num_others, len(others))
+    return [samples[index] for index in sorted([*rows[:num_rows], *others[:num_others]])]
+
+
+_TABLES: Final = frozenset({"delimited", "excel", "parquet", "arrow"})
+_FLAT: Final = frozenset({"prompt_completion", "alpaca", "dolly", "question_answer", "classification", "text"})
+"""Formats whose rows are texts under names, as a table's are."""
+
+
+def _with_columns(seen: Preview, source: Input, options: ReadOptions) -> Preview:
+    """Whatever a table or rows of texts are read as, a person may map their columns."""
+    is_known = seen.format not in ("table", "unknown", "mail", "continue")
+    if seen.columns or not is_known or not (seen.holder in _TABLES or (seen.holder != "text" and seen.format in _FLAT)):
+        return seen
+    table = preview(source.path, replace(options, format="table", mapping=None, list_labels=False), 1)
+    return replace(seen, columns=table.columns, mapping=table.mapping, mapping_reason=table.mapping_reason)
+
+
+def _with_fills(sample: Sample, fills: Mapping[str, str], noted: Notes) -> Sample:
+    """As `convert` will write it; names are noted whether or not they are filled."""
+    if sample.row is None:
+        return sample
+    filled(sample.row, {}, noted, sample.place)
+    return replace(sample, row=filled(sample.row, fills, Notes(), sample.place))
 
 
 def _sample(sample: Sample) -> dict[str, Any]:
@@ -56,15 +109,17 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
     """Every input in order into one file."""
     told: list[str] = []
     options = ConvertOptions(
-        _read_options(settings, inputs, told), dict(settings.fill), licence=settings.licence, source=settings.source
+        _read_options(settings, inputs, told), _fills(settings), licence=settings.licence, source=settings.source
     )
     out = bench.folder / "rows.jsonl"
     share = _share_of(inputs, bench.progress)
     try:
         made = convert([each.path for each in inputs], out, options, share)
     except NothingMade as nothing:
-        problems = _problems_of(nothing.conversion)
-        raise Problems(nothing.message, problems, nothing.hint) from nothing
+        names = ", ".join(each.name for each in inputs[:5])
+        message = f"No row could be made of {names}: nothing is written."
+        hint = "Change how it is read, or mend what is listed."
+        raise Problems(message, _problems_of(nothing.conversion), hint) from nothing
     version = made.version
     if version is None:
         raise NothingMade(made)
@@ -74,13 +129,41 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
     counts |= {f"left.{left.rule}": left.count for left in made.left}
     result = {
         "file_format": made.format,
-        "notes": [*(note.message for note in made.notes[:50]), *told],
+        "notes": [*_without_names(made.notes)[:50], *told],
+        "open_names": _open_names(made.notes),
         "sources": [
             {"name": each.name, "format": each.format, "reason": each.reason, "made": each.made}
             for each in made.sources[:100]
         ],
     }
     return Done((Output(out, name, version),), counts, _problems_of(made), result=result)
+
+
+def _fills(settings: ImportSettings) -> dict[str, str]:
+    return {_plain_name(name): value for name, value in settings.fill.items()}
+
+
+_MOST_NAMES: Final = 100
+
+
+def _open_names(notes: Iterable[Counted]) -> list[dict[str, Any]]:
+    """Names left open: what each is filled by, how it is written, and in how many rows. The most frequent first."""
+    named = [note for note in notes if note.rule == "placeholder"]
+    found = [
+        (note.message.partition(" stands ")[0], note.count) for note in sorted(named, key=lambda note: -note.count)
+    ]
+    return [
+        {"name": _plain_name(written), "written": written, "num_rows": count} for written, count in found[:_MOST_NAMES]
+    ]
+
+
+def _plain_name(written: str) -> str:
+    """As it is looked up."""
+    return written.strip("{}<> ").lower()
+
+
+def _without_names(notes: Iterable[Counted]) -> list[str]:
+    return [note.message for note in notes if note.rule != "placeholder"]
 
 
 def _read_options(settings: ImportSettings, inputs: Sequence[Input], told: list[str]) -> ReadOptions:
@@ -90,8 +173,10 @@ def _read_options(settings: ImportSettings, inputs: Sequence[Input], told: list[
         tell=told.append,
     )  # fmt: skip
     mapping = None if settings.mapping is None else json.dumps(settings.mapping)
+    # Labels are listed where columns are read.
+    is_listed = settings.list_labels and settings.format == "classification"
     return ReadOptions(
-        settings.format, mapping, settings.encoding, settings.sheet, mail, delimiter=read_delimiter(settings.delimiter),
+        "table" if is_listed else settings.format, mapping, settings.encoding, settings.sheet, mail, delimiter=read_delimiter(settings.delimiter),
         has_header=settings.header, list_labels=settings.list_labels,
         continue_dev=ContinueOptions(not settings.refused, settings.continue_output),
         names={each.path: each.name for each in inputs},

@@ -18,7 +18,7 @@ from tunesmith.core.errors import MachineError
 
 Ids = tuple[int, ...]
 Encode = Callable[[str], list[int]]
-Value = TypeVar("Value", Ids, int)
+Value = TypeVar("Value")
 _WORD_BYTES: Final = 32 << 20
 _PIECE_BYTES: Final = 16 << 20
 _HEAD_BYTES: Final = 8 << 20

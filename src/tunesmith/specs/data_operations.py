@@ -57,13 +57,13 @@ class ImportSettings(Settings):
     """Of mail: mailing lists are used too."""
     since: date | None = None
     """Of mail: what is older is left out."""
+    fill: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=100)
+    """What to write for names that stand open in the data, such as {{name}}."""
 
 
 class ConvertSettings(ImportSettings):
     """Files of any kind into one file of training data."""
 
-    fill: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=100)
-    """What to write for names that stand open in the data, such as {{name}}."""
     filename: Filename | None = None
     """What the new file is called."""
     licence: Annotated[str, Field(max_length=200)] | None = None

@@ -30,6 +30,7 @@ ABOUT: Final[Mapping[str, About]] = {
             "holder": "what kind of file it is: delimited, excel, lines …",
             "delimiter": "that parts the cells of a CSV",
             "has_header": "whether its first row names the columns",
+            "open_names": "names left open, such as {{name}}, in the first 100 rows: name, written, num_rows",
         },
         {
             "record": "as it stood",
@@ -43,6 +44,7 @@ ABOUT: Final[Mapping[str, About]] = {
         {
             "file_format": "what the rows are",
             "notes": "what was noticed",
+            "open_names": "names that stay open, such as {{name}}: name, written, num_rows",
             "sources": "of each file: name, format, reason, made",
         },
         {},

@@ -438,6 +438,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/files/{file_id}/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve File Version
+         * @description What the file was made of, and by what.
+         */
+        get: operations["retrieve_file_version_v1_files__file_id__version_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/data/operations": {
         parameters: {
             query?: never;
@@ -487,7 +507,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Data Operation
-         * @description Nothing of it stays: it has made no file until it has succeeded.
+         * @description Nothing of it stays: it has made no file until it has succeeded. One that has ended stays as it is, and is given so.
          */
         post: operations["cancel_data_operation_v1_data_operations__operation_id__cancel_post"];
         delete?: never;
@@ -509,26 +529,6 @@ export interface paths {
          *     one kind of personal data.
          */
         get: operations["list_data_operation_items_v1_data_operations__operation_id__items_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/files/{file_id}/version": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Retrieve File Version
-         * @description What the file was made of, and by what.
-         */
-        get: operations["retrieve_file_version_v1_files__file_id__version_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4612,6 +4612,37 @@ export interface operations {
             };
         };
     };
+    retrieve_file_version_v1_files__file_id__version_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileVersionWire"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     list_data_operations_v1_data_operations_get: {
         parameters: {
             query?: {
@@ -4764,37 +4795,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationItemsWire"];
-                };
-            };
-            /** @description What went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    retrieve_file_version_v1_files__file_id__version_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                file_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileVersionWire"];
                 };
             };
             /** @description What went wrong. */

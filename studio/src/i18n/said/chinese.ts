@@ -118,7 +118,7 @@ const splitList = (text: string) => text.split(/; (?=line \d|and \d|[\d,]+ more 
 function withHint(text: string, depth: number): string | null {
   const bracketed = /^([^(]+) \((.+)\)$/s.exec(text) ?? /^(.+\.) \((.+)\)$/s.exec(text);
   if (bracketed) {
-    const [message, hint] = [inChinese(bracketed[1] ?? "", depth + 1), inChinese(bracketed[2] ?? "", depth + 1)];
+    const [message, hint] = [inChinese(bracketed[1] ?? "", depth + 1), codePoint(bracketed[2] ?? "") ?? inChinese(bracketed[2] ?? "", depth + 1)];
     if (message !== null && hint !== null) return `${message}（${hint}）`;
   }
   if (!/[.?]$/.test(text)) return null;
@@ -127,6 +127,11 @@ function withHint(text: string, depth: number): string | null {
     if (message !== null && hint !== null) return `${message}；${hint}${text.endsWith("?") ? "" : "。"}`;
   }
   return null;
+}
+
+/** A character's number is the same in every language. */
+function codePoint(text: string): string | null {
+  return /^U\+[0-9A-F]{4,6}$/.test(text) ? text : null;
 }
 
 /** `clause; clause`, all of them known; a clause may have a semicolon of its own. */

@@ -104,6 +104,7 @@ export const IMPORTS = {
   "the key metadata is not taken along where it is no object": "metadata 不是对象时没有带过来",
   "No row could be made of {}: nothing is written.": "{~1}没有得到任何数据行：什么都没有写入。",
   "what was given": "所给的内容",
+  "Change how it is read, or mend what is listed.": "请更改读取方式，或修正所列的问题。",
   "mend what is listed, or name the format with --format": "修正所列的问题，或用 --format 指定格式",
   "{} is a folder.": "{1} 是文件夹。",
   "name a file in it, such as {}": "请指定其中的文件，例如 {1}",

@@ -76,6 +76,7 @@ test.each([
     "a prompt_completion row (prompt and completion) in a chat file; from line 6 on there are prompt_completion rows",
     "chat 格式的文件中有一行是 prompt_completion 格式（prompt 和 completion）；从第 6 行起有 prompt_completion 格式的行",
   ],
+  ["a zero-width space (U+200B) stands in the text", "文本中有零宽空格（U+200B）"],
   ['the row has no answer: "reply" is empty', '这一行没有回答："reply" 是空的'],
   [
     'the column mapping cannot be used:\n   (user): user names the column "nope", which the table lacks [unknown_column] → the columns are "q", "a"',

@@ -1,8 +1,8 @@
-import { ActionIcon, Alert, Anchor, Badge, Box, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
-import { IconAdjustments, IconAlertTriangle, IconArrowLeft, IconDownload, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Alert, Anchor, Badge, Box, Button, Group, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
+import { IconAdjustments, IconAlertTriangle, IconArrowLeft, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { asFailure } from "~/api/failure";
 import { call } from "~/api/client";
 import { CopyText } from "~/components/Copyable";
@@ -64,13 +64,48 @@ function OneFile({ file }: { file: FileObject }) {
           : report.status === "failed" ? <Alert color="red" title={say.noReport} icon={<IconAlertTriangle size={18} aria-hidden />}>{report.error}</Alert>
           : (
             <Stack gap="xl">
-              {report.file_format === null && session.may("file.write") && <ImportPanel file={file} />}
-              <Made report={report} />
+              {report.file_format === null && session.may("file.write") ? (
+                <>
+                  <ImportPanel file={file} />
+                  <AsItStands><Made report={report} /></AsItStands>
+                </>
+              ) : <Made report={report}><May action="file.write"><ReadDifferently file={file} report={report} /></May></Made>}
             </Stack>
           )}
         <May action="file.write"><ChangeBar file={file} /></May>
       </Page>
     </Box>
+  );
+}
+
+/** What is wrong with rows of another format is of use only to who wants to mend them by hand. */
+function AsItStands({ children }: { children: ReactNode }) {
+  const say = useWords(reportWords);
+  const search = useSearch({ from: "/data/$fileId" });
+  const [isOpen, setOpen] = useState(search.tab !== undefined || search.line !== undefined);
+  return (
+    <Stack gap="md">
+      <Group><Button size="compact-sm" variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.hideAsItStands : say.asItStands}</Button></Group>
+      {isOpen && children}
+    </Stack>
+  );
+}
+
+/** What looks like training data may be something else: an assistant's history has prompts and completions too. */
+function ReadDifferently({ file, report }: { file: FileObject; report: Report }) {
+  const say = useWords(reportWords);
+  const [isOpen, setOpen] = useState(false);
+  const hasOthers = report.rules.some((each) => each.rule === "unrecognized_key");
+  const button = <Button size="compact-sm" variant="default" leftSection={<IconFileImport size={16} aria-hidden />} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? say.readAsIs : say.readDifferently}</Button>;
+  return (
+    <Stack gap="md">
+      {hasOthers ? (
+        <Alert color="blue" py="xs">
+          <Group justify="space-between" gap="xs"><Text size="sm" flex="1 1 300px">{say.othersUnused}</Text>{button}</Group>
+        </Alert>
+      ) : <Group>{button}</Group>}
+      {isOpen && <ImportPanel file={file} />}
+    </Stack>
   );
 }
 
@@ -127,7 +162,7 @@ function Actions({ file, report }: { file: FileObject; report: Report | undefine
   );
 }
 
-function Made({ report }: { report: Report }) {
+function Made({ report, children }: { report: Report; children?: ReactNode }) {
   const say = useWords(reportWords);
   const formats = useWords(formatWords);
   const format = useFormat();
@@ -147,6 +182,7 @@ function Made({ report }: { report: Report }) {
         <Figure name={say.numWarnings} value={format.count(report.num_warnings)} colour={report.num_warnings > 0 ? classes.warning : undefined} />
       </SimpleGrid>
       {known && <Text size="sm" c="dimmed">{known.why}</Text>}
+      {children}
       <Tabs value={tab} onChange={(next) => void navigate({ search: clean({ ...search, tab: (next ?? undefined) as FileSearch["tab"] }) })} keepMounted={false}>
         <Tabs.List mb="md" aria-label={say.tabs}>
           <Tabs.Tab value="problems" rightSection={num > 0 && <Badge size="sm" variant="light" color={report.num_errors > 0 ? "red" : "yellow"}>{format.count(num)}</Badge>}>{say.problems}</Tabs.Tab>

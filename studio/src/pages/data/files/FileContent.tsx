@@ -20,7 +20,7 @@ export function FileContent({ file }: { file: FileObject }) {
   const format = useFormat();
   const isTraining = file.purpose === "fine-tune";
   const report = useQuery({ ...reportQuery(file.id, { limit: 1 }), enabled: isCheckedAtSight(file), retry: false }).data;
-  if (!isTraining) return <Text size="sm" c="dimmed">–</Text>;
+  if (!isTraining) return <Text size="sm" c="dimmed">{file.purpose === "user_data" ? say.notTraining : "–"}</Text>;
   if (!report || report.status === "failed") return <Text size="sm" c="dimmed">{say.notChecked}</Text>;
   if (report.status === "in_progress") return <Group gap={6} wrap="nowrap"><Loader size={14} /><Text size="sm" c="dimmed">{say.checking}</Text></Group>;
   const { num_rows: rows, num_errors: errors, num_rows_with_errors: bad, num_warnings: warnings } = report;

@@ -45,12 +45,6 @@ export function exampleRow(format: ExampleFormat, language: Language): string {
   return JSON.stringify(rowsOf(format, language)[0], null, 2);
 }
 
-/** A short line of a file of conversations. */
-export function exampleLine(language: Language): string {
-  const [question, answer] = PAIRS[language].at(-2) ?? ["", ""];
-  return JSON.stringify({ messages: [{ role: "user", content: question }, { role: "assistant", content: answer }] });
-}
-
 export function exampleFile(format: ExampleFormat, language: Language): File {
   const text = rowsOf(format, language).map((row) => `${JSON.stringify(row)}\n`).join("");
   return new File([text], `example-${format.replace("_", "-")}.jsonl`, { type: "application/jsonl" });

@@ -3,7 +3,7 @@ import { IconCheck, IconPencil, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
-import { canApprove, type Decided, type Draft } from "~/pages/data/generate/drafts";
+import { canApprove, type Decided, type Draft, textsOf } from "~/pages/data/generate/drafts";
 import { generateWords } from "~/pages/data/generate/words";
 
 type Props = {
@@ -21,6 +21,7 @@ export function DraftCard({ draft, decision, decide, rewrite }: Props) {
   const format = useFormat();
   const [isWriting, setWriting] = useState(false);
   const isRejected = decision?.state === "rejected";
+  const { question, answer } = textsOf(draft, decision);
   return (
     <Paper withBorder p="sm" role="listitem" opacity={isRejected ? 0.6 : 1}>
       <Group justify="space-between" mb={6}>
@@ -46,13 +47,13 @@ export function DraftCard({ draft, decision, decide, rewrite }: Props) {
       </Group>
       {isWriting ? (
         <Writing
-          question={decision?.question ?? draft.question} answer={decision?.answer ?? draft.answer ?? ""} close={() => setWriting(false)}
-          save={(question, answer) => { rewrite(question, answer); setWriting(false); }}
+          question={question} answer={answer} close={() => setWriting(false)}
+          save={(asked, said) => { rewrite(asked, said); setWriting(false); }}
         />
       ) : (
         <Stack gap={4}>
-          <Said name={say.question} text={decision?.question ?? draft.question} />
-          <Said name={say.answer} text={(decision?.answer || draft.answer) ?? ""} otherwise={say.noAnswer} />
+          <Said name={say.question} text={question} />
+          <Said name={say.answer} text={answer} otherwise={say.noAnswer} />
           {draft.passage !== null && <Passage text={draft.passage} />}
         </Stack>
       )}

@@ -85,14 +85,14 @@ function Wishes({ looking, begin, isDocument }: { looking: Operating; begin: Ope
           <Group mt={6}>{WHAT.map((each) => <Radio key={each} value={each} label={say.modes[each]} />)}</Group>
         </Radio.Group>
       )}
-      <Group align="flex-start">
+      <Group align="flex-end">
         <NumberInput w={120} label={say.count} min={1} max={MOST} allowDecimal={false} clampBehavior="strict" value={wish.count} onChange={(count) => typeof count === "number" && count >= 1 && change({ count })} />
         <Select
           w={340} maw="100%" label={say.model} searchable allowDeselect={false} value={model ?? null} onChange={(next) => next !== null && setChosen(next)}
           data={models.names.map((name) => ({ value: name, label: name === ENDPOINT ? say.endpoint(models.endpoint ?? "") : name }))}
         />
         <Select
-          w={160} label={say.language} allowDeselect={false} value={wish.language} onChange={(next) => next && change({ language: next as Wish["language"], prompt: null })}
+          w={220} label={say.language} allowDeselect={false} value={wish.language} onChange={(next) => next && change({ language: next as Wish["language"], prompt: null })}
           data={LANGUAGES.map((value) => ({ value, label: say.languages[value] }))}
         />
       </Group>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, type Decisions, decided, type Draft, newRows, open, rewritten, settingsOf } from "~/pages/data/generate/drafts";
+import { count, type Decisions, decided, type Draft, isDecided, newRows, open, rewritten, settingsOf } from "~/pages/data/generate/drafts";
 
 const NONE: Decisions = new Map();
 
@@ -26,10 +26,16 @@ describe("decisions about drafts", () => {
 
   it("become rows in the order of the drafts, without the rejected ones", () => {
     const made = decided(rewritten(decided(NONE, [draft(10)], "approved"), draft(2), "新问题？", "新回答。"), [draft(3)], "rejected");
-    expect(newRows(made)).toEqual([
+    expect(newRows([draft(1), draft(2), draft(3), draft(10)], made)).toEqual([
       { question: "新问题？", answer: "新回答。", provenance: "semi-synthetic", metadata: { model: "m", decision: "rewritten" } },
       { question: "Question 10?", answer: "Yes.", provenance: "synthetic", metadata: { model: "m", decision: "approved" } },
     ]);
+  });
+
+  it("are read again as they were kept, and nothing else is", () => {
+    const made = rewritten(decided(decided(NONE, [draft(1)], "approved"), [draft(3)], "rejected"), draft(2), "新问题？", "新回答。");
+    expect(([...made.values()].map((each) => isDecided(JSON.parse(JSON.stringify(each)))))).toEqual([true, true, true]);
+    expect([null, "approved", { state: "rewritten", question: "Q" }, { state: "open" }].map(isDecided)).toEqual([false, false, false, false]);
   });
 });
 

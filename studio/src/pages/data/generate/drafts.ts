@@ -14,8 +14,9 @@ export type Draft = {
   metadata: Record<string, string>;
 };
 
-/** What somebody decided of a draft; the texts are those that will stand in the file. */
-export type Decided = { draft: Draft; state: "approved" | "rewritten" | "rejected"; question: string; answer: string };
+/** What somebody decided of a draft; one that was written anew stands in the file as it says here. */
+export type Decided = { state: "approved" | "rejected" } | { state: "rewritten"; question: string; answer: string };
+/** By the draft's id. */
 export type Decisions = ReadonlyMap<string, Decided>;
 
 export type Wish = { what: "synthetic" | "proposals" | "questions" | "documents"; count: number; model: string | null; language: "en" | "zh"; about: string; prompt: string | null };
@@ -41,7 +42,7 @@ export function decided(before: Decisions, drafts: readonly Draft[], state: "app
   const next = new Map(before);
   for (const draft of drafts) {
     if (state === null) next.delete(draft.id);
-    else if (state === "rejected" || canApprove(draft)) next.set(draft.id, { draft, state, question: draft.question, answer: draft.answer ?? "" });
+    else if (state === "rejected" || canApprove(draft)) next.set(draft.id, { state });
   }
   return next;
 }
@@ -52,27 +53,34 @@ export function open(decisions: Decisions, drafts: readonly Draft[]): Draft[] {
 }
 
 export function rewritten(before: Decisions, draft: Draft, question: string, answer: string): Decisions {
-  const isSame = question.trim() === draft.question && answer.trim() === draft.answer;
-  return new Map(before).set(draft.id, { draft, state: isSame ? "approved" : "rewritten", question: question.trim(), answer: answer.trim() });
+  const [asked, said] = [question.trim(), answer.trim()];
+  const isSame = asked === draft.question && said === draft.answer;
+  return new Map(before).set(draft.id, isSame ? { state: "approved" } : { state: "rewritten", question: asked, answer: said });
 }
 
 export function count(decisions: Decisions, ...states: Decided["state"][]): number {
   return [...decisions.values()].filter((each) => states.includes(each.state)).length;
 }
 
-/** As the operation that adds them takes them, in the order of the drafts; a person's words are not called a model's alone. */
-export function newRows(decisions: Decisions): Settings[] {
-  return [...decisions.values()]
-    .filter((each) => each.state !== "rejected")
-    .sort((one, other) => numberOf(one.draft.id) - numberOf(other.draft.id))
-    .map(({ draft, state, question, answer }) => ({
-      question,
-      answer,
-      provenance: state === "rewritten" ? "semi-synthetic" : draft.provenance,
-      metadata: { ...draft.metadata, decision: state },
-    }));
+/** As they will stand in the file: written anew, or as the model wrote them. */
+export function textsOf(draft: Draft, decision: Decided | undefined): { question: string; answer: string } {
+  return decision?.state === "rewritten" ? decision : { question: draft.question, answer: draft.answer ?? "" };
 }
 
-function numberOf(id: string): number {
-  return Number(id.slice(id.lastIndexOf("-") + 1));
+/** As the operation that adds them takes them; a person's words are not called a model's alone. */
+export function newRows(drafts: readonly Draft[], decisions: Decisions): Settings[] {
+  return drafts.flatMap((draft) => {
+    const decision = decisions.get(draft.id);
+    if (decision === undefined || decision.state === "rejected") return [];
+    const { question, answer } = textsOf(draft, decision);
+    const provenance = decision.state === "rewritten" ? "semi-synthetic" : draft.provenance;
+    return [{ question, answer, provenance, metadata: { ...draft.metadata, decision: decision.state } }];
+  });
+}
+
+/** Whether it was kept by `decided` or `rewritten`. */
+export function isDecided(said: unknown): said is Decided {
+  if (typeof said !== "object" || said === null) return false;
+  const { state, question, answer } = said as Record<string, unknown>;
+  return state === "approved" || state === "rejected" || (state === "rewritten" && typeof question === "string" && typeof answer === "string");
 }

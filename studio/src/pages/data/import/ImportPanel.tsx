@@ -1,5 +1,5 @@
-import { Badge, Button, Group, Paper, Select, Stack, Text, Title } from "@mantine/core";
-import { IconFileImport, IconRefresh } from "@tabler/icons-react";
+import { Alert, Badge, Button, Group, List, Paper, Select, Stack, Text, Title } from "@mantine/core";
+import { IconAlertTriangle, IconFileImport, IconRefresh } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Loading } from "~/components/Loading";
@@ -10,6 +10,8 @@ import type { FileObject } from "~/pages/data/api";
 import classes from "~/pages/data/data.module.css";
 import { type Choices, groupsOf, NOTHING, settingsOf } from "~/pages/data/import/choices";
 import { MappingFields } from "~/pages/data/import/MappingFields";
+import { NameFields } from "~/pages/data/import/NameFields";
+import { namesToFill, type OpenName } from "~/pages/data/import/names";
 import { canBeMade, canBeSeen, type Mapping, type Sample, type Seen, seenOf, UNKNOWN } from "~/pages/data/import/preview";
 import { ReadingFields } from "~/pages/data/import/ReadingFields";
 import { Samples } from "~/pages/data/import/Samples";
@@ -37,6 +39,8 @@ export function ImportPanel({ file }: { file: FileObject }) {
   const [choices, setChoices] = useState<Choices>(NOTHING);
   const [seen, setSeen] = useState<Seen | null>(null);
   const [seenIn, setSeenIn] = useState<string | null>(null);
+  const [numSeen, setNumSeen] = useState(0);
+  const [leftOpen, setLeftOpen] = useState<OpenName[]>([]);
   const { mapping } = choices;
   const groups = groupsOf(seen, choices);
   const settings = settingsOf(choices, groups);
@@ -56,20 +60,24 @@ export function ImportPanel({ file }: { file: FileObject }) {
     if (!found) return;
     setSeen(found);
     setSeenIn(looking.operation?.id ?? null);
-  }, [found, looking.operation?.id]);
+    setNumSeen(looking.operation?.counts.rows_seen ?? 0);
+  }, [found, looking.operation]);
 
   // What was seen last stays until there is something newer to see.
   const samples = useQuery({ ...itemsQuery(seenIn ?? "", 0, SHOWN), enabled: seenIn !== null, placeholderData: keepPreviousData }).data?.data as Sample[] | undefined;
   const hasFailed = looking.error !== null || looking.operation?.status === "failed";
   const isReady = seen !== null && found !== null && canBeMade(seen, mapping);
   const made = importing.operation?.status === "succeeded" ? importing.operation : null;
+  useEffect(() => {
+    if (made) setLeftOpen(toldOf(made).open_names);
+  }, [made]);
   if (made) return <Made operation={made} again={importing.forget} />;
 
   return (
     <Stack gap="md">
       <Stack gap={2}><Title order={2} size="h4">{say.title}</Title><Text size="sm" c="dimmed">{say.text}</Text></Stack>
       {seen === null && !hasFailed ? <Loading /> : (
-        <Recognized seen={seen} format={choices.format} choose={(format) => setChoices({ ...choices, format, mapping: null })} />
+        <Recognized seen={seen} format={choices.format} isMapped={mapping !== null} choose={(format) => setChoices({ ...choices, format, mapping: null })} />
       )}
       {hasFailed && <OperationState of={looking} />}
       {seen !== null && (
@@ -77,11 +85,13 @@ export function ImportPanel({ file }: { file: FileObject }) {
           <ReadingFields seen={seen} groups={groups} choices={choices} change={setChoices} />
           {seen.columns.length > 0 && (
             <MappingFields
-              columns={seen.columns} mapping={mapping ?? seen.mapping ?? {}} isSure={seen.is_sure} reason={seen.mapping_reason}
+              columns={seen.columns} mapping={mapping ?? seen.mapping ?? {}} isSure={seen.is_sure || mapping !== null} reason={seen.mapping_reason}
               ownFormat={mapping === null && seen.format !== TABLE && seen.format !== UNKNOWN ? seen.format : null}
-              change={(next: Mapping) => setChoices({ ...choices, mapping: next })}
+              isChosen={choices.format !== null}
+              change={(next: Mapping) => setChoices({ ...choices, format: choices.format === null ? null : TABLE, mapping: next })}
             />
           )}
+          <NameFields names={namesToFill(seen.open_names, numSeen, leftOpen)} values={choices.fill} change={(fill) => setChoices({ ...choices, fill })} />
           <Group justify="space-between">
             <Title order={3} size="h5">{say.preview}</Title>
             <Button
@@ -109,19 +119,23 @@ export function ImportPanel({ file }: { file: FileObject }) {
   );
 }
 
-function Recognized({ seen, format, choose }: { seen: Seen | null; format: string | null; choose: (format: string | null) => void }) {
+type RecognizedProps = { seen: Seen | null; format: string | null; isMapped: boolean; choose: (format: string | null) => void };
+
+function Recognized({ seen, format, isMapped, choose }: RecognizedProps) {
   const say = useWords(importWords);
   const said = useSaid();
+  const readFrom = seen && say.readFrom[seen.format];
   return (
     <Paper withBorder p="sm">
       <Group justify="space-between" align="flex-end">
         <Stack gap={2} flex="1 1 280px">
-          {seen === null || seen.format === UNKNOWN ? <Text size="sm">{say.notRecognized}</Text> : (
-            <Group gap={6}><Text size="sm">{say.recognized}</Text><Badge variant="light" tt="none" size="lg">{say.formats[seen.format] ?? seen.format}</Badge></Group>
+          {seen === null || seen.format === UNKNOWN ? <Text size="sm">{seen !== null && seen.columns.length > 0 ? say.columnsUnclear : say.notRecognized}</Text> : (
+            <Group gap={6}><Text size="sm">{format === null ? say.recognized : say.readAs}</Text><Badge variant="light" tt="none" size="lg">{say.formats[seen.format] ?? seen.format}</Badge></Group>
           )}
+          {readFrom && <Text size="sm">{readFrom}</Text>}
           {seen && (
             <>
-              <Text size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{say.because(said(seen.reason))}</Text>
+              {((format === null && !isMapped) || seen.format === UNKNOWN) && <Text size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{say.because(said(seen.reason))}</Text>}
               {seen.notes.map((note) => <Text key={note} size="sm" c="dimmed" dir="auto" style={{ overflowWrap: "anywhere" }}>{said(note)}</Text>)}
             </>
           )}
@@ -135,15 +149,35 @@ function Recognized({ seen, format, choose }: { seen: Seen | null; format: strin
   );
 }
 
+/** What is told of a file that was made: what was noticed on the way, and names that stand open in it. */
+function toldOf(operation: Operation): { notes: string[]; open_names: OpenName[] } {
+  return operation.result as { notes: string[]; open_names: OpenName[] };
+}
+
 function Made({ operation, again }: { operation: Operation; again: () => void }) {
   const say = useWords(importWords);
+  const said = useSaid();
   const format = useFormat();
+  const { notes, open_names: names } = toldOf(operation);
   return (
     <Stack gap="md">
       <MadeFiles operation={operation} title={say.made(format.count(operation.counts.rows_written ?? 0))}>
         <Button variant="default" onClick={again}>{say.again}</Button>
+        <Text size="sm">{say.next}</Text>
       </MadeFiles>
+      {names.length > 0 && (
+        <Alert color="yellow" title={say.stillOpen} icon={<IconAlertTriangle size={18} aria-hidden />}>
+          <List size="sm">{names.map((each) => <List.Item key={each.written}><bdi>{each.written}</bdi>: {say.inRows(format.count(each.num_rows), null)}</List.Item>)}</List>
+          <Text size="sm">{say.stillOpenHint}</Text>
+        </Alert>
+      )}
       <LeftOut operation={operation} />
+      {notes.length > 0 && (
+        <Stack gap={4}>
+          <Title order={2} size="h5">{say.noticed}</Title>
+          <List size="sm">{notes.map((note) => <List.Item key={note}><span dir="auto" style={{ overflowWrap: "anywhere" }}>{said(note)}</span></List.Item>)}</List>
+        </Stack>
+      )}
     </Stack>
   );
 }

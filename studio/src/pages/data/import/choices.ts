@@ -1,3 +1,4 @@
+import { fillOf } from "~/pages/data/import/names";
 import type { Mapping, Seen } from "~/pages/data/import/preview";
 
 /** What somebody says of a file; what is null, empty or false is left to the server. */
@@ -16,11 +17,13 @@ export type Choices = {
   wholeThreads: boolean;
   keepLists: boolean;
   since: string;
+  /** By the name that stands open. */
+  fill: Record<string, string>;
 };
 
 export const NOTHING: Choices = {
   format: null, mapping: null, encoding: "", delimiter: "", header: null, sheet: "", listLabels: false, output: null, refused: false,
-  me: "", wholeThreads: false, keepLists: false, since: "",
+  me: "", wholeThreads: false, keepLists: false, since: "", fill: {},
 };
 
 /** Groups of settings. */
@@ -46,10 +49,12 @@ export function groupsOf(seen: Seen | null, { format: chosen, mapping }: Choices
 /** What an import is asked to do: only what was chosen and fits, so that the server decides the rest. */
 export function settingsOf(choices: Choices, groups: ReadonlySet<Group>): Record<string, unknown> {
   const { format, mapping, encoding, delimiter, header, sheet, listLabels, output, refused, wholeThreads, keepLists, since } = choices;
+  const fill = fillOf(choices.fill);
   const me = choices.me.split(/[\s,;]+/).filter((each) => each !== "");
   const said: [Group | null, string, unknown, boolean][] = [
     [null, "format", format, format !== null],
     [null, "mapping", mapping, mapping !== null],
+    [null, "fill", fill, Object.keys(fill).length > 0],
     ["text", "encoding", encoding.trim(), encoding.trim() !== ""],
     ["delimited", "delimiter", delimiter, delimiter !== ""],
     ["delimited", "header", header, header !== null],

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { groupsOf, NOTHING, settingsOf } from "~/pages/data/import/choices";
-import { canBeMade, canBeSeen, isWhole, type Seen, withOutput, withPart } from "~/pages/data/import/preview";
+import { canBeMade, canBeSeen, isWhole, onOneLine, type Seen, withOutput, withPart } from "~/pages/data/import/preview";
 
 describe("a mapping", () => {
   it("loses a part that is emptied", () => {
     expect(withPart({ user: "q", system: "Be brief." }, "system", " ")).toEqual({ user: "q" });
+  });
+
+  it("keeps its new lines where it is shown on one line", () => {
+    const text = "标题：{标题}\n\n{问题}";
+    expect([onOneLine.show(text), onOneLine.read(onOneLine.show(text))]).toEqual(["标题：{标题}\\n\\n{问题}", text]);
   });
 
   it("keeps what another shape has too", () => {
@@ -22,7 +27,7 @@ describe("a mapping", () => {
 
 const SEEN: Seen = {
   format: "question_answer", holder: "delimited", delimiter: ";", has_header: true, reason: "", notes: [], columns: ["q", "a"],
-  mapping: { user: "q", assistant: "a" }, mapping_reason: null, is_sure: true,
+  mapping: { user: "q", assistant: "a" }, mapping_reason: null, is_sure: true, open_names: [],
 };
 
 describe("the settings of an import", () => {
@@ -31,6 +36,10 @@ describe("the settings of an import", () => {
     expect(settingsOf({ ...NOTHING, format: "mail", me: " a@b.example;\nc@d.example ", wholeThreads: true, since: "2026-01-02" }, new Set(["mail"]))).toEqual({
       format: "mail", me: ["a@b.example", "c@d.example"], whole_threads: true, since: "2026-01-02",
     });
+  });
+
+  it("fill the names that somebody wrote something for", () => {
+    expect(settingsOf({ ...NOTHING, fill: { name: "织机", author: "" } }, new Set())).toEqual({ fill: { name: "织机" } });
   });
 
   it("leave out what does not fit the file as it is read now", () => {

@@ -1,3 +1,4 @@
+import type { OpenName } from "~/pages/data/import/names";
 import type { Operation } from "~/pages/data/operations/api";
 
 /** Which column, or which text with columns in braces, each part of a row is made of; keys as the API has them. */
@@ -17,6 +18,7 @@ export type Seen = {
   mapping: Mapping | null;
   mapping_reason: string | null;
   is_sure: boolean;
+  open_names: OpenName[];
 };
 
 export type Sample = {
@@ -54,6 +56,12 @@ export function withOutput(mapping: Mapping, output: string): Mapping {
   const kept = partsOf(output).flatMap((part) => (mapping[part] === undefined ? [] : [[part, mapping[part]]]));
   return { ...(Object.fromEntries(kept) as Mapping), ...(output === "reinforcement" && mapping.references ? { references: mapping.references } : {}), output };
 }
+
+/** On one line: a field for a line would lose what begins a new one. `read` is the way back. */
+export const onOneLine = {
+  show: (text: string) => text.replaceAll("\n", "\\n"),
+  read: (shown: string) => shown.replaceAll("\\n", "\n"),
+};
 
 export function isWhole(mapping: Mapping): boolean {
   const has = (part: Part) => mapping[part] !== undefined;

@@ -1,4 +1,4 @@
-import { Stack, Table, Text } from "@mantine/core";
+import { Stack, Table, Text, Title } from "@mantine/core";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
 import { useSaid } from "~/i18n/said";
@@ -33,7 +33,8 @@ export function LeftOut({ operation }: { operation: Operation }) {
   if (reasons.length === 0) return <Text size="sm" c="dimmed">{say.nothingLeftOut}</Text>;
   return (
     <Stack gap={4}>
-      <Table verticalSpacing={6}>
+      <Title order={2} size="h5">{say.leftOut(format.count(reasons.reduce((sum, each) => sum + each.count, 0)))}</Title>
+      <Table verticalSpacing={6} style={{ overflowWrap: "anywhere" }}>
         <Table.Thead><Table.Tr><Table.Th>{say.why}</Table.Th><Table.Th>{say.howMany}</Table.Th><Table.Th>{say.where}</Table.Th></Table.Tr></Table.Thead>
         <Table.Tbody>
           {reasons.map(({ rule, count, first }) => (

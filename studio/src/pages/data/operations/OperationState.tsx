@@ -32,7 +32,7 @@ export function OperationState({ of: { operation, error, isUnderWay, cancel } }:
   if (operation?.status === "failed") {
     return (
       <Alert color="red" title={say.failed} icon={<IconAlertTriangle size={18} aria-hidden />}>
-        <Stack gap="xs">
+        <Stack gap="xs" style={{ overflowWrap: "anywhere" }}>
           <Text size="sm" dir="auto">{said(operation.error?.message ?? "")}</Text>
           <Problems problems={operation.problems} />
         </Stack>

@@ -31,18 +31,27 @@ export function itemsQuery(operationId: string, offset: number, limit: number, k
   });
 }
 
+const MOST_AT_ONCE = 1_000;
+
+/** All that it has found, in its order. */
+export async function allItems({ id, num_items: total }: Operation): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  while (found.length < total) {
+    const query = { offset: found.length, limit: MOST_AT_ONCE };
+    const { data } = await body(api.GET("/v1/data/operations/{operation_id}/items", { params: { path: { operation_id: id }, query } }));
+    if (data.length === 0) break;
+    found.push(...data);
+  }
+  return found;
+}
+
 export function start(kind: string, fileIds: string[], settings: Settings): Promise<Operation> {
   return body(api.POST("/v1/data/operations", { body: { kind, input_file_ids: fileIds, settings } }));
 }
 
+/** One that has ended stays as it is. */
 function cancel(id: string): Promise<Operation> {
   return body(api.POST("/v1/data/operations/{operation_id}/cancel", { params: { path: { operation_id: id } } }));
-}
-
-/** Whether it was under way, and is no more: what nobody waits for keeps no worker. */
-async function cancelIfUnderWay(id: string): Promise<void> {
-  const now = await body(api.GET("/v1/data/operations/{operation_id}", { params: { path: { operation_id: id } } }));
-  if (!hasEnded(now)) await cancel(id);
 }
 
 /** One operation at a time on these files: begun, followed, cancelled. One that is begun takes the place of the one before. */
@@ -76,7 +85,8 @@ export function useOperation(kind: string, fileIds: string[]) {
   };
 }
 
+/** What nobody waits for keeps no worker. */
 function drop(id: string): void {
-  // It may have ended, or be gone: then there is nothing to cancel.
-  void cancelIfUnderWay(id).catch(() => undefined);
+  // Where it cannot be cancelled, it ends by itself.
+  void cancel(id).catch(() => undefined);
 }

@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Decision, keep, recalled } from "~/pages/data/operations/decisions";
+import { type Decision, isDecision, keep, recalled as recalledAs } from "~/pages/data/operations/decisions";
 
 beforeEach(() => localStorage.clear());
 
+const recalled = (about: string) => recalledAs(about, isDecision);
 const made = (...ids: string[]) => new Map<string, Decision>(ids.map((id) => [id, "reject"]));
 
 test("decisions are there again, for the file that they are about", () => {

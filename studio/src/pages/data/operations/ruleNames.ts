@@ -5,7 +5,7 @@ export const ruleNames = words<Record<string, string>>({
   en: {
     // Files and archives.
     bomb: "Unpacks to too much", broken_table: "Damaged table", damaged_file: "Damaged file", encrypted: "Encrypted", hidden_file: "No data", nested_archive: "Archive in an archive",
-    not_a_file: "Link or device", not_in_encoding: "Another encoding", encoding_taken: "Read in another encoding", mail_read_apart: "Mail read file by file",
+    not_a_file: "Link or device", not_in_encoding: "Another encoding", encoding_taken: "Read in another encoding",
     // Rows.
     missing_keys: "Fields missing", not_a_list: "Not a list", not_a_row: "Not a row", not_text: "Not text", not_writable: "Cannot be written", lone_surrogate: "Broken character",
     number_as_text: "Number written as text", key_not_taken: "Field not taken along", more_notes: "More notes than listed",
@@ -30,10 +30,11 @@ export const ruleNames = words<Record<string, string>>({
     empty: "No text of its own", forward: "Passed on only", huge_headers: "Headers too long", mailing_list: "Mailing list", no_question: "Question not found", not_mail: "No mail",
     own_follow_up: "Follows one’s own message", spam: "Spam", too_long: "Too long", too_many_messages: "Too many messages", too_short: "Too short", unanswered: "Not answered",
     unknown_me: "Nobody known who answers", unreadable: "Unreadable",
+    unfinished: "Not delivered",
   },
   zh: {
     bomb: "解压后过大", broken_table: "表已损坏", damaged_file: "文件已损坏", encrypted: "已加密", hidden_file: "不是数据", nested_archive: "归档中的归档",
-    not_a_file: "链接或设备", not_in_encoding: "编码不符", encoding_taken: "按其他编码读取", mail_read_apart: "邮件逐个文件读取",
+    not_a_file: "链接或设备", not_in_encoding: "编码不符", encoding_taken: "按其他编码读取",
     missing_keys: "缺少字段", not_a_list: "不是列表", not_a_row: "不是数据行", not_text: "不是文本", not_writable: "无法写入", lone_surrogate: "字符损坏",
     number_as_text: "数字写成文本", key_not_taken: "字段没有带过来", more_notes: "未全部列出",
     bad_value: "值无法读取", binary_column: "列不是文本", broken_quote: "引号有误", changing_columns: "单元格数不同", empty_row: "空行",
@@ -52,6 +53,6 @@ export const ruleNames = words<Record<string, string>>({
     auto_reply: "自动回复", before_since: "日期太早", bounce: "退信或回执", calendar_invite: "日历邀请", deleted: "已删除或草稿", duplicate: "重复的邮件",
     empty: "没有自己的文本", forward: "只是转发", huge_headers: "邮件头过长", mailing_list: "邮件列表", no_question: "找不到问题", not_mail: "不是邮件",
     own_follow_up: "接着自己的邮件", spam: "垃圾邮件", too_long: "太长", too_many_messages: "邮件太多", too_short: "太短", unanswered: "没有回答",
-    unknown_me: "不知道谁在回答", unreadable: "无法读取",
+    unknown_me: "不知道谁在回答", unreadable: "无法读取", unfinished: "投递未完成",
   },
 });

@@ -2,6 +2,7 @@ import { Badge, Button, Group, Mark, Text } from "@mantine/core";
 import { memo } from "react";
 import { useFormat } from "~/i18n/format";
 import { useWords } from "~/i18n/language";
+import classes from "~/pages/data/data.module.css";
 import type { Decision } from "~/pages/data/operations/decisions";
 import { kindWords, personalWords } from "~/pages/data/personal/words";
 
@@ -17,9 +18,9 @@ export const FoundOne = memo(function FoundOne({ found, decisions, decide }: Pro
   const isDecided = (decisions.get(found.id) ?? decisions.get(found.value_id)) === "reject";
   const isKept = isDecided || found.is_nobodys;
   return (
-    <Group role="listitem" gap="xs" wrap="nowrap" align="flex-start">
+    <Group role="listitem" gap="xs" align="flex-start" className={classes.found}>
       <Badge variant={isKept ? "outline" : "light"} color={isKept ? "gray" : "blue"} tt="none" miw="max-content">{kinds[found.kind] ?? found.kind}</Badge>
-      <Text size="sm" flex={1} miw={0} dir="auto" style={{ overflowWrap: "anywhere" }}>
+      <Text size="sm" flex="1 1 220px" miw={0} dir="auto" style={{ overflowWrap: "anywhere" }}>
         <Text span size="xs" c="dimmed" ff="monospace">{say.row(format.count(found.line))} · {found.path} </Text>
         {found.before}<Mark color={isKept ? "gray" : "yellow"}>{found.value}</Mark>{found.after}
       </Text>

@@ -1,13 +1,12 @@
-import { Alert, Button, Code, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconCircleX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { Failed } from "~/components/Failed";
 import { useFormat } from "~/i18n/format";
-import { useLanguage, useWords } from "~/i18n/language";
+import { useWords } from "~/i18n/language";
 import { reportQuery } from "~/pages/data/api";
-import { exampleLine } from "~/pages/data/files/example";
 import { FileContent, isCheckedAtSight } from "~/pages/data/files/FileContent";
 import { type Upload, uploads } from "~/pages/data/upload/uploads";
 import { uploadWords } from "~/pages/data/words";
@@ -56,7 +55,6 @@ function OneUpload({ upload }: { upload: Upload }) {
         )}
         {state === "done" && upload.result && <FileContent file={upload.result} />}
         {state === "failed" && upload.failure && <Failed error={upload.failure} />}
-        {state === "failed" && !/\.jsonl$/i.test(file.name) && <HowToConvert />}
       </Stack>
     </Paper>
   );
@@ -110,17 +108,6 @@ function Sign({ upload }: { upload: Upload }) {
   return <IconCheck size={18} color={found === "fine" ? "var(--mantine-color-green-6)" : "var(--mantine-color-dimmed)"} aria-hidden />;
 }
 
-function HowToConvert() {
-  const say = useWords(uploadWords);
-  const { language } = useLanguage();
-  return (
-    <Stack gap={6}>
-      <Text size="sm">{say.notLines}</Text>
-      <Code block tabIndex={0} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{exampleLine(language)}</Code>
-    </Stack>
-  );
-}
-
 /** Counts down to the next try. */
 function Countdown({ upload }: { upload: Upload }) {
   const say = useWords(uploadWords);
@@ -135,9 +122,10 @@ function Countdown({ upload }: { upload: Upload }) {
 
 /** A sentence about what was done with what was chosen. */
 export function Remarks({ remarks, close }: { remarks: readonly string[]; close: () => void }) {
+  const say = useWords(uploadWords);
   if (remarks.length === 0) return null;
   return (
-    <Alert color="blue" withCloseButton onClose={close} role="status">
+    <Alert color="blue" withCloseButton closeButtonLabel={say.close} onClose={close} role="status">
       {remarks.map((remark) => <Text key={remark} size="sm" dir="auto">{remark}</Text>)}
     </Alert>
   );
