@@ -174,6 +174,29 @@ def test_bad_rows_are_left_out_only_when_asked_and_each_is_told(tmp_path: Path) 
     assert (report.num_rows_read, report.num_rows, report.num_remaining) == (4, 2, 0)
 
 
+def test_rows_that_are_left_out_are_named_by_their_lines_in_the_file_that_was_read(tmp_path: Path) -> None:
+    rows = [GOOD % 1, "", '{"messages": []}', GOOD % 1, GOOD % 1, "{broken", GOOD % 2]
+    report, written = fixed(tmp_path, "\n".join(rows) + "\n", drops_bad=True, drops_duplicates=True)
+    assert [(problem.line, Path(problem.file or "").name) for problem in report.left_out] == [
+        (3, "in.jsonl"),
+        (6, "in.jsonl"),
+    ]
+    assert (report.num_left_out, len(written.splitlines())) == (2, 2)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n", "\r\r\n"])
+def test_lines_may_end_as_they_like(tmp_path: Path, end: str) -> None:
+    report, written = fixed(tmp_path, end.join(GOOD % number for number in range(5)) + "\n" + GOOD % 5)
+    assert written.decode() == "".join(GOOD % number + "\n" for number in range(6))
+    assert (report.num_rows_read, report.num_remaining) == (6, 0)
+
+
+def test_carriage_return_within_a_row_does_not_cut_it(tmp_path: Path) -> None:
+    lines = [(GOOD % 1).replace(", ", ",\r"), (GOOD % 2).replace("a2", "a\r}")]
+    report, written = fixed(tmp_path, "\n".join(lines) + "\n")
+    assert (written.count(b"\n"), report.num_rows_read, report.num_remaining) == (2, 2, 1)
+
+
 def test_equal_rows_are_left_out_only_when_asked(tmp_path: Path) -> None:
     again = GOOD.replace(": ", ":").replace("]}", '], "metadata": {"author": "x"}}')
     content = GOOD % 1 + "\n" + again % 1 + "\n" + GOOD % 2 + "\n"

@@ -18,6 +18,7 @@ import pytest
 
 from tunesmith.data import judge, judge_in_parts
 from tunesmith.data.clean_lines import CleanRow, read_lines, said_key, said_keys
+from tunesmith.data.file_rows import file_rows
 from tunesmith.data.findings import Finding
 from tunesmith.data.formats import control_token_pattern, control_token_searches, read_row
 from tunesmith.data.render import Renderer
@@ -421,6 +422,33 @@ def test_weighed_answers_say_the_same_whether_read_at_once_or_strictly(weight: s
     strict, _ = read_row(json.loads(line), 1, "chat", control_token_pattern())
     assert row.example(1) == strict
     assert said_keys([row]) == [said_key(strict)]
+
+
+def test_rows_of_an_array_know_their_places_whatever_stands_between_them(tmp_path: Path) -> None:
+    random = Random(5)
+    texts = [
+        json.dumps(
+            {"a": random.choice(["é", "你好", "x", "𝄞"]) * random.randrange(4)},
+            ensure_ascii=False,
+            indent=random.choice([None, 1]),
+        )
+        for _ in range(60)
+    ]
+    content = (
+        "["
+        + "".join(each + random.choice([",", " , ", ",\n", "\n\n,", ",\n\n  "]) for each in texts).rstrip(" ,\n")
+        + "]"
+    )
+    (tmp_path / "rows.json").write_text(content, encoding="utf-8")
+    at, wanted = 0, []
+    for each in texts:
+        at = content.index(each, at)
+        line_start = content.rfind("\n", 0, at) + 1
+        wanted.append((content.count("\n", 0, at) + 1, at - line_start + 1, len(content[line_start:at].encode()) + 1))
+        at += len(each)
+    assert [
+        (row.line, row.column, row.byte_column) for row in file_rows(tmp_path / "rows.json", lambda _: None)
+    ] == wanted
 
 
 def test_value_that_spans_lines_is_not_clean() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tunesmith.data.fixes import FixReport
 
 _PLACES_SHOWN = 3
+_PROBLEMS_SHOWN = 10
 
 
 def fix(
@@ -68,8 +69,11 @@ def _print_report(console: Console, report: FixReport, out: Path) -> None:
         say(f"{'':>9}  line {first}{more}", "dim")
     if not report.fixes:
         say("Nothing was to be mended.")
-    for problem in (*report.left_out[:10], *report.remaining[:10]):
-        say(f"  {problem}", "yellow" if problem in report.left_out else "red")
+    for problems, style in ((report.left_out, "yellow"), (report.remaining, "red")):
+        for problem in problems[:_PROBLEMS_SHOWN]:
+            say(f"  {problem}", style)
+        if len(problems) > _PROBLEMS_SHOWN:
+            say(f"  … and {len(problems) - _PROBLEMS_SHOWN:,} more; --json lists a thousand", style)
     rows = f"{report.num_rows_read:,} rows read, {report.num_rows:,} written to {out}"
     if report.num_remaining:
         say(

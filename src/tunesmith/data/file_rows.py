@@ -237,11 +237,15 @@ def _spans(text: str, elements: Iterable[str]) -> Iterator[tuple[int, int]]:
 
 
 def _element_rows(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[FileRow]:
-    line, seen = 1, 0
+    line, seen, start_of_line, num_bytes = 1, 0, 0, 0
     for start, end in spans:
-        line, seen = line + text.count("\n", seen, start), start
+        if feeds := text.count("\n", seen, start):
+            line, start_of_line, num_bytes = line + feeds, text.rindex("\n", seen, start) + 1, 0
+            seen = start_of_line
+        num_bytes += len(
+            text[seen:start].encode()
+        )  # since the last element: the whole line each time would be quadratic
+        seen = start
         element = text[start:end]
         value, faults = read_json(element, element.encode())
-        start_of_line = text.rfind("\n", 0, start) + 1
-        byte_column = 1 + len(text[start_of_line:start].encode())
-        yield FileRow(line, element, value, faults, 1 + start - start_of_line, byte_column)
+        yield FileRow(line, element, value, faults, 1 + start - start_of_line, 1 + num_bytes)

@@ -7,9 +7,10 @@ it is left out only where that was asked for.
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ from tunesmith.data.versions import Operation, Parent, Version, read_version, wr
 FIXES: Final = {
     "byte_order_mark": "byte order marks removed from the start of lines",
     "line_ends": "Windows line ends made plain",
+    "carriage_returns": "lines cut at the carriage returns within them",
     "blank_lines": "blank lines removed",
     "array_to_lines": "rows of an array put on lines of their own",
     "nearly_json": "rows read in spite of trailing commas, comments, single quotes, or Python's True, False and None",
@@ -59,8 +61,8 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class FixReport:
-    """``remaining``: what is still wrong with the new file, by its own lines; ``left_out``: why rows are not in it, by the
-    lines that they had after all other fixes. Of both the first thousand."""
+    """``remaining``: what is still wrong with the new file, by its own lines; ``left_out``: why rows are not in it, by
+    their lines (rows, in an array) in the file that was read. Of both the first thousand; ``num_left_out`` rows in all."""
 
     num_rows_read: int
     num_rows: int
@@ -68,6 +70,7 @@ class FixReport:
     remaining: tuple[Problem, ...]
     num_remaining: int
     left_out: tuple[Problem, ...]
+    num_left_out: int
 
     def as_json(self) -> dict[str, Any]:
         return {"format": 1, **asdict(self)}
@@ -82,6 +85,7 @@ def fix_file(
     _refuse_foreign(path)
     log = _Log()
     digest = sha256()
+    lines = array("Q")  # of the file that is read, for each row of the new one
     with RowWriter(out) as writer:
         seen: set[bytes] = set()
         for line, content in _fixed_rows(path, log, digest.update, progress):
@@ -91,11 +95,12 @@ def fix_file(
                     continue
                 seen.add(said)
             writer.write_line(content)
+            lines.append(line)
     remains = _judged(out)
-    left_out: tuple[Problem, ...] = ()
+    left_out: list[Problem] = []
     while drops_bad and remains.bad_lines and remains.format is not None:
-        left_out += tuple(remains.problems)
-        writer = _without_lines(out, remains.bad_lines, log)
+        left_out += (_as_it_was(problem, path, lines) for problem in remains.problems)
+        writer, lines = _without_lines(out, remains.bad_lines, lines, log)
         remains = _judged(out)  # again: what is left may be taken for another format
     parent = Parent(path.name, digest.hexdigest())
     before = read_version(path)
@@ -111,8 +116,15 @@ def fix_file(
         log.fixes(),
         tuple(remains.problems),
         remains.num_errors,
-        left_out[:MOST_REMAINING],
+        tuple(left_out[:MOST_REMAINING]),
+        log.counts["bad_rows"],
     )
+
+
+def _as_it_was(problem: Problem, path: Path, lines: Sequence[int]) -> Problem:
+    """Of a row that is left out: where it stood. Columns are those after mending, so they are not told."""
+    line = None if problem.line is None else lines[problem.line - 1]
+    return replace(problem, file=str(path), line=line, column=None, byte_column=None)
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -176,10 +188,11 @@ def _fixed_rows(
             read += len(line)
             if number % 1_000 == 0:
                 progress(read / size)
-            fixed = _fixed_line(line, number, log)
-            if fixed is not None:
-                log.num_rows += 1
-                yield number, fixed
+            for part in _lines_within(line, number, log):
+                fixed = _fixed_line(part, number, log)
+                if fixed is not None:
+                    log.num_rows += 1
+                    yield number, fixed
         progress(1.0)
 
 
@@ -202,6 +215,15 @@ def _rows_of_array(content: bytes, path: Path, log: _Log) -> Iterator[tuple[int,
         log.num_rows += 1
         log.add("array_to_lines", number)
         yield number, _fixed_value(row, number, log) or _encoded(row)
+
+
+def _lines_within(line: bytes, number: int, log: _Log) -> list[bytes]:
+    """Carriage returns alone end lines in old files; within one row they are blanks, or a fault of its own."""
+    parts = [part.strip() for part in line.split(b"\r") if part.strip()]
+    if len(parts) < 2 or not all(part.startswith(b"{") and part.endswith(b"}") for part in parts):
+        return [line]
+    log.add("carriage_returns", number)
+    return parts
 
 
 def _fixed_line(line: bytes, number: int, log: _Log) -> bytes | None:
@@ -312,12 +334,14 @@ def _judged(path: Path) -> _Remains:
     return remains
 
 
-def _without_lines(path: Path, lines: set[int], log: _Log) -> RowWriter:
-    """Written anew over ``path``, without these lines."""
+def _without_lines(path: Path, bad: set[int], lines: Sequence[int], log: _Log) -> tuple[RowWriter, array[int]]:
+    """Written anew over ``path``, without the bad lines; and where those that are left came from."""
+    left = array("Q")
     with path.open("rb") as file, RowWriter(path) as writer:
-        for number, line in enumerate(file, start=1):
-            if number in lines:
-                log.add("bad_rows", number)
+        for number, (line, came_from) in enumerate(zip(file, lines, strict=True), start=1):
+            if number in bad:
+                log.add("bad_rows", came_from)
             else:
                 writer.write_line(line.removesuffix(b"\n"))
-    return writer
+                left.append(came_from)
+    return writer, left
