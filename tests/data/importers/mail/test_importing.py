@@ -200,6 +200,12 @@ def test_writer_of_the_sent_folder_is_who_answers(tmp_path: Path) -> None:
     assert [said(row) for row in made(tmp_path)] == [PAIR]
 
 
+def test_whole_conversations_under_the_name_of_sent_mail_are_told_by_who_answers(tmp_path: Path) -> None:
+    letters = [each for n in range(3) for each in (question(f"q{n}"), answer(f"a{n}", answers=f"q{n}"))]
+    box(tmp_path, *letters, name="sent.mbox")
+    assert [said(row) for row in made(tmp_path)] == [PAIR] * 3
+
+
 def test_label_of_an_export_tells_the_sent_mail(tmp_path: Path) -> None:
     asked = question(X_Gmail_Labels="Posteingang")
     (row,) = made(box(tmp_path, asked, answer(X_Gmail_Labels='=?UTF-8?Q?Gesendet,"Wichtig"?=')))

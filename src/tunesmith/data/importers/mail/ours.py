@@ -13,6 +13,8 @@ from typing import Final
 from tunesmith.data.importers.mail.envelopes import Envelope
 
 _LEAST_SHARE: Final = 0.5
+_MOST_BETWEEN: Final = 0.25
+"""Of sent mail: answers to sent mail of another one of ours."""
 _LEAST_SHARE_OF_SENDERS: Final = 0.8
 # Anybody has an address there, so a domain says nothing about who somebody is.
 PUBLIC_DOMAINS: Final = frozenset(
@@ -39,7 +41,7 @@ class Ours:
 def ours(me: Sequence[str], envelopes: Sequence[Envelope], parents: Sequence[int | None]) -> Ours:
     if me:
         return Ours(frozenset(name.casefold() for name in me), f"Answers are those of {', '.join(me)}, as you said.")
-    return _of_sent_mail(envelopes) or _of_replies(envelopes, parents) or _of_one_writer(envelopes) or _NOBODY
+    return _of_sent_mail(envelopes, parents) or _of_replies(envelopes, parents) or _of_one_writer(envelopes) or _NOBODY
 
 
 _NOBODY: Final = Ours(
@@ -48,9 +50,15 @@ _NOBODY: Final = Ours(
 )
 
 
-def _of_sent_mail(envelopes: Sequence[Envelope]) -> Ours | None:
+def _of_sent_mail(envelopes: Sequence[Envelope], parents: Sequence[int | None]) -> Ours | None:
+    """None, too, where those who wrote it answer each other: whole conversations under the name of sent mail."""
     senders = Counter(envelope.sender for envelope in envelopes if envelope.is_sent and envelope.sender)
-    if not senders:
+    between = sum(
+        parent is not None and envelope.is_sent and envelopes[parent].is_sent
+        and envelopes[parent].sender not in ("", envelope.sender)
+        for envelope, parent in zip(envelopes, parents, strict=True)
+    )  # fmt: skip
+    if not senders or between > _MOST_BETWEEN * senders.total():
         return None
     names = [sender for sender, count in senders.most_common(20) if count * 100 >= senders.total()]
     return Ours(frozenset(names), f"Answers are those of {', '.join(names[:5])}, who wrote the sent mail.")
