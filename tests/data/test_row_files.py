@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tunesmith.core import durable
+from tunesmith.core.errors import MachineError, UserError
 from tunesmith.data.row_texts import answers, texts, with_texts
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, read_version, version_path, write_version
@@ -47,6 +49,29 @@ def test_changed_texts_leave_the_row_itself_alone() -> None:
     changed = with_texts(ROW, {("messages", 3, "content"): "Yes."})
     assert changed["messages"][3]["content"] == "Yes."
     assert ROW["messages"][3]["content"] == "No."
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    writer = RowWriter(path, replaces=False)
+    with writer:
+        writer.write({"prompt": "ours"})
+    with pytest.raises(UserError, match="somebody else"), RowWriter(path, replaces=False) as writer:
+        writer.write({"prompt": "late"})
+    assert path.read_bytes() == b'{"prompt":"ours"}\n'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path, replaces: bool) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(MachineError, match="no regular file"), RowWriter(path, replaces=replaces) as out:
+        out.write({"prompt": "a"})
+    with pytest.raises(MachineError, match="no regular file"):
+        durable.write_text(path, "a")
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_was_written_is_counted_and_hashed(tmp_path: Path) -> None:

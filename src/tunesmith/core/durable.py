@@ -34,6 +34,7 @@ def write_file(path: Path, writer: Callable[[Path], None]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with disk_errors(path):
         try:
+            refuse_special(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             writer(temporary)
             fsync_file(temporary)
@@ -43,6 +44,26 @@ def write_file(path: Path, writer: Callable[[Path], None]) -> None:
                 temporary.unlink(missing_ok=True)
             raise
         fsync_folder(path.parent)
+
+
+def publish_new(temporary: Path, path: Path) -> None:
+    """Give what was written its name, in one step; raises FileExistsError where something has it already."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.replace(temporary, path)
+    else:
+        temporary.unlink()
+
+
+def refuse_special(path: Path) -> None:
+    """A device, a pipe or a socket is not replaced by a file: raises MachineError."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise MachineError(f"{path} is no regular file, and is not replaced by one.", "name a file")
 
 
 def write_folder(path: Path, writer: Callable[[Path], None]) -> None:

@@ -40,7 +40,7 @@ def clean_file(
     """Raises UserError where ``out`` may not be written, Problems where a line of ``source`` is no row."""
     refuse_output(source, out, overwrite=overwrite)
     account, digest = Account(), sha256()
-    with RowWriter(out) as writer:
+    with RowWriter(out, replaces=overwrite) as writer:
         for lines in _cleaned_lines(source, cleaning, account, _updates(digest.update, progress)):
             writer.write_lines(lines)
     account.not_covered = not_covered(cleaning.scanner.kinds, len(cleaning.scanner.recognizers))

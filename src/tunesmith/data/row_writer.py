@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from tunesmith.core import durable
+from tunesmith.core.errors import UserError
 
 _BYTES_AT_ONCE: Final = 1 << 18
 
@@ -31,10 +32,12 @@ def _is_alive(pid: int) -> bool:
 
 class RowWriter:
     """A context manager. ``sha256`` and ``num_bytes`` are those of what was written so far; on an error nothing is left,
-    and what stood at ``path`` before stays."""
+    and what stood at ``path`` before stays. Unless it ``replaces`` that, raises UserError at the end where somebody else
+    has written it meanwhile."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, replaces: bool = True) -> None:
         self.path = path
+        self._replaces = replaces
         self.num_rows = self.num_bytes = 0
         self._digest = sha256()
         self._lines: list[bytes] = []
@@ -49,6 +52,7 @@ class RowWriter:
 
     def __enter__(self) -> RowWriter:
         with durable.disk_errors(self.path):
+            durable.refuse_special(self.path)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._remove_litter()
             self._file = self._temporary.open("wb")
@@ -92,6 +96,16 @@ class RowWriter:
             with durable.disk_errors(self.path):
                 self._file.write(content)
 
+    def _publish(self) -> None:
+        if self._replaces:
+            os.replace(self._temporary, self.path)
+            return
+        try:
+            durable.publish_new(self._temporary, self.path)
+        except FileExistsError:
+            message = f"{self.path} was written by somebody else meanwhile; it stays as it is."
+            raise UserError(message, "name another file, or add --overwrite") from None
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -102,7 +116,7 @@ class RowWriter:
                 self._file.close()
                 if kind is None:
                     durable.fsync_file(self._temporary)
-                    os.replace(self._temporary, self.path)
+                    self._publish()
                     durable.fsync_folder(self.path.parent)
         finally:
             with suppress(OSError):

@@ -126,7 +126,7 @@ def convert(
     """Read ``paths`` in order into one file at ``out``. Raises UserError where ``out`` may not be written, a source is no
     file or a bomb; NothingMade where no row was made. Then nothing is written."""
     _check_out(paths, out, options.overwrite)
-    with ThreadPoolExecutor(1) as beside, RowWriter(out) as writer:
+    with ThreadPoolExecutor(1) as beside, RowWriter(out, replaces=options.overwrite) as writer:
         parents = [beside.submit(_parent, path) for path in paths]
         work = _Work(writer, options, news)
         with closing(read_sources(paths, options.read, work.notes)) as found:
