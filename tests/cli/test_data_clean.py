@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,3 +94,26 @@ def test_canaries_are_counted_by_kind(source: Path, capsys: pytest.CaptureFixtur
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "clean", str(tmp_path / "none.jsonl"), "--dry-run"]) != 0
     assert "none.jsonl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_command_that_is_asked_to_end_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
+    row = {"messages": [{"role": "user", "content": "ann@shop.example " * 20}, {"role": "assistant", "content": "b"}]}
+    (tmp_path / "in.jsonl").write_text(f"{json.dumps(row)}\n" * 40_000)
+    command = [
+        sys.executable,
+        "-m",
+        "tunesmith",
+        "data",
+        "clean",
+        str(tmp_path / "in.jsonl"),
+        "--out",
+        str(tmp_path / "out.jsonl"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".out.jsonl.*.tmp")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    assert process.wait(60) in (128 + signal.SIGTERM, 130)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
-from typing import Annotated, Literal
+from types import FrameType
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -20,6 +23,18 @@ from tunesmith.data.examples import FileFormat
 data_app = typer.Typer(
     help="Bring data in, check it, mend and clean it, split it, and see what of it is trained on.", no_args_is_help=True
 )
+
+
+@data_app.callback()
+def _root() -> None:
+    # Asked to end, a command leaves no more behind than after Ctrl-C.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
 
 File = Annotated[Path, typer.Argument(help="JSON lines (chat, prompt/completion, Alpaca) or a JSON array.")]
 Format = Annotated[FileFormat | None, typer.Option(help="The file's format; detected if not given.")]
