@@ -100,7 +100,7 @@ def test_a_vault_that_was_changed_does_not_open(tmp_path: Path) -> None:
         read_vault(tmp_path / "v.json", "sesame")
 
 
-@pytest.mark.parametrize("change", [{"cost": 1 << 40}, {"kdf": "none"}, {"format": 2}])
+@pytest.mark.parametrize("change", [{"cost": 1 << 40}, {"kdf": "none"}, {"format": 3}])
 def test_a_vault_of_unknown_making_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     write_vault(tmp_path / "v.json", Vault(), "sesame")
     value = json.loads((tmp_path / "v.json").read_text())
@@ -113,9 +113,7 @@ def test_a_vault_of_unknown_making_is_refused(tmp_path: Path, change: dict[str, 
 def test_a_vault_puts_the_originals_back(tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", ["Dear Ann Fosbury, write to ann@corp.org", "联系人王小明，电话13912345678"])
     vault = Vault()
-    clean_file(
-        source, tmp_path / "b.jsonl", Cleaning(Scanner(), "surrogate", Surrogates(b"k" * 16), remember=vault.remember)
-    )
+    clean_file(source, tmp_path / "b.jsonl", Cleaning(Scanner(), "surrogate", Surrogates(b"k" * 16), vault=vault))
     assert restore_file(tmp_path / "b.jsonl", tmp_path / "c.jsonl", vault).rows_changed == 2
     rows = [
         [json.loads(line) for line in (tmp_path / name).read_text("utf-8").splitlines()]
