@@ -181,6 +181,13 @@ def run_erase(
     else:
         done = "left out" if erasure == "drop" else "redacted"
         typer.echo(f"✓ {out}: {erased.rows_erased:,} of {erased.rows_read:,} rows {done}, {erased.places:,} places")
+        if erased.rows_with_a_part:
+            lines = ", ".join(map(str, erased.lines_with_a_part))
+            more = " …" if erased.rows_with_a_part > len(erased.lines_with_a_part) else ""
+            typer.echo(
+                f"! {erased.rows_with_a_part:,} more rows hold a part of the name alone and stayed; it may be somebody else's."
+                f" Look at lines {lines}{more} of {file}"
+            )
 
 
 def _cleaning(request: Request, vault: Vault | None = None) -> tuple[Cleaning, bool]:

@@ -26,4 +26,5 @@ vault: surrogates and their originals, and the way back of each row, encrypted
 restoring: a cleaned file and its vault to the originals
 person: the rows that speak of one person
 variants: how one person is written
+folding: text without its marks
 """
