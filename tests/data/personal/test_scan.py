@@ -119,6 +119,22 @@ def test_a_name_that_one_text_gives_away_is_found_in_the_others() -> None:
     assert places == {("messages", 0, "content"): ["Zubin"], ("metadata", "people"): ["Zubin Ghorbani"]}
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [("BRANDT, Thomas called", "Herr Brandt"), ("QUIB called", "Dear Ms. Quib"), ("Quib called", "Dear Ms. QUIB")],
+)
+def test_a_name_is_found_in_capitals_and_without_everywhere_in_its_row(said: str, answer: str) -> None:
+    row = {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": answer}]}
+    found = {leaf.text[span.start : span.end] for leaf, spans in Scanner().find_in_row(row).items() for span in spans}
+    assert found == {name for name in ("BRANDT", "Thomas", "Brandt", "QUIB", "Quib") if name in said or name in answer}
+
+
+def test_a_family_name_in_capitals_before_a_given_name_is_found() -> None:
+    assert found("BRANDT, Thomas called") == [("name", "BRANDT"), ("name", "Thomas")]
+    assert found("Garcia, Maria") == [("name", "Garcia"), ("name", "Maria")]
+    assert found("OK, Thomas") + found("Yesterday, Thomas") == [("name", "Thomas")] * 2
+
+
 def test_only_the_kinds_asked_for_are_looked_for() -> None:
     text = "Ann Lee, ann@corp.org, 81.2.69.160"
     assert [span.kind for span in Scanner(["ip"]).find(text)] == ["ip"]
