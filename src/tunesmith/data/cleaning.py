@@ -6,6 +6,7 @@ byte for byte.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -19,6 +20,7 @@ from tunesmith.data.clean_row import Account, Cleaning, Listed, clean_row, found
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.file_parts import in_parts, num_processes
 from tunesmith.data.file_rows import FileRow, LineBatch, file_rows
+from tunesmith.data.findings import Row
 from tunesmith.data.personal.coverage import not_covered
 from tunesmith.data.personal.decisions import row_id
 from tunesmith.data.personal.scan import Scanner
@@ -127,7 +129,7 @@ def _cleaned(row: FileRow, cleaning: Cleaning, account: Account) -> list[bytes]:
     cleaned = clean_row(row.value, row_id(row.line, row.text), cleaning, account)
     if cleaned is row.value and "\n" not in row.text:
         return [row.text.encode()]
-    return [] if cleaned is None else [_ENCODER.encode(cleaned)]
+    return [] if cleaned is None else [encoded_row(cleaned)]
 
 
 def _num_processes(source: Path, scanner: Scanner) -> int:
@@ -175,6 +177,14 @@ def _refuse_unreadable(source: Path) -> None:
             refuse_foreign_bytes(source, file.read(HEAD_BYTES))
     except OSError as error:
         raise UserError(f"{source} cannot be read: {error.strerror}.", "check its name and its permissions") from None
+
+
+def encoded_row(row: Row) -> bytes:
+    """As one line of JSON. Half a pair of UTF-16 in a text, which no UTF-8 can hold, stays written as its number."""
+    try:
+        return _ENCODER.encode(row)
+    except UnicodeEncodeError:
+        return json.dumps(row, separators=(",", ":")).encode()
 
 
 def refuse_output(source: Path, out: Path, *, overwrite: bool) -> None:

@@ -17,6 +17,7 @@ from tunesmith.data.clean_row import Account, Cleaning
 from tunesmith.data.cleaning import clean_file
 from tunesmith.data.personal import vault as vaults
 from tunesmith.data.personal.checksums import cn_id_check, iban_remainder, luhn_sum
+from tunesmith.data.personal.person import erase_person
 from tunesmith.data.personal.restoring import Restored, restore_file
 from tunesmith.data.personal.scan import Scanner
 from tunesmith.data.personal.surrogates import Surrogates
@@ -142,6 +143,18 @@ def test_rows_changed_since_are_restored_by_surrogates_and_told(tmp_path: Path) 
     restored = restore_file(changed, tmp_path / "back.jsonl", vault)
     assert (restored.by_surrogates, restored.is_exact) == (1, False)
     assert read(tmp_path / "back.jsonl")[0]["messages"][0]["content"] == "Dear Ann Lee,"
+
+
+def test_half_a_pair_of_utf_16_outlives_cleaning_and_restoring_and_erasing(tmp_path: Path) -> None:
+    source, vault = tmp_path / "in.jsonl", Vault()
+    rows = [row("Dear Ann Lee \ud800,", "ok", None), row("plain \ud800", "ok", None)]
+    source.write_text("".join(json.dumps(each) + "\n" for each in rows))
+    clean_file(source, tmp_path / "clean.jsonl", cleaning(vault))
+    assert "\ud800" in read(tmp_path / "clean.jsonl")[0]["messages"][0]["content"]
+    assert restore_file(tmp_path / "clean.jsonl", tmp_path / "back.jsonl", vault).is_exact
+    assert read(tmp_path / "back.jsonl") == rows
+    erase_person(["Ann Lee"], source, tmp_path / "erased.jsonl", "redact")
+    assert read(tmp_path / "erased.jsonl")[0]["messages"][0]["content"] == "Dear [PERSON] \ud800,"
 
 
 def test_a_vault_keeps_its_rows_in_its_file(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from tunesmith.data.cleaning import object_rows, refuse_output
+from tunesmith.data.cleaning import encoded_row, object_rows, refuse_output
 from tunesmith.data.findings import Row
 from tunesmith.data.personal.decisions import place_text
 from tunesmith.data.personal.folding import folded, places_before
@@ -101,7 +101,8 @@ def erase_person(
             if not matches and "\n" not in row.text:
                 writer.write_line(row.text.encode())
             elif not matches or erasure == "redact":
-                writer.write(with_leaves(row.value, {leaf: _without(leaf, spans) for leaf, spans in matches}))
+                without = with_leaves(row.value, {leaf: _without(leaf, spans) for leaf, spans in matches})
+                writer.write_line(encoded_row(without))
     parent = read_version(file)
     counts = {
         "rows_read": num_read,

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tunesmith.data.cleaning import object_rows, refuse_output
+from tunesmith.data.cleaning import encoded_row, object_rows, refuse_output
 from tunesmith.data.findings import Row
 from tunesmith.data.personal.leaves import leaves, with_leaves
 from tunesmith.data.personal.vault import TextEdits, Vault, automaton_of, is_whole, restored
@@ -56,7 +56,7 @@ def restore_file(
             restored_row = way_back.of(row.value)
             num_changed += restored_row is not row.value
             if restored_row is not row.value or "\n" in row.text:
-                writer.write(restored_row)
+                writer.write_line(encoded_row(restored_row))
             else:
                 writer.write_line(row.text.encode())
     counts = {
