@@ -140,10 +140,10 @@ def run_restore(file: Path, path: Path, out: Path, *, overwrite: bool, as_json: 
         typer.echo(f"✓ {changed}, to the letter")
         return
     typer.echo(f"! {changed}, but not all of them for sure:")
-    if restored.by_surrogates:
+    if restored.unknown:
         typer.echo(
-            f"  {restored.by_surrogates:,} rows are not in the vault as they are now: each surrogate there that stands for one value"
-            " became it again; dates of birth and tags stayed"
+            f"  {restored.unknown:,} rows are not in the vault as they are now (changed since, or never cleaned with it): a surrogate"
+            " there that stands for one value became it again; dates of birth and tags stayed"
         )
         if restored.ambiguous:
             typer.echo(

@@ -97,7 +97,7 @@ def test_what_is_restored_is_what_was_cleaned_or_told_as_not_exact(rows: list[di
     with TemporaryDirectory() as folder:
         _, restored, back = cleaned_and_back(Path(folder), rows)
     assert back == rows or not restored.is_exact
-    assert restored.by_surrogates == 0
+    assert restored.unknown == 0
 
 
 @settings(max_examples=80, deadline=None)
@@ -141,8 +141,16 @@ def test_rows_changed_since_are_restored_by_surrogates_and_told(tmp_path: Path) 
     clean_file(source, tmp_path / "clean.jsonl", cleaning(vault))
     changed = write(tmp_path / "changed.jsonl", [each | {"metadata": {}} for each in read(tmp_path / "clean.jsonl")])
     restored = restore_file(changed, tmp_path / "back.jsonl", vault)
-    assert (restored.by_surrogates, restored.is_exact) == (1, False)
+    assert (restored.unknown, restored.is_exact) == (1, False)
     assert read(tmp_path / "back.jsonl")[0]["messages"][0]["content"] == "Dear Ann Lee,"
+
+
+def test_a_file_that_was_cleaned_with_another_vault_is_told(tmp_path: Path) -> None:
+    clean_file(
+        write(tmp_path / "in.jsonl", [row("Dear Ann Lee,", "ok", None)]), tmp_path / "c.jsonl", cleaning(Vault())
+    )
+    restored = restore_file(tmp_path / "c.jsonl", tmp_path / "back.jsonl", Vault())
+    assert (restored.unknown, restored.is_exact) == (1, False)
 
 
 def test_half_a_pair_of_utf_16_outlives_cleaning_and_restoring_and_erasing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from tunesmith.data.cleaning import encoded_row, object_rows, refuse_output
 from tunesmith.data.findings import Row
 from tunesmith.data.personal.leaves import leaves, with_leaves
-from tunesmith.data.personal.vault import TextEdits, Vault, automaton_of, is_whole, restored
+from tunesmith.data.personal.vault import TextEdits, Vault, automaton_of, restored
 from tunesmith.data.row_texts import texts, with_texts
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, write_version
@@ -19,20 +19,20 @@ from tunesmith.data.versions import Operation, Parent, Version, write_version
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """``by_surrogates``: rows with surrogates that the vault does not know as they are now, so that only what each surrogate
-    stands for was put back. ``doubtful``: rows that different originals were cleaned to; they stayed. ``ambiguous``: surrogates
-    that stand for more than one value; they stayed in the rows restored by surrogates."""
+    """``unknown``: rows that the vault does not know as they are now, in which only what each surrogate stands for was put
+    back. ``doubtful``: rows that different originals were cleaned to; they stayed. ``ambiguous``: surrogates that stand for more
+    than one value; they stayed in unknown rows."""
 
     rows_read: int
     rows_changed: int
-    by_surrogates: int
+    unknown: int
     doubtful: int
     ambiguous: int
 
     @property
     def is_exact(self) -> bool:
         """Whether every row says again, to the letter, what it said."""
-        return not self.by_surrogates and not self.doubtful
+        return not self.unknown and not self.doubtful
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"is_exact": self.is_exact}
@@ -62,7 +62,7 @@ def restore_file(
     counts = {
         "rows_read": num_read,
         "rows_changed": num_changed,
-        "rows_by_surrogates": way_back.by_surrogates,
+        "rows_unknown": way_back.unknown,
         "rows_doubtful": way_back.doubtful,
     }
     parents = (Parent(file.name, digest.hexdigest()),)
@@ -70,7 +70,7 @@ def restore_file(
         out, Version(writer.sha256, writer.num_rows, writer.num_bytes, parents, (Operation("restore", {}, counts),))
     )
     ambiguous = sum(len(originals) > 1 for _, originals in vault.entries.values())
-    return Restored(num_read, num_changed, way_back.by_surrogates, way_back.doubtful, ambiguous)
+    return Restored(num_read, num_changed, way_back.unknown, way_back.doubtful, ambiguous)
 
 
 class _WayBack:
@@ -80,8 +80,7 @@ class _WayBack:
         self._vault = vault
         self._originals = vault.certain()
         self._automaton = automaton_of(self._originals) if self._originals else None
-        self._uncertain = automaton_of(vault.entries) if vault.entries else None
-        self.by_surrogates = self.doubtful = 0
+        self.unknown = self.doubtful = 0
 
     def of(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row itself where nothing is to be put back."""
@@ -94,19 +93,13 @@ class _WayBack:
         return self._by_surrogates(row)
 
     def _by_surrogates(self, row: dict[str, Any]) -> dict[str, Any]:
-        changed, has_any = {}, False
-        for leaf in leaves(row):
-            if self._uncertain and _holds(leaf.text, self._uncertain):
-                has_any = True
-                text = restored(leaf.text, self._originals, self._automaton) if self._automaton else leaf.text
-                if text != leaf.text:
-                    changed[leaf] = text
-        self.by_surrogates += has_any
+        self.unknown += 1
+        changed = {}
+        for leaf in leaves(row) if self._automaton else ():
+            text = restored(leaf.text, self._originals, self._automaton)
+            if text != leaf.text:
+                changed[leaf] = text
         return with_leaves(row, changed) if changed else row
-
-
-def _holds(text: str, automaton: Any) -> bool:
-    return any(is_whole(text, last - len(surrogate) + 1, last + 1) for last, surrogate in automaton.iter(text))
 
 
 def _edited(row: Row, edits: list[TextEdits]) -> dict[str, Any]:

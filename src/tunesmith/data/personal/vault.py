@@ -210,7 +210,7 @@ def restored(text: str, originals: Mapping[str, str], automaton: Any) -> str:
     changed, end = "", 0
     for last, surrogate in automaton.iter_long(text):
         start = last - len(surrogate) + 1
-        if start >= end and is_whole(text, start, last + 1):
+        if start >= end and _is_whole(text, start, last + 1):
             changed += text[end:start] + originals[surrogate]
             end = last + 1
     return changed + text[end:]
@@ -226,7 +226,7 @@ def automaton_of(surrogates: Iterable[str]) -> Any:
     return automaton
 
 
-def is_whole(text: str, start: int, end: int) -> bool:
+def _is_whole(text: str, start: int, end: int) -> bool:
     """Letters and digits of Latin script do not go on beyond it."""
     before, after = text[start - 1 : start], text[end : end + 1]
     return not (before.isascii() and before.isalnum() and text[start].isascii()) and not (
