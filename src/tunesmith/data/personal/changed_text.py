@@ -45,19 +45,22 @@ class ChangedText:
             yield start, end, self.original(stand_in)
 
     def put(self, spans: Sequence[Span], stand_in_for: Name, tag_for: Name) -> list[str]:
-        """The kinds of what is now replaced and was not before. A span of the text as it is now that touches a stand-in
-        says that a detector takes it for something else: there its tag stands from now on, which none does."""
+        """The kinds of what is now replaced and was not before. ``spans``: of the text as it is now, in its order. One that
+        touches a stand-in says that a detector takes it for something else: there its tag stands from now on, which none does.
+        """
         places, new = list(self._places()), list[StandIn]()
+        place = moved = 0
         for span in spans:
-            touched = [stand_in for start, end, stand_in in places if start < span.end and span.start < end]
-            for stand_in in touched:
+            while place < len(places) and places[place][1] <= span.start:
+                start, end, stand_in = places[place]
+                moved += stand_in.end - stand_in.start - (end - start)
+                place += 1
+            touched = place
+            while touched < len(places) and places[touched][0] < span.end:
+                stand_in = places[touched][2]
                 stand_in.text = tag_for(stand_in.kind, self.original(stand_in))
-            if not touched:
-                moved = sum(
-                    stand_in.end - stand_in.start - (end - start)
-                    for start, end, stand_in in places
-                    if end <= span.start
-                )
+                touched += 1
+            if touched == place:
                 new.append(StandIn(span.kind, span.start + moved, span.end + moved, ""))
         for stand_in in new:
             stand_in.text = stand_in_for(stand_in.kind, self.original(stand_in))
