@@ -73,6 +73,11 @@ def test_a_vault_restores_the_file(
     assert run(["data", "clean", str(source), "--out", str(out), "--policy", "surrogate", "--vault", str(vault)]) == 0
     assert run(["data", "restore", str(out), "--vault", str(vault), "--out", str(back)]) == 0
     assert json.loads(back.read_text("utf-8")) == ROW
+    assert "✓" in capsys.readouterr().out
+    out.write_text(json.dumps(json.loads(out.read_text("utf-8")) | {"metadata": {"since": "1"}}) + "\n", "utf-8")
+    assert run(["data", "restore", str(out), "--vault", str(vault), "--out", str(back), "--overwrite"]) == 0
+    said = capsys.readouterr().out
+    assert ("✓" in said, "1 rows are not in the vault as they are now" in said) == (False, True)
     monkeypatch.setenv("TUNESMITH_VAULT_PASSPHRASE", "mustard")
     assert run(["data", "restore", "--vault", str(vault), "--show", "x"]) == 2
     assert "passphrase is not its own" in capsys.readouterr().err

@@ -61,6 +61,23 @@ def test_the_same_value_gets_the_same_surrogate_everywhere() -> None:
     assert "corp" not in first
 
 
+@pytest.mark.parametrize(
+    "said", ["SSN {}", "Tel. (062) 577799, SSN {}", "Call me about my SSN {}", "Call my phone: {}", "卡 {} 电话"]
+)
+def test_a_surrogate_is_not_found_as_something_else_by_the_words_before_it(said: str) -> None:
+    account = Account()
+    changed = clean_row(row(said.format("531-28-1912")), "row", cleaning("surrogate"), account)
+    assert changed is not None
+    assert Surrogates(KEY).of("us_ssn", "531-28-1912") in changed["messages"][0]["content"]
+    assert (account.found["us_ssn"], account.replaced["us_ssn"]) == (1, 1)
+
+
+def test_a_number_that_is_no_ssn_does_not_become_one() -> None:
+    first = cleaned("My SSN is 078-05-1120", "surrogate")
+    assert first.startswith("My SSN is 666-")
+    assert cleaned(first, "surrogate") == first
+
+
 def test_another_key_gives_other_surrogates() -> None:
     assert cleaned(SAID, "surrogate") != cleaned(SAID, "surrogate", b"quite another key")
 
@@ -286,11 +303,11 @@ def test_several_processes_clean_and_list_as_one_does(
     source = write(tmp_path / "in.jsonl", rows)
     by_one, by_several = Vault(), Vault()
     listed = list(list_findings(source, Scanner()))
-    account = clean_file(source, tmp_path / "one.jsonl", replace(cleaning(policy), remember=by_one.remember))
+    account = clean_file(source, tmp_path / "one.jsonl", replace(cleaning(policy), vault=by_one))
     monkeypatch.setattr("tunesmith.data.cleaning._LEAST_BYTES", 0)
     monkeypatch.setattr("tunesmith.data.cleaning._PART_BYTES", 3_000)
     monkeypatch.setattr("tunesmith.data.file_parts.num_cores", lambda: 3)
-    several = clean_file(source, tmp_path / "several.jsonl", replace(cleaning(policy), remember=by_several.remember))
+    several = clean_file(source, tmp_path / "several.jsonl", replace(cleaning(policy), vault=by_several))
     assert (tmp_path / "several.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
     assert several.as_json() == account.as_json()
     assert by_several == by_one

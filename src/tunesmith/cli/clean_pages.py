@@ -52,7 +52,7 @@ def run_clean(request: Request, out: Path, *, overwrite: bool, as_json: bool) ->
         raise UserError("A vault keeps surrogates, and there are none under this policy.", "add --policy surrogate")
     passphrase = _passphrase(request.vault) if request.vault else ""
     vault = read_vault(request.vault, passphrase) if request.vault and request.vault.exists() else Vault()
-    how, is_drawn = _cleaning(request, vault.remember if request.vault else None)
+    how, is_drawn = _cleaning(request, vault if request.vault else None)
     with _progress(request.file) as progress:
         account = cleaning.clean_file(request.file, out, how, overwrite=overwrite, progress=progress)
     if request.vault:
@@ -135,9 +135,24 @@ def run_restore(file: Path, path: Path, out: Path, *, overwrite: bool, as_json: 
     if as_json:
         _print_json({"file": str(file), "out": str(out), **restored.as_json()})
         return
-    typer.echo(f"✓ {out}: {restored.rows_changed:,} of {restored.rows_read:,} rows hold their originals again")
-    if restored.ambiguous:
-        typer.echo(f"  {restored.ambiguous:,} surrogates stand for more than one value and stayed (--show tells which)")
+    changed = f"{out}: {restored.rows_changed:,} of {restored.rows_read:,} rows hold their originals again"
+    if restored.is_exact:
+        typer.echo(f"✓ {changed}, to the letter")
+        return
+    typer.echo(f"! {changed}, but not all of them for sure:")
+    if restored.unknown:
+        typer.echo(
+            f"  {restored.unknown:,} rows are not in the vault as they are now (changed since, or never cleaned with it): a surrogate"
+            " there that stands for one value became it again; dates of birth and tags stayed"
+        )
+        if restored.ambiguous:
+            typer.echo(
+                f"  {restored.ambiguous:,} surrogates stand for more than one value; they stayed there (--show tells)"
+            )
+    if restored.doubtful:
+        typer.echo(
+            f"  {restored.doubtful:,} rows came from different originals that were cleaned to the same; they stayed"
+        )
 
 
 def show_person(files: Sequence[Path], who: Sequence[str], *, as_json: bool) -> None:
@@ -166,15 +181,22 @@ def run_erase(
     else:
         done = "left out" if erasure == "drop" else "redacted"
         typer.echo(f"✓ {out}: {erased.rows_erased:,} of {erased.rows_read:,} rows {done}, {erased.places:,} places")
+        if erased.rows_with_a_part:
+            lines = ", ".join(map(str, erased.lines_with_a_part))
+            more = " …" if erased.rows_with_a_part > len(erased.lines_with_a_part) else ""
+            typer.echo(
+                f"! {erased.rows_with_a_part:,} more rows hold a part of the name alone and stayed; it may be somebody else's."
+                f" Look at lines {lines}{more} of {file}"
+            )
 
 
-def _cleaning(request: Request, remember: Callable[[str, str, str], None] | None = None) -> tuple[Cleaning, bool]:
+def _cleaning(request: Request, vault: Vault | None = None) -> tuple[Cleaning, bool]:
     """And whether its key was drawn just now."""
     scanner = Scanner(chosen_kinds(request.kinds, request.keep_kinds), load_recognizers(request.recognizers))
     decisions = read_decisions(request.decisions) if request.decisions else Decisions()
     key = _key(request.key_file)
     surrogates = Surrogates(key or secrets.token_bytes(32))
-    return Cleaning(scanner, request.policy, surrogates, decisions, remember), key is None
+    return Cleaning(scanner, request.policy, surrogates, decisions, vault), key is None
 
 
 def _key(file: Path | None) -> bytes | None:

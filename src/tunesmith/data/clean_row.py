@@ -3,6 +3,10 @@
 The policies: ``redact`` puts a tag, ``surrogate`` a value that is nobody's and the same one each time, ``drop`` leaves
 the row out. Values that are nobody's already stay (``personal.reserved``): what was cleaned once is not changed again.
 A row is looked at until nothing is left to take out, for a change can bring to light what it covered.
+
+What holds after each look: a stand-in is put once, for a value of the row as it came. It is known for nobody's by its own
+form, whatever a detector takes it for in its place (``reserved.is_stand_in``); where one is not, its tag stands instead,
+which no detector takes for anything. So nothing that was made here is found again, now or when the result is cleaned anew.
 """
 
 from __future__ import annotations
@@ -14,14 +18,17 @@ from operator import add
 from typing import Any, Final, Literal
 
 from tunesmith.data.file_rows import FileRow
-from tunesmith.data.findings import Row
+from tunesmith.data.findings import Row, RowPath
+from tunesmith.data.personal.changed_text import ChangedText
 from tunesmith.data.personal.decisions import Decisions, finding_id, place_text, row_id, with_added
-from tunesmith.data.personal.kinds import tag_of
+from tunesmith.data.personal.kinds import KINDS, tag_of
 from tunesmith.data.personal.leaves import Leaf, leaves, with_leaves
-from tunesmith.data.personal.reserved import is_reserved, reserved_places
+from tunesmith.data.personal.reserved import WORDS_BEFORE, is_reserved, is_stand_in, reserved_places
 from tunesmith.data.personal.scan import Scanner
 from tunesmith.data.personal.spans import Places, Span
 from tunesmith.data.personal.surrogates import Surrogates
+from tunesmith.data.personal.vault import TextEdits, Vault, edit_between
+from tunesmith.data.row_texts import texts
 
 Policy = Literal["redact", "surrogate", "drop"]
 _MOST_ROUNDS: Final = 7
@@ -31,13 +38,13 @@ _CONTEXT: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """How to clean. ``remember`` is told (kind, surrogate, original) of each surrogate: a vault keeps them."""
+    """How to clean. ``vault`` is told of each surrogate and of each row that was changed."""
 
     scanner: Scanner
     policy: Policy
     surrogates: Surrogates
     decisions: Decisions = field(default_factory=Decisions)
-    remember: Callable[[str, str, str], None] | None = None
+    vault: Vault | None = None
 
 
 @dataclass(slots=True)
@@ -110,20 +117,22 @@ def clean_row(
     """The row itself where nothing is to be done, a changed copy, or None where it is dropped. ``this`` is its id."""
     account = account or Account()
     account.rows_read += 1
-    cleaned, spared = row, set[str]()
+    cleaned, changed, spared = row, dict[_Where, ChangedText](), set[str]()
     for number in range(_MOST_ROUNDS):
         targets = _targets(cleaned, this, cleaning, account, spared, is_first=number == 0)
         if not targets:
             break
         if cleaning.policy == "drop":
+            account.found.update(span.kind for spans in targets.values() for span in spans)
             account.rows_dropped += 1
             return None
-        use_tags = cleaning.policy == "redact" or number >= _ROUNDS_BEFORE_TAGS
-        cleaned = with_leaves(
-            cleaned, {leaf: _replaced(leaf, spans, cleaning, use_tags) for leaf, spans in targets.items()}
-        )
-        account.replaced.update(span.kind for spans in targets.values() for span in spans)
+        replaced = _replace(targets, changed, cleaning, use_tags=number >= _ROUNDS_BEFORE_TAGS)
+        account.found.update(replaced)
+        account.replaced.update(replaced)
+        cleaned = with_leaves(row, {text.leaf: text.text for text in changed.values()})
     account.rows_changed += cleaned is not row
+    if cleaning.vault is not None:
+        _remember(row, cleaned, changed, cleaning.vault)
     return cleaned
 
 
@@ -151,15 +160,32 @@ def _targets(
             value = leaf.text[span.start : span.end]
             if is_first and cleaning.decisions.spares(this, leaf, span):
                 spared.add(value)
-            left = account.left_as_decided if value in spared else account.left_as_nobodys
             if value not in spared and not _is_nobodys(leaf, span, places):
                 targets.setdefault(leaf, []).append(span)
             elif is_first:
+                left = account.left_as_decided if value in spared else account.left_as_nobodys
                 left[span.kind] += 1
-            else:
-                continue
-            account.found[span.kind] += 1
+                account.found[span.kind] += 1
     return targets
+
+
+_Where = tuple[RowPath, RowPath | None]
+
+
+def _replace(
+    targets: Mapping[Leaf, Sequence[Span]], changed: dict[_Where, ChangedText], cleaning: Cleaning, *, use_tags: bool
+) -> list[str]:
+    """The kinds of what is newly replaced."""
+    replaced: list[str] = []
+    for leaf, spans in targets.items():
+        text = changed.setdefault((leaf.path, leaf.inside), ChangedText(leaf))
+        if leaf.is_thread:
+            text.put_whole(cleaning.surrogates.thread(leaf.text))
+            replaced += [span.kind for span in spans]
+            continue
+        tag = _stand_ins(leaf, cleaning, use_tags=True)
+        replaced += text.put(spans, _stand_ins(leaf, cleaning, use_tags=use_tags), tag)
+    return replaced
 
 
 def _is_nobodys(leaf: Leaf, span: Span, places: Places) -> bool:
@@ -167,27 +193,41 @@ def _is_nobodys(leaf: Leaf, span: Span, places: Places) -> bool:
         return True
     if places.touch(span.start, span.end):
         return True
-    return is_reserved(span.kind, leaf.text[span.start : span.end])
+    value = leaf.text[span.start : span.end]
+    if is_reserved(span.kind, value):
+        return True
+    return is_stand_in(value, f"{leaf.key} {leaf.text[max(0, span.start - WORDS_BEFORE) : span.start]}")
 
 
-def _replaced(leaf: Leaf, spans: Sequence[Span], cleaning: Cleaning, use_tags: bool) -> str:
-    if leaf.is_thread:
-        return cleaning.surrogates.thread(leaf.text)
-    changed, end = "", 0
-    for span in spans:
-        value = leaf.text[span.start : span.end]
-        changed += leaf.text[end : span.start] + _stand_in(leaf, span.kind, value, cleaning, use_tags)
-        end = span.end
-    return changed + leaf.text[end:]
+def _stand_ins(leaf: Leaf, cleaning: Cleaning, *, use_tags: bool) -> Callable[[str, str], str]:
+    def stand_in(kind: str, value: str) -> str:
+        is_tag = use_tags or cleaning.policy == "redact"
+        text = tag_of(kind) if is_tag else cleaning.surrogates.of(kind, value)
+        if leaf.is_message_name:
+            return "".join(sign if sign.isalnum() or sign == "-" else "_" for sign in text).strip("_")
+        return text
 
-
-def _stand_in(leaf: Leaf, kind: str, value: str, cleaning: Cleaning, use_tags: bool) -> str:
-    stand_in = tag_of(kind) if use_tags else cleaning.surrogates.of(kind, value)
-    if leaf.is_message_name:
-        stand_in = "".join(sign if sign.isalnum() or sign == "-" else "_" for sign in stand_in).strip("_")
-    if cleaning.remember and stand_in != tag_of(kind):
-        cleaning.remember(kind, stand_in, value)
     return stand_in
+
+
+def _remember(row: Row, cleaned: Row, changed: Mapping[_Where, ChangedText], vault: Vault) -> None:
+    for text in changed.values():
+        for stand_in in text.stand_ins:
+            if stand_in.kind in KINDS and tag_of(stand_in.kind).strip("[]") != stand_in.text.strip("[]"):
+                vault.remember(stand_in.kind, stand_in.text, text.original(stand_in))
+    vault.remember_row(cleaned, list(_row_edits(row, cleaned, changed)))
+
+
+def _row_edits(row: Row, cleaned: Row, changed: Mapping[_Where, ChangedText]) -> Iterator[TextEdits]:
+    opened = {path for path, inside in changed if inside is not None}
+    for (path, inside), text in changed.items():
+        if inside is None:
+            yield path, list(text.edits())
+    if opened:
+        before = dict(texts(row))
+        for path, text_now in texts(cleaned):
+            if path in opened:
+                yield path, [edit_between(text_now, before[path])]
 
 
 def _listed(line: int, this: str, leaf: Leaf, span: Span, *, is_nobodys: bool) -> Listed:

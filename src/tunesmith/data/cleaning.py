@@ -6,6 +6,7 @@ byte for byte.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -19,9 +20,11 @@ from tunesmith.data.clean_row import Account, Cleaning, Listed, clean_row, found
 from tunesmith.data.encoding import HEAD_BYTES
 from tunesmith.data.file_parts import in_parts, num_processes
 from tunesmith.data.file_rows import FileRow, LineBatch, file_rows
+from tunesmith.data.findings import Row
 from tunesmith.data.personal.coverage import not_covered
 from tunesmith.data.personal.decisions import row_id
 from tunesmith.data.personal.scan import Scanner
+from tunesmith.data.personal.vault import Vault
 from tunesmith.data.row_file import refuse_foreign_bytes
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, read_version, write_version
@@ -90,7 +93,7 @@ class _Part(msgspec.Struct, array_like=True):
 
     num_bad: int
     lines: list[bytes]
-    remembered: list[tuple[str, str, str]]
+    remembered: tuple[dict[str, tuple[str, list[str]]], dict[bytes, tuple[bytes, ...]]]
     rows: tuple[int, int, int]
     counts: tuple[dict[str, int], dict[str, int], dict[str, int], dict[str, int]]
 
@@ -106,21 +109,18 @@ def _cleaned_lines(
 
     def work(batches: Iterator[LineBatch]) -> bytes:
         rows, num_bad = _object_rows_of(batches)
-        of_part, remembered = Account(), list[tuple[str, str, str]]()
-        how = cleaning
-        if cleaning.remember:
-            how = replace(cleaning, remember=lambda kind, stand_in, value: remembered.append((kind, stand_in, value)))
+        of_part, vault = Account(), Vault()
+        how = cleaning if cleaning.vault is None else replace(cleaning, vault=vault)
         lines = [line for row in rows for line in _cleaned(row, how, of_part)]
-        return msgspec.msgpack.encode(_Part(num_bad, lines, remembered, of_part.rows, of_part.counts))
+        return msgspec.msgpack.encode(_Part(num_bad, lines, (vault.entries, vault.rows), of_part.rows, of_part.counts))
 
     for answer in in_parts(source, work, processes, _PART_BYTES, update, is_numbered=True):
         part = msgspec.msgpack.decode(answer, type=_Part)
         if part.num_bad:
             _raise_bad_rows(source)
         account.add(part.rows, part.counts)
-        if cleaning.remember:
-            for kind, stand_in, value in part.remembered:
-                cleaning.remember(kind, stand_in, value)
+        if cleaning.vault is not None:
+            cleaning.vault.add(Vault(*part.remembered))
         yield part.lines
 
 
@@ -129,7 +129,7 @@ def _cleaned(row: FileRow, cleaning: Cleaning, account: Account) -> list[bytes]:
     cleaned = clean_row(row.value, row_id(row.line, row.text), cleaning, account)
     if cleaned is row.value and "\n" not in row.text:
         return [row.text.encode()]
-    return [] if cleaned is None else [_ENCODER.encode(cleaned)]
+    return [] if cleaned is None else [encoded_row(cleaned)]
 
 
 def _num_processes(source: Path, scanner: Scanner) -> int:
@@ -177,6 +177,14 @@ def _refuse_unreadable(source: Path) -> None:
             refuse_foreign_bytes(source, file.read(HEAD_BYTES))
     except OSError as error:
         raise UserError(f"{source} cannot be read: {error.strerror}.", "check its name and its permissions") from None
+
+
+def encoded_row(row: Row) -> bytes:
+    """As one line of JSON. Half a pair of UTF-16 in a text, which no UTF-8 can hold, stays written as its number."""
+    try:
+        return _ENCODER.encode(row)
+    except UnicodeEncodeError:
+        return json.dumps(row, separators=(",", ":")).encode()
 
 
 def refuse_output(source: Path, out: Path, *, overwrite: bool) -> None:

@@ -43,15 +43,59 @@ def write(path: Path, texts: list[str], **more: Any) -> Path:
         ("+44 20 7946 0123", "ring (020) 7946-0123"),
         ("13912345678", "ring +86 139 1234 5678"),
         ("王小明", "找 王 小明 吧"),
+        ("Pat O'Neil", "signed Pat O’Neil"),
+        ("Pat O’Neil", "signed PAT O'NEIL"),
+        ("José Núñez", "signed Jose\u0301 Nu\u0301n\u0303ez"),
+        ("Jose Nunez", "signed José Núñez"),
+        ("José Núñez", "signed Jose Nunez"),
+        ("Łukasz Strauß", "signed Lukasz Strauss"),
+        ("Thomas Brandt", "in /home/tbrandt/x"),
     ],
 )
 def test_a_person_is_found_in_every_form(tmp_path: Path, who: str, text: str) -> None:
     assert [found.line for found in find_person([who], [write(tmp_path / "a.jsonl", ["nothing", text])])] == [2]
 
 
+WRITTEN = [
+    "+49 30 901820", "030 901820", "(030) 901820", "030/901820", "030-901820", "0049 (0)30 901820", "+49 (0)30 901820", "0049 30 901820",
+    "+49 30 90 18 20", "030901820", "+49.30.901820", "+4930901820", "+49/30/901820", "30 901820", "+49 (30) 901820", "＋49 30 901820",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "who", ["+49 30 901820", "030 901820", "0049 (0)30 901820", "+49 (0)30 901820", "(030) 90 18 20"]
+)
+def test_a_number_is_found_with_and_without_its_country(tmp_path: Path, who: str) -> None:
+    source = write(tmp_path / "a.jsonl", [f"Tel {number}." for number in WRITTEN])
+    assert len(list(find_person([who], [source]))) == len(WRITTEN)
+
+
+@pytest.mark.parametrize("who", ["+1 202 555 0127", "1-202-555-0127", "(202) 555-0127", "12025550127"])
+def test_an_american_number_is_found_with_and_without_its_one(tmp_path: Path, who: str) -> None:
+    numbers = [
+        "1-202-555-0127",
+        "202.555.0127",
+        "(202) 555-0127",
+        "2025550127",
+        "001 202 555 0127",
+        "+12025550127",
+        "1 (202) 555-0127",
+    ]
+    source = write(tmp_path / "a.jsonl", numbers)
+    assert len(list(find_person([who], [source]))) == len(numbers)
+
+
 @pytest.mark.parametrize(
     ("who", "text"),
-    [("Ann Lee", "Joann Leeds and an leek"), ("13912345678", "139123456789"), ("ann@corp.org", "joann@corp.org")],
+    [
+        ("+49 30 901820", "+44 30 901820"),
+        ("+49 30 901820", "030 9018201"),
+        ("030 901820", "12330901820"),
+        ("+49 30 901820", "+49 40 901820"),
+        ("Ann Lee", "Joann Leeds and an leek"),
+        ("13912345678", "139123456789"),
+        ("ann@corp.org", "joann@corp.org"),
+    ],
 )
 def test_somebody_else_is_not(tmp_path: Path, who: str, text: str) -> None:
     assert list(find_person([who], [write(tmp_path / "a.jsonl", [text])])) == []
@@ -69,6 +113,33 @@ def test_erasing_leaves_out_the_rows_and_names_nobody_in_the_version(tmp_path: P
     version = read_version(tmp_path / "b.jsonl")
     assert version is not None
     assert (version.operations[0].counts["rows_erased"], "Lee" in json.dumps(version.as_json())) == (1, False)
+
+
+def test_in_a_row_that_names_a_person_the_parts_of_the_name_are_redacted_too(tmp_path: Path) -> None:
+    said = [
+        "Thomas Brandt: Dear Mr. Brandt, hi Thomas, BRANDT! The brandt of thomas.",
+        "王小明说：小明在，王先生，王国",
+    ]
+    source = write(tmp_path / "a.jsonl", said)
+    erase_person(["Thomas Brandt", "王小明"], source, tmp_path / "b.jsonl", "redact")
+    rows = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text("utf-8").splitlines()]
+    assert [row["messages"][0]["content"] for row in rows] == [
+        "[PERSON]: Dear Mr. [PERSON], hi [PERSON], [PERSON]! The brandt of thomas.",
+        "[PERSON]说：[PERSON]在，[PERSON]先生，王国",
+    ]
+
+
+def test_rows_with_a_part_of_the_name_alone_are_counted_and_their_lines_told(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", ["Ask Ann Lee", "Dear Ms. Lee,", "to the lee side", "O’Ann"])
+    erased = erase_person(["Ann Lee"], source, tmp_path / "b.jsonl", "redact")
+    assert (erased.rows_erased, erased.rows_with_a_part, erased.lines_with_a_part) == (1, 2, (2, 4))
+
+
+def test_marks_go_with_their_letters_when_a_name_is_redacted(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", ["«Jose\u0301 Nune\u0301» e\u0301té ﬁn ß José Nuné’s"])
+    erase_person(["José Nuné"], source, tmp_path / "b.jsonl", "redact")
+    row = json.loads((tmp_path / "b.jsonl").read_text("utf-8"))
+    assert row["messages"][0]["content"] == "«[PERSON]» e\u0301té ﬁn ß [PERSON]’s"
 
 
 def test_redacting_a_person_keeps_the_row(tmp_path: Path) -> None:
@@ -100,7 +171,7 @@ def test_a_vault_that_was_changed_does_not_open(tmp_path: Path) -> None:
         read_vault(tmp_path / "v.json", "sesame")
 
 
-@pytest.mark.parametrize("change", [{"cost": 1 << 40}, {"kdf": "none"}, {"format": 2}])
+@pytest.mark.parametrize("change", [{"cost": 1 << 40}, {"kdf": "none"}, {"format": 3}])
 def test_a_vault_of_unknown_making_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     write_vault(tmp_path / "v.json", Vault(), "sesame")
     value = json.loads((tmp_path / "v.json").read_text())
@@ -113,9 +184,7 @@ def test_a_vault_of_unknown_making_is_refused(tmp_path: Path, change: dict[str, 
 def test_a_vault_puts_the_originals_back(tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", ["Dear Ann Fosbury, write to ann@corp.org", "联系人王小明，电话13912345678"])
     vault = Vault()
-    clean_file(
-        source, tmp_path / "b.jsonl", Cleaning(Scanner(), "surrogate", Surrogates(b"k" * 16), remember=vault.remember)
-    )
+    clean_file(source, tmp_path / "b.jsonl", Cleaning(Scanner(), "surrogate", Surrogates(b"k" * 16), vault=vault))
     assert restore_file(tmp_path / "b.jsonl", tmp_path / "c.jsonl", vault).rows_changed == 2
     rows = [
         [json.loads(line) for line in (tmp_path / name).read_text("utf-8").splitlines()]

@@ -60,6 +60,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("crypto", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
         ("coordinates", "52.520008, 13.404954", "at 52.520008, 13.404954"),
         ("address", "12 Maple Street", "I live at 12 Maple Street."),
+        ("address", "12 Baker Street, London", "at 12 Baker Street, London. Margaret Whitfield is a nurse."),
+        ("address", "5 Elm Road, Leeds", "5 Elm Road, Leeds. Please bring Ms. Carter"),
+        ("address", "12 Baker Street, Bath", "12 Baker Street, Bath. Margaret called"),
+        ("address", "12 St. James Street, St. Louis, MO 63101", "12 St. James Street, St. Louis, MO 63101. Bye"),
+        ("address", "1234 Paseo del Norte", "my address is 1234 Paseo del Norte. Thomas knows"),
         ("address", "Hauptstraße 5", "wohnt in der Hauptstraße 5, glaube ich"),
         ("address", "杭州市西湖区文三路8号20栋1667室", "地址：杭州市西湖区文三路8号20栋1667室，"),
         ("name", "Xandra Quib", "Dear Xandra Quib,"),
@@ -112,6 +117,22 @@ def test_a_name_that_one_text_gives_away_is_found_in_the_others() -> None:
         for leaf, spans in Scanner().find_in_row(row).items()
     }
     assert places == {("messages", 0, "content"): ["Zubin"], ("metadata", "people"): ["Zubin Ghorbani"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [("BRANDT, Thomas called", "Herr Brandt"), ("QUIB called", "Dear Ms. Quib"), ("Quib called", "Dear Ms. QUIB")],
+)
+def test_a_name_is_found_in_capitals_and_without_everywhere_in_its_row(said: str, answer: str) -> None:
+    row = {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": answer}]}
+    found = {leaf.text[span.start : span.end] for leaf, spans in Scanner().find_in_row(row).items() for span in spans}
+    assert found == {name for name in ("BRANDT", "Thomas", "Brandt", "QUIB", "Quib") if name in said or name in answer}
+
+
+def test_a_family_name_in_capitals_before_a_given_name_is_found() -> None:
+    assert found("BRANDT, Thomas called") == [("name", "BRANDT"), ("name", "Thomas")]
+    assert found("Garcia, Maria") == [("name", "Garcia"), ("name", "Maria")]
+    assert found("OK, Thomas") + found("Yesterday, Thomas") == [("name", "Thomas")] * 2
 
 
 def test_only_the_kinds_asked_for_are_looked_for() -> None:

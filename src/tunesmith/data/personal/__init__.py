@@ -16,13 +16,15 @@ name_lists: common names, so that one is known without a word before it
 addresses: postal addresses by their shape
 reserved: values that are nobody's: ranges for examples, tags, surrogates
 surrogates: what stands in for a value, the same one each time
+changed_text: a text with stand-ins in it, and the way back
 surrogate_names: names that nobody has
 decisions: what a person accepted and rejected of the findings
 coverage: what is not found
 recognizers: named-entity models that the user installed
 canaries: values planted in the user's own rows, to measure what is found
-vault: surrogates and their originals, encrypted
+vault: surrogates and their originals, and the way back of each row, encrypted
 restoring: a cleaned file and its vault to the originals
 person: the rows that speak of one person
 variants: how one person is written
+folding: text without its marks
 """

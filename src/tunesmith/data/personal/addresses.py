@@ -9,7 +9,10 @@ from typing import Final
 
 from tunesmith.data.personal.spans import Span
 
-_NAME: Final = r"[^\W\d_][\w'’.\-]{0,24}"
+_NAME: Final = r"[^\W\d_](?:[\w'’\-]{0,2}\.|[\w'’.\-]{0,24}(?<!\.))"
+"""A full stop behind a longer word ends a sentence: what follows is none of the address."""
+_NAME_OF_UNITS: Final = r"[^\W\d_][\w'’.\-]{0,24}"
+_TOWN: Final = r"(?:(?:[NSEW]|St|Ste|Mt|Ft|Pt)\. ?|[A-ZÀ-Þ][\w'’.\-]{1,24}(?<!\.) ?)"
 _STREET: Final = r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Place|Pl|Terrace|Ter|Parkway|Pkwy|Highway|Hwy|Crescent|Cres|Close|Way|Circle|Cir|Trail|Row|Grove|Gardens|Mews|Quay|Alley)\b\.?"
 _FOREIGN: Final = r"(?:[Rr]ue|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]alle|[Cc]/|[Aa]venida|[Aa]venue|[Pp]laza|[Rr]ua|[Uu]l\.|[Uu]lica|[Aa]l\.|[Cc]hemin|[Rr]oute)"
 _ENDING: Final = r"[^\W\d_]{2,24}(?:straße|strasse|str\.|gasse|weg|platz|allee|gatan|vägen|vej|gade|gata|veien|straat|laan|katu|tie|gränd|utca|braut|stíg|stígur)"
@@ -18,7 +21,7 @@ _UNITS: Final = ("apt", "suite", "unit ", "room ", "floor ", "flat ")
 _STATE: Final = "A[LKSZRAEP]|C[AOT]|D[EC]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]"
 _TAIL: Final = (
     rf"(?:{_UNIT}){{0,2}}"
-    r"(?:[,\n]{1,2} {0,4}(?:[A-ZÀ-Þ][\w'’.\-]{1,24} ?){1,4})?"
+    rf"(?:[,\n]{{1,2}} {{0,4}}{_TOWN}{{1,4}})?"
     r"(?:[, \n]{1,3}[A-Za-z]{2,3}[ \n]{1,2}[0-9]{4,5}(?:-[0-9]{4})?(?![0-9])|[, \n]{1,3}[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)?"
 )
 _FOREIGN_SIGNS: Final = ("rue ", "via ", "viale ", "piazza ", "calle ", "c/", "avenida ", "avenue ", "plaza ", "rua ", "ul. ", "ulica ", "chemin ", "route ")  # fmt: skip
@@ -42,8 +45,8 @@ _SHAPES: Final = tuple(
         (
             _UNITS,
             (
-                rf"[0-9]{{2,6}} (?:{_NAME} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}",
-                rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}",
+                rf"[0-9]{{2,6}} (?:{_NAME_OF_UNITS} ){{1,4}}[0-9]{{1,5}}\.?{_UNIT}{_TAIL}",
+                rf"[0-9]{{2,6}} (?:[0-9]{{1,5}} )?(?:{_NAME_OF_UNITS},? ){{1,6}}(?:Apt|Suite|Unit)\.? [0-9]{{1,5}}{_TAIL}",
                 r"(?:Apt|Suite|Unit)\.? [0-9]{1,5}\b",
             ),
         ),
@@ -57,7 +60,9 @@ _NUMBER_AND_WORD: Final = re.compile(r"[0-9]{2,6},? (?=[^\W\d_])")
 _ANNOUNCING: Final = re.compile(
     r"(?i:\b(?:address|lives? at|located at|delivered to|deliver to|sent to|ship(?:ped)? to|return to|arrived at|meet you at|residing at|home is)(?: is)?:?)\s{0,3}\Z"
 )
-_PLACE: Final = re.compile(rf"[0-9]{{2,6}},? (?:[\w'’.\-]{{1,24}},? ){{1,8}}[\w'’.\-]{{2,24}}{_TAIL}")
+_PLACE: Final = re.compile(
+    rf"[0-9]{{2,6}},? (?:(?:[\w'’\-]{{1,3}}\.|[\w'’.\-]{{1,24}}(?<!\.)),? ){{1,8}}[\w'’.\-]{{2,24}}{_TAIL}"
+)
 _LONGEST_ANNOUNCING: Final = 24
 _ZIP: Final = re.compile(
     r"(?i)\b(?:zip|postal|post) ?(?:code)?(?: is)?:? (?P<zip>[0-9]{3,5}(?:[- ]?(?:[0-9]{2,4}|[A-Z]{2}))?\b|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b)"

@@ -19,9 +19,8 @@ _BEFORE: Final = re.compile(
 )
 _BETWEEN: Final = re.compile(r"[：:是为 　]{0,3}")
 _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
-_AFTER: Final = re.compile(
-    r"先生|女士|小姐|太太|同学|老师|教授|医生|大夫|律师|经理|主任|总监|局长|处长|校长|院长|会计|师傅|阿姨|叔叔|您好|你好|同志"
-)
+TITLE_BEHIND: Final = r"(?:先生|女士|小姐|太太|同学|老师|教授|医生|大夫|律师|经理|主任|总监|局长|处长|校长|院长|会计|师傅|阿姨|叔叔|您好|你好|同志)"
+_AFTER: Final = re.compile(TITLE_BEHIND)
 _NO_GIVEN: Final = frozenset(
     "的了是在有不我你他她它们这那个和与及或就也都还把被给对向从到要会能可以请办说问答来去做为因所而但则吗呢吧啊呀哦"
 )

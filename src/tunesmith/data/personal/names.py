@@ -60,8 +60,12 @@ _OPENS: Final = ' \t\n\r\u00a0"“‘*(>-'
 
 
 def names(text: str) -> Iterator[Span]:
+    before, end = "", -1
     for run in _RUN.finditer(text):
         found = run[0]
+        if run.start() == end + 2 and text.startswith(", ", end):
+            yield from _turned(text, before, end, found)
+        before, end = found, run.end()
         if " " not in found and "\u00a0" not in found:
             small = found.lower()
             if small in _NO_PART or (small not in GIVEN and not _has_sign(text, run.start(), run.end())):
@@ -202,6 +206,21 @@ def _until_no_name(words: list[tuple[int, int, str]]) -> list[tuple[int, int, st
 
 def _span(words: list[tuple[int, int, str]], source: str, confidence: float) -> Span:
     return Span("name", words[0][0], words[-1][1], source, confidence)
+
+
+_SHORTEST_IN_CAPITALS: Final = 3
+_LINE_STARTS: Final = ("", "\n", ";", ":", "(", '"', "“")
+
+
+def _turned(text: str, family: str, end: int, found: str) -> Iterator[Span]:
+    """BRANDT, Thomas: what stands before a common given name at the start of a line, in capitals or a common family name."""
+    start, small, given = end - len(family), family.lower(), found.split()[0]
+    is_in_capitals = family.isupper() and len(family) >= _SHORTEST_IN_CAPITALS
+    is_family = (is_in_capitals or small in FAMILY) and small not in _NO_PART and small not in ALSO_WORDS
+    is_given = given.lower() in GIVEN and given.lower() not in ALSO_WORDS
+    if is_family and is_given and text[max(0, start - 4) : start].rstrip(" ")[-1:] in _LINE_STARTS:
+        yield Span("name", start, end, "family name first", 0.7)
+        yield Span("name", end + 2, end + 2 + len(given), "family name first", 0.7)
 
 
 _SMALL: Final = re.compile(r"[Nn]ame(?: is|:) ([^\W\d_]{2,20})(?: ([^\W\d_]{2,20}))?")

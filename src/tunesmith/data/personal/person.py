@@ -3,22 +3,25 @@ files of jobs and models can ask for all of them at once."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from tunesmith.data.cleaning import object_rows, refuse_output
+from tunesmith.data.cleaning import encoded_row, object_rows, refuse_output
 from tunesmith.data.findings import Row
 from tunesmith.data.personal.decisions import place_text
+from tunesmith.data.personal.folding import folded, places_before
 from tunesmith.data.personal.leaves import Leaf, leaves, with_leaves
-from tunesmith.data.personal.variants import Variant, variants
+from tunesmith.data.personal.variants import Variant, parts, variants
 from tunesmith.data.row_writer import RowWriter
 from tunesmith.data.versions import Operation, Parent, Version, read_version, write_version
 
 Erasure = Literal["drop", "redact"]
 TAG = "[PERSON]"
+_MOST_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,15 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
+    """``rows_with_a_part``: rows that stayed as they are though a given or a family name of the person stands in them alone;
+    ``lines_with_a_part``: where in the file, the first fifty."""
+
     rows_read: int
     rows_erased: int
     places: int
     sha256: str
+    rows_with_a_part: int = 0
+    lines_with_a_part: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -47,6 +55,8 @@ class Erased:
             "rows_erased": self.rows_erased,
             "places": self.places,
             "sha256": self.sha256,
+            "rows_with_a_part": self.rows_with_a_part,
+            "lines_with_a_part": list(self.lines_with_a_part),
         }
 
 
@@ -64,11 +74,13 @@ def erase_person(
     said: Sequence[str], file: Path, out: Path, erasure: Erasure = "drop", *, overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Erased:  # fmt: skip
-    """Writes ``out`` without the person's rows, or with the person's forms redacted in them. What the file's version then
-    says of the erasure does not name the person."""
+    """Writes ``out`` without the person's rows, or with the person's forms redacted in them: in a row that speaks of the
+    person, a given or a family name alone is the person's too. What the file's version then says of the erasure does not name
+    the person."""
     refuse_output(file, out, overwrite=overwrite)
-    looked_for, digest = variants(said), sha256()
-    num_read = num_erased = num_places = 0
+    looked_for, of_names, digest = variants(said), parts(said), sha256()
+    num_read = num_erased = num_places = num_with_a_part = 0
+    lines_with_a_part: list[int] = []
 
     def read(content: bytes) -> None:
         digest.update(content)
@@ -79,14 +91,25 @@ def erase_person(
         for row in object_rows(file, read):
             num_read += 1
             matches = _matches(row.value, looked_for)
+            if matches:
+                matches = _matches(row.value, (*looked_for, *of_names))
+            elif of_names and _matches(row.value, of_names):
+                num_with_a_part += 1
+                lines_with_a_part += [row.line] if len(lines_with_a_part) < _MOST_LINES else []
             num_places += sum(len(spans) for _, spans in matches)
             num_erased += bool(matches)
             if not matches and "\n" not in row.text:
                 writer.write_line(row.text.encode())
             elif not matches or erasure == "redact":
-                writer.write(with_leaves(row.value, {leaf: _without(leaf, spans) for leaf, spans in matches}))
+                without = with_leaves(row.value, {leaf: _without(leaf, spans) for leaf, spans in matches})
+                writer.write_line(encoded_row(without))
     parent = read_version(file)
-    counts = {"rows_read": num_read, "rows_erased": num_erased, "places": num_places}
+    counts = {
+        "rows_read": num_read,
+        "rows_erased": num_erased,
+        "places": num_places,
+        "rows_with_a_part": num_with_a_part,
+    }
     write_version(
         out,
         Version(
@@ -95,7 +118,7 @@ def erase_person(
             parent.licence if parent else None, parent.source if parent else None,
         ),
     )  # fmt: skip
-    return Erased(num_read, num_erased, num_places, writer.sha256)
+    return Erased(num_read, num_erased, num_places, writer.sha256, num_with_a_part, tuple(lines_with_a_part))
 
 
 _Match = tuple[int, int, str]
@@ -104,12 +127,23 @@ _Match = tuple[int, int, str]
 def _matches(row: Row, looked_for: Sequence[Variant]) -> list[tuple[Leaf, list[_Match]]]:
     found = []
     for leaf in leaves(row):
+        text = folded(leaf.text)
         spans = [
-            (match.start(), match.end(), variant.how) for variant in looked_for for match in variant.pattern.finditer(leaf.text)
+            (match.start(), match.end(), variant.how) for variant in looked_for for match in variant.pattern.finditer(text)
         ]  # fmt: skip
+        if spans and text is not leaf.text:
+            spans = _unfolded(spans, places_before(leaf.text))
         if spans:
             found.append((leaf, _merged(spans)))
     return found
+
+
+def _unfolded(spans: Sequence[_Match], before: Sequence[int]) -> list[_Match]:
+    """Places in the folded text → those in the text, marks behind the last letter with it."""
+    return [
+        (bisect_right(before, start) - 1, max(bisect_left(before, end), bisect_right(before, end) - 1), how)
+        for start, end, how in spans
+    ]
 
 
 def _merged(spans: list[_Match]) -> list[_Match]:

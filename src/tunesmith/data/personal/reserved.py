@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
+from tunesmith.data.personal.checksums import cn_id_check, luhn
 from tunesmith.data.personal.surrogate_names import CHINESE_FAMILY_ALONE, CHINESE_WHOLE, LATIN_WORD, TOWN, TOWN_CHINESE
 
 # RFC 2606 keeps these domains for examples.
@@ -69,6 +70,30 @@ def is_reserved(kind: str, text: str) -> bool:
         case "name":
             return is_surrogate_name(text)
     return False
+
+
+WORDS_BEFORE: Final = 60
+"""So many characters before a number tell what it is."""
+_SSN: Final = re.compile(r"666([- ])[0-9]{2}\1[0-9]{4}")
+_BARE_SSN: Final = re.compile(r"666[0-9]{6}")
+_SSN_WORDS: Final = re.compile(r"ssn|social.?security", re.IGNORECASE)
+_CARD: Final = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
+
+
+def is_stand_in(text: str, before: str) -> bool:
+    """Whether it has the whole form of a surrogate, whatever kind a detector takes it for. ``before``: the words before."""
+    if _SSN.fullmatch(text) or (_BARE_SSN.fullmatch(text) and _SSN_WORDS.search(before)):
+        return True
+    if text.startswith("990000") and text.isalnum():
+        if len(text) == 18 and text[:17].isdigit() and text[17].upper() == cn_id_check(text[:17]):
+            return True
+        if len(text) == 15 and text.isdigit() and text[8:12] == "0101":
+            return True
+    bare = re.sub(r"[ -]", "", text)
+    return bare.startswith(_CARD_STARTS) and _CARD.fullmatch(text) is not None and luhn(bare)
+
+
+_CARD_STARTS: Final = tuple(CARD_RANGES.values())
 
 
 def is_surrogate_name(text: str) -> bool:

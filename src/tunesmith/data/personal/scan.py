@@ -175,14 +175,20 @@ def _whole_words(text: str, name: str) -> Iterator[int]:
 
 
 def _echoes(person: str) -> Iterator[str]:
-    """The whole name, and each of its words that is no common one."""
-    yield person
+    """The whole name, and each of its words that is no common one; as they stand, and in capitals or without."""
+    yield from _in_either_case(person)
     words = person.split()
     if len(words) > 1:
         for word in words:
             small = word.lower().strip(".")
             if len(small) > 2 and word[0].isupper() and small not in NOT_NAMES | TITLES | ALSO_WORDS:
-                yield word
+                yield from _in_either_case(word)
+
+
+def _in_either_case(name: str) -> Iterator[str]:
+    yield name
+    if len(name) > 2 and (other := name.title() if name.isupper() else name.upper()) != name:
+        yield other
 
 
 def counts_by_kind(found: Mapping[Leaf, Sequence[Span]]) -> dict[str, int]:

@@ -89,7 +89,12 @@ def _chinese_name(surrogates: Surrogates, value: str) -> str:
     )
 
 
+_LIKE_SSN: Final = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")
+
+
 def _phone(surrogates: Surrogates, value: str) -> str:
+    if _LIKE_SSN.fullmatch(value):  # what was printed in advertisements and the like; any other phone could be an SSN
+        return _us_ssn(surrogates, value)
     number, extension = re.fullmatch(r"(.*?)( ?(?:x|ext\.? ?|转)\d+)?", value, re.IGNORECASE | re.DOTALL).groups()  # type: ignore[union-attr]
     digits = re.sub(r"[^0-9]", "", number)
     return _shaped(number, _phone_digits(surrogates, number, digits)) + (extension or "")
