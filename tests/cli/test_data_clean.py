@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -99,6 +100,17 @@ def test_canaries_are_counted_by_kind(source: Path, capsys: pytest.CaptureFixtur
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "clean", str(tmp_path / "none.jsonl"), "--dry-run"]) != 0
     assert "none.jsonl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [["--out", "out.jsonl"], ["--dry-run"], ["--list"]])
+def test_a_pipe_is_refused_and_not_waited_for(
+    tmp_path: Path, more: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert run(["data", "clean", "pipe", *more]) == 2
+    assert "pipe is no regular file." in capsys.readouterr().err
+    assert os.listdir() == ["pipe"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -172,6 +172,8 @@ def object_rows(source: Path, update: Callable[[bytes], None]) -> Iterator[FileR
 
 
 def _refuse_unreadable(source: Path) -> None:
+    if source.exists() and not source.is_file() and not source.is_dir():
+        raise UserError(f"{source} is no regular file.", "write what it gives into a file first")
     try:
         with source.open("rb") as file:
             refuse_foreign_bytes(source, file.read(HEAD_BYTES))

@@ -120,5 +120,9 @@ def run_erase_person(settings: ErasePersonSettings, inputs: Sequence[Input], ben
     (source,) = inputs
     out = bench.folder / "rows.jsonl"
     erased = erase_person(settings.said, source.path, out, settings.erasure, progress=by_bytes(source, bench))
-    counts = {"rows_read": erased.rows_read, "rows_erased": erased.rows_erased, "places": erased.places}
-    return Done((made_from(out, inputs, settings.filename or named(source, "erased")),), counts)
+    counts = {
+        "rows_read": erased.rows_read, "rows_erased": erased.rows_erased, "places": erased.places,
+        "rows_with_a_part": erased.rows_with_a_part,
+    }  # fmt: skip
+    result = {"lines_with_a_part": list(erased.lines_with_a_part)}
+    return Done((made_from(out, inputs, settings.filename or named(source, "erased")),), counts, result=result)

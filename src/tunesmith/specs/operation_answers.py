@@ -146,7 +146,11 @@ ABOUT: Final[Mapping[str, About]] = {
         {"rows_of_inputs": "how many, file by file"},
         {"input": "which file, from 0", "file": "its name", "line": "of the file", "places": "where in the row"},
     ),
-    "erase_person": About("one file, `NAME.erased.jsonl`", {}, {}),
+    "erase_person": About(
+        "one file, `NAME.erased.jsonl`",
+        {"lines_with_a_part": "the first lines that stay though a given or a family name of the person stands in them"},
+        {},
+    ),
     "preview_generation": About(
         "no file: the first request, word for word, and what all of them would take",
         {
