@@ -12,6 +12,7 @@ import pytest
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.importers.cell_text import cell_text
+from tunesmith.data.importers.convert import ConvertOptions, convert
 from tunesmith.data.importers.excel import read_excel
 from tunesmith.data.importers.rows import Left, Record
 
@@ -161,3 +162,18 @@ def test_sheet_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
     book(tmp_path / "a.xlsx", rows(("question", "answer")))
     with pytest.raises(UserError, match="no sheet"):
         list(read_excel(tmp_path / "a.xlsx", "a", sheet="FAQ"))
+
+
+@pytest.mark.parametrize("name", ["faq.csv", "faq.xls", "faq", "faq.xlsx.bak", "faq.zip", "faq.txt", "faq.json"])
+def test_a_workbook_is_read_whatever_its_name_says(tmp_path: Path, name: str) -> None:
+    book(tmp_path / "a.xlsx", rows(("question", "answer"), ("营业时间？", "九点"), ("=1+1", "b")))
+    renamed = (tmp_path / "a.xlsx").rename(tmp_path / name)
+    done = convert([renamed], tmp_path / "out.jsonl", ConvertOptions())
+    assert (done.num_rows, [left.rule for left in done.left]) == (1, ["formula_without_value"])
+
+
+@pytest.mark.parametrize("name", ["old.xls", "old.csv", "old", "old.xlsx"])
+def test_a_workbook_of_the_old_format_is_refused_whatever_its_name_says(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
+    with pytest.raises(UserError, match="old format"):
+        convert([tmp_path / name], tmp_path / "out.jsonl", ConvertOptions())
