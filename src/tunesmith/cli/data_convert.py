@@ -157,7 +157,8 @@ def _show_notes(console: Console, notes: tuple[Counted, ...]) -> None:
     for note in notes[:_MOST_NOTES]:
         rows = "" if note.count == 1 else f" ({note.count:,} times)"
         where = ":".join(str(part) for part in (note.first.file, note.first.line) if part is not None)
-        _say(console, f"note {where}: {note.message}{rows}", "cyan")
+        style = "bold yellow" if note.rule == "encoding_guessed" else "cyan"
+        _say(console, f"note {where}: {note.message}{rows}", style)
     if len(notes) > _MOST_NOTES:
         _say(console, f"… and {len(notes) - _MOST_NOTES:,} more notes (all of them with --json)")
 

@@ -140,7 +140,8 @@ def test_other_encodings_are_read_and_said(encoding: str, write: Write, out: Pat
     question = "これはひらがなの文章です。" if encoding == "shift_jis" else "請問貨物何時到達？謝謝您的回答。"
     done, rows = converted(out, write("a.jsonl", lines([chat(question, "好")] * 5), encoding))
     assert rows == [chat(question, "好")] * 5
-    assert {note.rule for note in done.notes} == (set() if encoding == "utf-8-sig" else {"encoding_taken"})
+    told = {"utf-8-sig": set(), "utf-16": {"encoding_taken"}}.get(encoding, {"encoding_guessed"})
+    assert {note.rule for note in done.notes} == told
 
 
 def test_encoding_that_is_said_is_taken(write: Write, out: Path) -> None:
@@ -148,6 +149,44 @@ def test_encoding_that_is_said_is_taken(write: Write, out: Path) -> None:
     assert converted(out, path, encoding="latin-1")[1] == [chat("Größe")]
     with pytest.raises(UserError, match="not known"):
         converted(out, path, encoding="klingon", overwrite=True)
+
+
+def test_a_guessed_encoding_is_told_with_words_to_judge_it_by(write: Write, out: Path) -> None:
+    path = write("a.csv", "question;answer\nKde je pobočka číslo 5, prosím?;Na náměstí, děkuji.\n", "cp1250")
+    [note] = converted(out, path)[0].notes
+    assert note.rule == "encoding_guessed"
+    assert 'read as WINDOWS-1250, the file has words such as "pobočka", "číslo", "prosím"' in note.message
+    assert "--encoding" in note.message
+    [note] = converted(out, path, encoding="cp1250", overwrite=True)[0].notes
+    assert note.rule == "encoding_taken"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("question", ["Où est le café ?", "Where is it?", "这是什么？", "Где офис?"])
+def test_utf_16_without_a_mark_is_read(question: str, encoding: str, write: Write, out: Path) -> None:
+    done, rows = converted(out, write("a.csv", f"question,answer\n{question},好\n{question},é\n", encoding))
+    assert rows == [chat(question, "好"), chat(question, "é")]
+
+
+@pytest.mark.parametrize("format", [None, "table"])
+def test_a_row_with_a_null_character_is_left_out_alone(format: Any, write: Write, out: Path) -> None:
+    path = write("a.csv", "question,answer\n1,2\n3,4\0\n5,6\n")
+    done, rows = converted(out, path, format=format)
+    assert rows == [chat("1", "2"), chat("5", "6")]
+    assert [(left.rule, left.first[0].place.line) for left in done.left] == [("null_character", 3)]
+
+
+def test_lines_of_json_with_null_characters_are_left_out_alone(write: Write, out: Path) -> None:
+    rows = lines([chat("1"), chat("a\0b"), chat("\\u0000"), chat("2"), chat("cut")]).replace("cut", "c\0t")
+    done, made = converted(out, write("a.jsonl", rows))
+    assert made == [chat("1"), chat("\\u0000"), chat("2")]
+    assert rules(done) == {"null_character": 1, "invalid_json": 1}
+
+
+def test_bytes_that_are_no_text_make_no_rows(write: Write, out: Path) -> None:
+    with pytest.raises(NothingMade) as nothing:
+        converted(out, write("a.bin", bytes(range(256)) * 20))
+    assert "it is no text" in nothing.value.conversion.sources[0].reason
 
 
 def test_placeholders_are_told_and_filled(write: Write, out: Path) -> None:

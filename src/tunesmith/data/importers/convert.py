@@ -172,9 +172,6 @@ class _Work:
             return
         summary = SourceSummary(source.name, source.format, source.reason, source.encoding, source.mapping)
         self._sources.append(summary)
-        if source.encoding:
-            message = f"the file is read as {source.encoding}, and written as UTF-8"
-            self.notes.add("encoding_taken", message, Place(source.name))
         try:
             for outcome in source.outcomes:
                 self._take(outcome, summary)

@@ -19,6 +19,7 @@ from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.pairs import LABEL_KEYS
 from tunesmith.data.importers.preferences import rating_key
 from tunesmith.data.row_shapes import REINFORCEMENT_KEYS
+from tunesmith.data.wide_text import is_binary, wide_encoding
 
 Holder = Literal["lines", "array", "values", "delimited", "excel", "parquet", "arrow", "text", "mail", "none"]
 RecordFormat = Literal[
@@ -50,9 +51,9 @@ def holder_of(opened: Opened, encoding: str | None = None) -> Held:
         return Held("excel", "it is a workbook of the old format (.xls)")
     if _is_mail(opened):
         return Held("mail", "it begins as mail does")
-    encoding = encoding or text_encoding(head)
-    if encoding is None and b"\0" in head:
+    if encoding is None and wide_encoding(head) is None and is_binary(head):
         return Held("none", "it is no text")
+    encoding = encoding or text_encoding(head)
     try:
         text = head.decode(encoding, errors="ignore").encode() if encoding else head.removeprefix(BOM)
     except LookupError:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.array_elements import MOST_ROW_BYTES
-from tunesmith.data.encoding import BOM, text_encoding
+from tunesmith.data.encoding import BOM, HEAD_BYTES, text_encoding
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place
 from tunesmith.data.importers.unpacking import DamagedSource
@@ -45,7 +45,7 @@ def known_encoding(name: str) -> str:
 
 
 def not_utf8(content: bytes, error: UnicodeDecodeError, place: Place) -> Left:
-    encoding = text_encoding(content) or "damaged"
+    encoding = text_encoding(content[max(0, error.start - HEAD_BYTES // 2) :][:HEAD_BYTES]) or "damaged"
     message = f"byte {error.start + 1:,} of the line is 0x{content[error.start]:02X}, which is not UTF-8"
     hint = f"if the file is {encoding}, say so: --encoding {encoding}"
     return Left("not_utf8", message, hint, place, "error")
