@@ -162,3 +162,14 @@ def test_list_of_messages_is_no_list_of_rows(tmp_path: Path) -> None:
 
 def test_deep_brackets_are_told(tmp_path: Path) -> None:
     assert values_in(tmp_path, b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}\n") == ["nesting_too_deep"]
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-16"])
+def test_elements_that_are_no_objects_are_named_by_their_own_line_and_number(
+    encoding: str | None, tmp_path: Path
+) -> None:
+    content = '[\n{"a": 1},\n"s",\n5, "t",\n5,\n{"a": 2},\nnull\n]\n'
+    found = records_in(tmp_path, content.encode(encoding or "utf-8"), encoding)
+    assert [(one.place.line, one.place.path) for one in found if isinstance(one, Left)] == [
+        (3, "[1]"), (4, "[2]"), (4, "[3]"), (5, "[4]"), (7, "[6]"),
+    ]  # fmt: skip

@@ -26,6 +26,7 @@ plain_chat: chat lines that may pass as they stand
 placeholders: names left open in a data set, told and filled
 checked: what is wrong with a row that was made
 tables: CSV, TSV and the like to records; the other tables' readers beside it
+part_names: what columns are called that hold a part of an example
 table_header: the first row of a table: whether it names the columns
 nested_cells: cells of JSON text
 excel: workbooks to records

@@ -6,7 +6,7 @@ An object that holds lists of rows ({"train": […], "validation": […]}) gives
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -156,37 +156,46 @@ def _records_of_chunks(chunks: Iterable[Line], name: str, is_array: bool) -> Ite
             yield chunk
             continue
         for element in splitter.feed(chunk):
-            yield from _read_element(element, name, index, is_array)
-            index += not element.is_between
+            index += yield from _read_element(element, name, index, is_array)
     for element in splitter.finish():
-        yield from _read_element(element, name, index, is_array)
+        index += yield from _read_element(element, name, index, is_array)
     if not splitter.is_closed:
         message, hint = "the array has no closing bracket: was the file cut?", "copy or export it again"
         yield Left("invalid_json", message, hint, Place(name), "error")
 
 
-def _read_element(element: Element, name: str, index: int, is_array: bool) -> Iterator[Record | Left]:
+def _read_element(element: Element, name: str, index: int, is_array: bool) -> Generator[Record | Left, None, int]:
+    """What became of it → of how many elements of the array."""
     place = Place(name, element.line, path=f"[{index}]" if is_array else None)
     if not element.content:
         yield too_long(element.num_bytes, place)
     elif element.is_between:
-        yield from _between(element.content, place)
+        return (yield from _between(element, name, index if is_array else None))
     else:
         yield from read_record(element.content, place, None, element.is_cut)
+    return 1
 
 
-def _between(content: bytes, place: Place) -> Iterator[Left]:
-    """Texts and numbers in an array of rows; anything else is no JSON."""
+def _between(element: Element, name: str, index: int | None) -> Generator[Left, None, int]:
+    """Texts and numbers in an array of rows, → how many; anything else is no JSON. ``index`` is that of the first."""
     try:
-        values = msgspec.json.decode(b"[" + content.strip(b" \t\r\n,") + b"]", type=list[Any])
+        raws = msgspec.json.decode(b"[" + element.content.strip(b" \t\r\n,") + b"]", type=list[msgspec.Raw])
+        values = [msgspec.json.decode(raw) for raw in raws]
     except (ValueError, RecursionError):
-        what = shorten(content.strip()[:60].decode(errors="backslashreplace"))
+        what = shorten(element.content.strip()[:60].decode(errors="backslashreplace"))
         message, hint = f"{what} stands where a row should begin", "write the rows with a JSON library"
+        place = Place(name, element.line, path=None if index is None else f"[{index}]")
         yield Left("invalid_json", message, hint, place, "error")
-        return
-    for value in values:
+        return 0
+    line, at = element.line, 0
+    for number, (raw, value) in enumerate(zip(raws, values, strict=True)):
+        begins = element.content.index(bytes(raw), at)
+        line += element.content.count(b"\n", at, begins)
+        at = begins + len(bytes(raw))
         message, hint = f"the row is {shorten(value)}, not an object", 'write each row as {"…": …}'
+        place = Place(name, line, path=None if index is None else f"[{index + number}]")
         yield Left("not_an_object", message, hint, place, "error")
+    return len(values)
 
 
 def _is_json(line: bytes) -> bool:
