@@ -78,7 +78,7 @@ def _is_mostly_ascii(content: bytes) -> bool:
 
 
 def _without_ascii(head: bytes) -> str | None:
-    if len(head) % 2 and len(head) < _LEAST_BYTES * 2 or head.isascii() or _is_utf8(head):
+    if head.isascii() or _is_utf8(head):
         return None
     for codec in ("UTF-16LE", "UTF-16BE"):
         text = _decoded(head, codec, 2)

@@ -164,7 +164,7 @@ def test_a_guessed_encoding_is_told_with_words_to_judge_it_by(write: Write, out:
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("question", ["Où est le café ?", "Where is it?", "这是什么？", "Где офис?"])
 def test_utf_16_without_a_mark_is_read(question: str, encoding: str, write: Write, out: Path) -> None:
-    done, rows = converted(out, write("a.csv", f"question,answer\n{question},好\n{question},é\n", encoding))
+    _, rows = converted(out, write("a.csv", f"question,answer\n{question},好\n{question},é\n", encoding))
     assert rows == [chat(question, "好"), chat(question, "é")]
 
 

@@ -18,6 +18,7 @@ from tunesmith.data.importers.rows import Left, Record
 
 openpyxl = pytest.importorskip("openpyxl")
 Fill = Callable[[Any, Any], None]
+MOMENT = datetime.datetime.fromisoformat("2024-03-05 14:07:09")
 
 
 def book(path: Path, fill: Fill) -> list[Record | Left]:
@@ -108,7 +109,26 @@ def test_error_cell_is_told(tmp_path: Path) -> None:
         (0.1 + 0.2, "General", "0.3"),
         (3.0, "General", "3"),
         (True, "General", "TRUE"),
-        (datetime.datetime.fromisoformat("2026-03-01"), "d/m/y", "2026-03-01"),
+        (datetime.datetime.fromisoformat("2026-03-01"), "d/m/y", "1/3/26"),
+        (MOMENT, "DD.MM.YYYY", "05.03.2024"),
+        (MOMENT, "mm/dd/yyyy", "03/05/2024"),
+        (MOMENT, "mmm yyyy", "Mar 2024"),
+        (MOMENT, "[$-409]dddd, mmmm d, yyyy;@", "Tuesday, March 5, 2024"),
+        (MOMENT, "[$-407]d. mmmm yyyy", "2024-03-05 14:07:09"),
+        (MOMENT, 'yyyy"年"m"月"d"日"', "2024年3月5日"),
+        (MOMENT, "[$-804]yyyy年m月d日 上午/下午h:mm", "2024年3月5日 下午2:07"),
+        (MOMENT, "h:mm AM/PM", "2:07 PM"),
+        (MOMENT, "mm:ss.0", "07:09.0"),
+        (MOMENT, "mm-dd-yy", "2024-03-05 14:07:09"),
+        (MOMENT, "[$-F800]dddd", "2024-03-05 14:07:09"),
+        (MOMENT, "yyyy q", "2024-03-05 14:07:09"),
+        (datetime.time(14, 30), "hh:mm", "14:30"),
+        (datetime.time(0, 30), "h:mm AM/PM", "12:30 AM"),
+        (datetime.time(14, 30), "dd.mm.yyyy", "14:30:00"),
+        (datetime.timedelta(hours=30), "[h]:mm", "30:00"),
+        (datetime.timedelta(hours=30, seconds=61), "[mm]:ss", "1801:01"),
+        (datetime.timedelta(hours=30), "General", "30:00:00"),
+        (datetime.timedelta(hours=-1), "[h]:mm", "-1:00:00"),
         (datetime.datetime.fromisoformat("2026-03-01 14:30"), "General", "2026-03-01 14:30:00"),
         (datetime.time(9, 5), "General", "09:05:00"),
         (1.5, "0.##", "1.5"),

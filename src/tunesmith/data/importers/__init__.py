@@ -32,6 +32,7 @@ nested_cells: cells of JSON text
 excel: workbooks to records
 sheet_marks: merged cells and formulas of a sheet
 cell_text: a spreadsheet's value as people see it
+date_text: a date, a time or a span as people see it
 arrow_tables: Parquet and Arrow to records
 cell_template: a text made of a row's cells
 mapping: which column is what: parsed, judged, applied

@@ -65,8 +65,8 @@ def _byte_lines(opened: Opened) -> Iterator[Line]:
                     line = line.removeprefix(BOM)
                 if (at := line.find(b"\r")) >= 0 and line[at:] not in (b"\r\n", b"\r"):
                     *lines, rest = _parted(line)
-                    for number, one in enumerate(lines, number + 1):
-                        yield number, one
+                    yield from enumerate(lines, number + 1)
+                    number += len(lines)
                 elif len(line) > MOST_ROW_BYTES and not line.endswith(b"\n"):
                     number += 1
                     yield number, too_long(len(line) + _skip_line(file), Place(opened.name, number))

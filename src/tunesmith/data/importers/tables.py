@@ -18,8 +18,8 @@ from typing import Any, BinaryIO, Final
 from tunesmith.core.errors import UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.arrow_tables import read_arrow, read_parquet
-from tunesmith.data.importers.excel import read_excel
 from tunesmith.data.importers.checked import NULL_HINT
+from tunesmith.data.importers.excel import read_excel
 from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.table_header import column_names, is_header, numbered_names
