@@ -119,7 +119,8 @@ def test_format_that_changes_midway_is_told_with_its_line(write: Write, out: Pat
     done, made = converted(out, write("a.jsonl", rows))
     [left] = done.left
     assert (len(made), left.rule, left.count) == (120, "mixed_formats", 5)
-    assert "from line 121 on there are chat rows" in left.first[4].message
+    assert left.first[0].message.endswith("in a alpaca file")
+    assert left.first[4].message.endswith("the first of them is line 121")
 
 
 def test_files_that_give_other_rows_are_told(write: Write, out: Path) -> None:
@@ -187,6 +188,46 @@ def test_bytes_that_are_no_text_make_no_rows(write: Write, out: Path) -> None:
     with pytest.raises(NothingMade) as nothing:
         converted(out, write("a.bin", bytes(range(256)) * 20))
     assert "it is no text" in nothing.value.conversion.sources[0].reason
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", " "])
+def test_an_empty_file_is_said_to_be_empty(content: str, write: Write, out: Path) -> None:
+    with pytest.raises(NothingMade, match="No row could be made") as nothing:
+        converted(out, write("a.jsonl", content))
+    assert rules(nothing.value.conversion) == {"empty_file": 1}
+    assert "the file is empty" in nothing.value.hint
+
+
+def test_an_empty_folder_is_said_to_hold_no_file(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(NothingMade) as nothing:
+        converted(out, tmp_path / "in")
+    assert "no file stands there" in nothing.value.hint
+
+
+def test_json_that_the_fixer_mends_says_so(write: Write, out: Path) -> None:
+    row = "{'messages': [{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a'}]}\n"
+    done, _ = converted(out, write("a.jsonl", lines([chat()]) + row + '{"messages": [}\n'))
+    assert [("data fix" in left.hint) for left in done.left[0].first] == [True, False]
+
+
+def test_a_message_without_content_is_not_said_to_have_null(write: Write, out: Path) -> None:
+    rows = [chat(), {"messages": [{"role": "user"}, {"role": "assistant", "content": "a"}]}]
+    [left] = converted(out, write("a.jsonl", rows))[0].left
+    assert left.first[0].message == "the message has no content"
+
+
+def test_a_name_to_fill_that_stands_nowhere_is_told(write: Write, out: Path) -> None:
+    done, _ = converted(out, write("a.jsonl", [chat("by {{author}}")]), fills={"auther": "Ada", "zzz": "x"})
+    told = sorted(note.message for note in done.notes if note.rule == "fill_unused")
+    assert ["did you mean --fill author=…?" in told[0], "nothing was filled" in told[1]] == [True, True]
+
+
+def test_columns_that_nothing_takes_along_are_counted(write: Write, out: Path) -> None:
+    path = write("a.csv", "Frage,Antwort,Preis\n1,2,3\n4,5,\n6,7,8\n")
+    done, rows = converted(out, path)
+    assert rows == [chat("1", "2"), chat("4", "5"), chat("6", "7")]
+    assert [(note.message, note.count) for note in done.notes] == [('the column "Preis" is not taken along', 2)]
 
 
 def test_placeholders_are_told_and_filled(write: Write, out: Path) -> None:

@@ -18,9 +18,11 @@ from tunesmith.data.importers.lines import Line, not_utf8, read_lines, too_long
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.unpacking import DamagedSource
+from tunesmith.data.loose_json import read_loosely
 from tunesmith.data.strict_json import UNREAD, Fault, read_json
 
 Layout = Literal["lines", "array", "values"]
+_MOST_READ_LOOSELY: Final = 1 << 16
 _CHUNK: Final = 1 << 20
 
 
@@ -78,13 +80,16 @@ def _fault(fault: Fault, text: str, place: Place, column: int | None, is_cut: bo
     if is_cut and fault.is_at_end:
         message, hint = "the file ends in the middle of a row: was it cut?", "copy or export it again"
         return Left("invalid_json", message, hint, place, "error")
+    hint = finding.hint
+    if finding.rule == "invalid_json" and len(text) <= _MOST_READ_LOOSELY and read_loosely(text) is not UNREAD:
+        hint = f"{hint}; tunesmith data fix mends such rows"
     num_lines = before.count("\n")
     if num_lines:
         column = len(before) - before.rindex("\n")
     elif column is not None:
         column += len(before)
     line = place.line + num_lines if place.line is not None else None
-    return Left(finding.rule, finding.message, finding.hint, replace(place, line=line, column=column), "error")
+    return Left(finding.rule, finding.message, hint, replace(place, line=line, column=column), "error")
 
 
 def _rows_inside(value: dict[str, Any], place: Place) -> Iterator[Record | Left]:

@@ -94,6 +94,15 @@ def mapping_problems(mapping: ColumnMapping, columns: Sequence[str]) -> Iterator
     yield from _same_problems(mapping, columns)
 
 
+def columns_of(mapping: ColumnMapping, columns: Sequence[str]) -> frozenset[str]:
+    """Those that the mapping reads."""
+    templates = (getattr(mapping, part) for part in _TEMPLATES)
+    read = {name for template in templates if template for name in columns_in(template, columns)}
+    return frozenset(
+        {*read, *mapping.references, mapping.label, mapping.category, mapping.thread, mapping.author} - {None}
+    )
+
+
 def apply(mapping: ColumnMapping, records: Iterable[Record | Left]) -> Outcomes:
     """A row for each record that has what the mapping asks for; what was left out before goes out as it is."""
     make = _MAKERS[mapping.output]
