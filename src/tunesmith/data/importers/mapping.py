@@ -98,9 +98,8 @@ def columns_of(mapping: ColumnMapping, columns: Sequence[str]) -> frozenset[str]
     """Those that the mapping reads."""
     templates = (getattr(mapping, part) for part in _TEMPLATES)
     read = {name for template in templates if template for name in columns_in(template, columns)}
-    return frozenset(
-        {*read, *mapping.references, mapping.label, mapping.category, mapping.thread, mapping.author} - {None}
-    )
+    named = (mapping.label, mapping.category, mapping.thread, mapping.author)
+    return frozenset({*read, *mapping.references, *(column for column in named if column)})
 
 
 def apply(mapping: ColumnMapping, records: Iterable[Record | Left]) -> Outcomes:
