@@ -124,14 +124,16 @@ def _is_decodable(content: bytes, codec: str) -> bool:
 
 
 def text_encoding(head: bytes) -> str | None:
-    """The encoding of text that begins like this, where it is not UTF-8: told by its first characters, or a guess."""
+    """The encoding of text that begins like this, where it is not UTF-8: told by its first characters, or a guess. Text
+    most of whose lines beyond ASCII are UTF-8 is that: by another encoding all of them would be garbled, not a few."""
     wide = wide_encoding(head)
     if wide is not None:
         return wide
     lines = head.split(b"\n")
     whole = lines if len(head) < HEAD_BYTES else lines[:-1] or [head[:-4]]
-    bad = [line for line in whole if not _is_utf8(line)]
-    return _likely_encoding(b"\n".join(bad)) if bad else None
+    beyond = [line for line in whole if not line.isascii()]
+    bad = [line for line in beyond if not _is_utf8(line)]
+    return _likely_encoding(b"\n".join(bad)) if len(bad) * 2 >= max(len(beyond), 1) else None
 
 
 def first_words_beyond_ascii(head: bytes, encoding: str, most: int = 3) -> list[str]:

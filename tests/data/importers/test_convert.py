@@ -162,6 +162,19 @@ def test_a_guessed_encoding_is_told_with_words_to_judge_it_by(write: Write, out:
     assert note.rule == "encoding_taken"
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_a_line_of_another_encoding_does_not_garble_the_others(name: str, write: Write, out: Path) -> None:
+    good, bad = chat("Où est le café ?", "là"), chat("Où est l’autre café ?", "là")
+    if name == "a.csv":
+        head, *pieces = ["question,answer\n", *(f"{q},là\n" for q in ("Où est le café ?", "Où est l’autre café ?"))]
+    else:
+        head, pieces = "", [lines([good]), lines([bad])]
+    content = head.encode() + pieces[0].encode() * 5 + pieces[1].encode("cp1252") + pieces[0].encode()
+    done, rows = converted(out, write(name, content))
+    assert rows == [good] * 6
+    assert rules(done) == {"not_utf8": 1}
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("question", ["Où est le café ?", "Where is it?", "这是什么？", "Где офис?"])
 def test_utf_16_without_a_mark_is_read(question: str, encoding: str, write: Write, out: Path) -> None:
