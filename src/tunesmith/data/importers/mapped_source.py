@@ -49,8 +49,8 @@ def _noting(records: Records, used: Set[str], notes: Notes) -> Records:
     """Counts the rows that have something in a column that nothing takes along."""
     for record in records:
         if isinstance(record, Record):
-            for column in record.value.keys() - used:
-                if record.value[column] not in (None, "", [], {}):
+            for column, cell in record.value.items():
+                if column not in used and cell not in (None, "", [], {}):
                     notes.add("key_not_taken", f"the column {shorten(column)} is not taken along", record.place)
         yield record
 

@@ -56,8 +56,8 @@ def filled(row: Row, fills: Mapping[str, str], notes: Notes, place: Place) -> Ro
 
 def note_unused(fills: Mapping[str, str], notes: Notes, place: Place) -> None:
     """A name that was to be filled and stands open nowhere: it may be misspelt."""
-    for name in fills.keys() - notes.filled:
-        near = difflib.get_close_matches(name, notes.open, n=1)
+    for name in sorted(fills.keys() - notes.filled):
+        near = difflib.get_close_matches(name, sorted(notes.open), n=1)
         meant = f"did you mean --fill {near[0]}=…?" if near else "nothing was filled with it"
         notes.add("fill_unused", f"no name {shorten(name)} stands open in the rows: {meant}", place)
 
