@@ -21,6 +21,7 @@ TEXTS = {
     "¿Dónde está la sucursal? ¡Muchas gracias! Mañana abriré una cuenta aquí.": ["cp1252"],
     "Πού βρίσκεται το κατάστημα; Ευχαριστώ πολύ για την απάντηση.": ["cp1253"],
     "这是什么？请问怎么改密码": ["gb18030", "utf-16-le", "utf-16-be"],
+    "快递明天到达，请耐心等待。退款怎么办": ["gb18030", "utf-16-le", "utf-16-be"],
     "これは何ですか？パスワードを変更したいです。": ["shift_jis", "euc_jp", "utf-16-le", "utf-16-be"],
     "이것은 무엇입니까? 비밀번호를 변경하고 싶습니다.": ["euc_kr", "utf-16-le", "utf-16-be"],
     "question,answer\nWhere is it?,There.\n": ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"],

@@ -9,7 +9,7 @@ from typing import Final
 
 from tunesmith.data.code_pages import code_page_of
 from tunesmith.data.findings import Finding, shorten
-from tunesmith.data.wide_text import wide_encoding
+from tunesmith.data.wide_text import wide_by_script, wide_encoding
 
 HEAD_BYTES: Final = 1 << 16
 BOM: Final = b"\xef\xbb\xbf"
@@ -105,6 +105,8 @@ _SCRIPTS: Final = (
     ("BIG5", "big5", re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]"), 0.9),
 )
 
+_EAST_ASIAN: Final = frozenset(name for name, *_ in _SCRIPTS)
+
 
 def _likely_encoding(content: bytes) -> str:
     """A guess: European text has single high bytes among ASCII letters, East Asian text runs of them."""
@@ -133,7 +135,10 @@ def text_encoding(head: bytes) -> str | None:
     whole = lines if len(head) < HEAD_BYTES else lines[:-1] or [head[:-4]]
     beyond = [line for line in whole if not line.isascii()]
     bad = [line for line in beyond if not _is_utf8(line)]
-    return _likely_encoding(b"\n".join(bad)) if len(bad) * 2 >= max(len(beyond), 1) else None
+    if len(bad) * 2 < max(len(beyond), 1):
+        return None
+    likely = _likely_encoding(b"\n".join(bad))
+    return likely if likely in _EAST_ASIAN else wide_by_script(head) or likely
 
 
 def first_words_beyond_ascii(head: bytes, encoding: str, most: int = 3) -> list[str]:

@@ -20,6 +20,8 @@ _STARTS: Final = (
 )
 _LEAST_BYTES: Final = 8
 _MOST_STRAY_ZEROS: Final = 0.35
+_LEAST_BYTES_TO_TELL_BY: Final = 12
+_EAST_ASIAN: Final = re.compile("[\t\n\r -~\u4e00-\u9fa5\u3000-\u30ff\uff01-\uff9f\u2018-\u201d]")
 _ODD_CONTROLS: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 _FREQUENT: Final = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然"
@@ -38,6 +40,18 @@ def wide_encoding(head: bytes) -> str | None:
     return by_start or (_by_zeros(head) if len(head) >= _LEAST_BYTES else None)
 
 
+def wide_by_script(head: bytes) -> str | None:
+    """UTF-16 with hardly any ASCII, where hardly a character is outside of Chinese and Japanese. For what is no other encoding
+    of them: bytes of those may read so too."""
+    if len(head) < _LEAST_BYTES_TO_TELL_BY:
+        return None
+    for codec in ("UTF-16LE", "UTF-16BE"):
+        text = _decoded(head, codec, 2)
+        if len(_EAST_ASIAN.findall(text)) * 100 >= len(text) * 97:
+            return codec
+    return None
+
+
 def is_binary(head: bytes) -> bool:
     """Whether bytes that are no wide text have more zeros than text that a few of them strayed into."""
     zeros = head.count(0)
@@ -53,8 +67,10 @@ def _by_zeros(head: bytes) -> str | None:
         for codec in ("UTF-32LE", "UTF-32BE"):
             if _is_plausible(_decoded(head, codec, 4)):
                 return codec
-    if min(even, odd) > max(even, odd) * _MOST_STRAY_ZEROS or _is_text_with_stray_zeros(head, even + odd):
+    if _is_text_with_stray_zeros(head, even + odd):
         return None
+    if min(even, odd) > max(even, odd) * _MOST_STRAY_ZEROS:
+        return wide_by_script(head)
     codec = "UTF-16LE" if odd > even else "UTF-16BE"
     return codec if _is_plausible(_decoded(head, codec, 2)) else None
 
