@@ -192,6 +192,15 @@ def test_a_workbook_is_read_whatever_its_name_says(tmp_path: Path, name: str) ->
     assert (done.num_rows, [left.rule for left in done.left]) == (1, ["formula_without_value"])
 
 
+def test_a_workbook_whose_sheets_stand_behind_a_picture_is_one(tmp_path: Path) -> None:
+    book(tmp_path / "a.xlsx", rows(("question", "answer"), ("q", "b")))
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as old, zipfile.ZipFile(tmp_path / "b.csv", "w") as new:
+        new.writestr("docProps/thumbnail.jpeg", bytes(200_000))
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert convert([tmp_path / "b.csv"], tmp_path / "out.jsonl", ConvertOptions()).num_rows == 1
+
+
 @pytest.mark.parametrize("name", ["old.xls", "old.csv", "old", "old.xlsx"])
 def test_a_workbook_of_the_old_format_is_refused_whatever_its_name_says(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
