@@ -50,38 +50,48 @@ _SIGNS: Final = frozenset("’‘“”„«»‹›–—…€£°§·№º\xa
 _SIGN, _OTHER_LETTER, _OTHER_SIGN, _NO_CHARACTER = map(math.log, (0.02, 5e-4, 2e-4, 1e-6))
 _CAPITAL: Final = math.log(0.08)
 _ODD_NEIGHBOURS: Final = 3.0
+_MOST_BYTES: Final = 1 << 13
+_BEYOND: Final = re.compile(r"[^\x00-\x7f]")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 
 def code_page_of(content: bytes) -> str:
     """The likeliest; WINDOWS-1252 where several are as likely, or no byte tells."""
-    if not _HIGH.search(content):
+    first = _HIGH.search(content)
+    if first is None:
         return "WINDOWS-1252"
-    return max(_LANGUAGES, key=lambda name: _likelihood(content, name))
+    content = content[max(0, first.start() - 1) :][:_MOST_BYTES]
+    counted = Counter(byte - 0x80 for byte in content if byte >= 0x80)
+    return max(_LANGUAGES, key=lambda name: _likelihood(content, counted, name))
 
 
-def _likelihood(content: bytes, name: str) -> float:
+def _likelihood(content: bytes, counted: Counter[int], name: str) -> float:
     """The mean logarithm for each character beyond ASCII, by the best of the page's languages or by all of them mixed."""
-    text = content.decode(name, errors="replace")
-    counted = Counter(character for character in text if character > "\x7f")
-    total = sum(counted.values())
+    best = max(sum(count * logs[byte] for byte, count in counted.items()) for logs in _logs(name))
+    num_odd = _num_oddly_placed(content.decode(name, errors="replace"))
+    return (best - _ODD_NEIGHBOURS * num_odd) / counted.total() - _SELDOM.get(name, 0.0)
+
+
+@cache
+def _logs(name: str) -> list[list[float]]:
+    """For each language, and all of them mixed, how likely each of the bytes from 0x80 on is."""
+    characters = bytes(range(0x80, 0x100)).decode(name, errors="replace")
     tables = [_table(letters) for letters in _LANGUAGES[name]]
-    best = max(sum(count * _log(one, table) for one, count in counted.items()) for table in tables)
-    if len(tables) > 1:
-        mixed = _mixed(name)
-        best = max(best, sum(count * _log(one, mixed) for one, count in counted.items()))
-    return (best - _ODD_NEIGHBOURS * _num_oddly_placed(text)) / total - _SELDOM.get(name, 0.0)
+    return [
+        [_log(one, table) for one in characters] for table in [*tables, *([_mixed(name)] if len(tables) > 1 else [])]
+    ]
 
 
 def _num_oddly_placed(text: str) -> int:
     """Capitals after small letters, and signs inside of words: bytes that are other letters."""
-    num = 0
-    for before, character, after in zip(" " + text, text, text[1:] + " ", strict=False):
-        if character > "\x7f" or before > "\x7f":
-            if character.isupper() and before.islower():
-                num += 1
-            elif character > "\x7f" and not character.isalpha() and character != "’":
-                num += before.isalpha() and after.isalpha()
+    padded, num = f" {text} ", 0
+    for match in _BEYOND.finditer(padded, 1, len(padded) - 1):
+        before, character, after = padded[match.start() - 1], match[0], padded[match.end()]
+        if character.isalpha():
+            num += character.isupper() and before.islower()
+            num += character.islower() and "A" <= after <= "Z"
+        elif character != "’":
+            num += before.isalpha() and after.isalpha()
     return num
 
 
@@ -95,21 +105,19 @@ def _table(letters: str) -> dict[str, float]:
 def _mixed(name: str) -> dict[str, float]:
     """Several languages in one file; a single one explains its letters better."""
     languages = _LANGUAGES[name]
-    shares: Counter[str] = Counter()
+    shares: dict[str, float] = {}
     for letters in languages:
         for letter, log in _table(letters).items():
-            shares[letter] += math.exp(log) / len(languages) / 2  # type: ignore[assignment]
+            shares[letter] = shares.get(letter, 0.0) + math.exp(log) / len(languages) / 2
     return {letter: math.log(share) for letter, share in shares.items()}
 
 
 def _log(character: str, table: dict[str, float]) -> float:
     if character in table:
         return table[character]
-    small = "ı" if character == "I" else "i" if character == "İ" else character.lower()
-    if small in table and small != character:
+    small = "ı" if character == "İ" else character.lower()
+    if small in table:
         return table[small] + _CAPITAL
-    if character == "İ" and "ı" in table:
-        return table["ı"] + _CAPITAL
     if character in _SIGNS:
         return _SIGN
     if character == "\ufffd" or character < "\xa0":

@@ -8,17 +8,18 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import msgspec
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.array_elements import MOST_ROW_BYTES
-from tunesmith.data.encoding import BOM, HEAD_BYTES, text_encoding
+from tunesmith.data.encoding import BOM, text_encoding
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place
 from tunesmith.data.importers.unpacking import DamagedSource
 
+_BYTES_TO_TELL_BY: Final = 400
 Line = tuple[int, bytes | Left]
 """A line's number, and the line with the line feed at its end (only a file's last can lack it)."""
 
@@ -47,7 +48,8 @@ def known_encoding(name: str) -> str:
 
 
 def not_utf8(content: bytes, error: UnicodeDecodeError, place: Place) -> Left:
-    encoding = text_encoding(content[max(0, error.start - HEAD_BYTES // 2) :][:HEAD_BYTES]) or "damaged"
+    begin = 0 if error.start < _BYTES_TO_TELL_BY else error.start
+    encoding = text_encoding(content[begin : error.start + _BYTES_TO_TELL_BY]) or "damaged"
     message = f"byte {error.start + 1:,} of the line is 0x{content[error.start]:02X}, which is not UTF-8"
     hint = f"if the file is {encoding}, say so: --encoding {encoding}"
     return Left("not_utf8", message, hint, place, "error")
