@@ -195,7 +195,7 @@ def test_a_part_given_twice_and_a_column_taken_twice_are_refused(written: str, p
 
 
 def test_what_to_write_is_said_of_a_part_given_twice() -> None:
-    with pytest.raises(Problems, match=r"user=\{context\}\\n\\n\{question\}"):
+    with pytest.raises(Problems, match=r"user=\{context\} \{question\}"):
         parse("user=context,user=question,assistant=answer", COLUMNS)
 
 

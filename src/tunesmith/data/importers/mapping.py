@@ -162,7 +162,7 @@ def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _once(key: str, values: Sequence[Any]) -> str:
-    both = "+".join(map(str, values)) if key == "references" else "\\n\\n".join(f"{{{value}}}" for value in values)
+    both = "+".join(map(str, values)) if key == "references" else " ".join(f"{{{value}}}" for value in values)
     return f"give one of them, or both in one: {key}={both}"
 
 
