@@ -123,3 +123,19 @@ def test_of_continues_data_refused_suggestions_and_pairs_may_be_asked_for(tmp_pa
     edits.write_text(json.dumps({"prefix": "a = ", "suffix": "", "completion": "1", "accepted": False}) + "\n")
     command = ["data", "convert", str(edits), "--out", str(out), "--overwrite"]
     assert (run(command), run([*command, "--refused"])) == (2, 0)
+
+
+def test_mail_is_read_by_the_options_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = "From: ann@a.example\nTo: bo@b.example\nSubject: Card\nMessage-ID: <1@a>\n\nWhere is my card?\n"
+    reply = (
+        "From: bo@b.example\nTo: ann@a.example\nSubject: Re: Card\nMessage-ID: <2@b>\nIn-Reply-To: <1@a>\n\nPosted.\n"
+    )
+    path, out = tmp_path / "a.mbox", tmp_path / "out.jsonl"
+    path.write_text("".join(f"From - Mon Jan  1 00:00:00 2024\n{letter}\n" for letter in (asked, reply)))
+    said = ["data", "convert", str(path), "--out", str(out), "--me", "bo@b.example"]
+    assert run([*said, "--with-subject", "--min-chars", "3"]) == 0
+    assert json.loads(out.read_text())["messages"][0]["content"].startswith("Card")
+    assert run([*said, "--max-chars", "3", "--overwrite"]) == 2
+    assert "--max-chars" in capsys.readouterr().out
+    assert run([*said[:-1], "@typo.example", "--overwrite"]) == 2
+    assert "--me" in capsys.readouterr().err

@@ -49,6 +49,11 @@ Since = Annotated[
 ]
 WholeThreads = Annotated[bool, typer.Option("--whole-threads", help="Of mail: a row for each thread.")]
 KeepLists = Annotated[bool, typer.Option("--keep-lists", help="Of mail: use mailing lists too.")]
+WithSubject = Annotated[
+    bool, typer.Option("--with-subject", help="Of mail: the subject stands above the first question.")
+]
+MinChars = Annotated[int, typer.Option(help="Of mail: leave out shorter questions and answers.")]
+MaxChars = Annotated[int, typer.Option(help="Of mail: leave out longer questions and answers; nothing is cut.")]
 Output = Annotated[ContinueOutput, typer.Option(help="Of Continue's data: what rows to make.")]
 Refused = Annotated[
     bool, typer.Option("--refused", help="Of Continue's data: also suggestions that were refused or not decided on.")
@@ -63,6 +68,7 @@ def convert(
     sources: Sources, out: Out, format: Format = None, mapping: Mapping = None, list_labels: ListLabels = False,
     delimiter: Delimiter = None, header: Header = None, encoding: Encoding = None, sheet: Sheet = None, fill: Fill = None,
     me: Me = None, since: Since = None, whole_threads: WholeThreads = False, keep_lists: KeepLists = False,
+    with_subject: WithSubject = False, min_chars: MinChars = 1, max_chars: MaxChars = 50_000,
     output: Output = "chat", refused: Refused = False, licence: Licence = None, source: FromWhere = None,
     overwrite: Overwrite = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -81,7 +87,7 @@ def convert(
     told: list[str] = []
     mail = MailOptions(
         me=tuple(me or ()), since=since.date() if since else None, whole_threads=whole_threads, keep_lists=keep_lists,
-        tell=told.append,
+        with_subject=with_subject, min_chars=min_chars, max_chars=max_chars, tell=told.append,
     )  # fmt: skip
     read = ReadOptions(
         format=format, mapping=mapping, encoding=encoding, sheet=sheet, mail=mail, delimiter=read_delimiter(delimiter),
@@ -157,7 +163,8 @@ def _show_notes(console: Console, notes: tuple[Counted, ...]) -> None:
     for note in notes[:_MOST_NOTES]:
         rows = "" if note.count == 1 else f" ({note.count:,} times)"
         where = ":".join(str(part) for part in (note.first.file, note.first.line) if part is not None)
-        _say(console, f"note {where}: {note.message}{rows}", "cyan")
+        style = "bold yellow" if note.rule == "encoding_guessed" else "cyan"
+        _say(console, f"note {where}: {note.message}{rows}", style)
     if len(notes) > _MOST_NOTES:
         _say(console, f"… and {len(notes) - _MOST_NOTES:,} more notes (all of them with --json)")
 

@@ -18,6 +18,8 @@ file_rows: the rows of a file: lines, or elements of an array
 array_elements: the elements of a JSON array of any length
 strict_json: JSON text to its value, or what is wrong and where
 encoding: bytes that are no UTF-8 text
+wide_text: UTF-16 and UTF-32, told from the bytes
+code_pages: text of one byte a character, told by its letters
 split: a training and a validation part
 leakage: validation examples that are in the training data too
 expressions: by which byte-pair tokenizers cut text, as far as they are understood

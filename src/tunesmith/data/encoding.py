@@ -7,7 +7,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from tunesmith.data.code_pages import code_page_of
 from tunesmith.data.findings import Finding, shorten
+from tunesmith.data.wide_text import wide_by_script, wide_encoding
 
 HEAD_BYTES: Final = 1 << 16
 BOM: Final = b"\xef\xbb\xbf"
@@ -29,18 +31,6 @@ _MAGIC: Final = (
     (b"%PDF", "a PDF document", "take its text out (pdftotext), then make examples of it: tunesmith data synthesize"),
 )
 _TABLE_HEADER: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?[A-Za-z_][\w ]*(?:[,;\t][A-Za-z_][\w ]*)+\r?\n")
-_WIDE_BOMS: Final = (
-    (b"\xff\xfe\0\0", "UTF-32LE"),
-    (b"\0\0\xfe\xff", "UTF-32BE"),
-    (b"\xff\xfe", "UTF-16LE"),
-    (b"\xfe\xff", "UTF-16BE"),
-)
-_WIDE_STARTS: Final = (
-    (re.compile(rb"[\[{ \t\r\n]\0\0\0"), "UTF-32LE"),
-    (re.compile(rb"\0\0\0[\[{ \t\r\n]"), "UTF-32BE"),
-    (re.compile(rb"[\[{ \t\r\n]\0[^\0]\0"), "UTF-16LE"),
-    (re.compile(rb"\0[\[{ \t\r\n]\0[^\0]"), "UTF-16BE"),
-)
 
 
 def foreign_bytes(path: Path, head: bytes) -> Finding | None:
@@ -49,7 +39,7 @@ def foreign_bytes(path: Path, head: bytes) -> Finding | None:
             if magic == b"PK\x03\x04" and path.suffix.lower() == ".xlsx":
                 name = "an Excel workbook"
             return Finding("unknown_format", f"the file is {name}, not JSON text", hint or _bring_in_hint(path))
-    encoding = _wide_encoding(head)
+    encoding = wide_encoding(head)
     if encoding is not None:
         return Finding("not_utf8", f"the file is {encoding} text, not UTF-8", _convert_hint(encoding, path))
     if path.suffix.lower() in (".csv", ".tsv") or _TABLE_HEADER.match(head):
@@ -57,14 +47,6 @@ def foreign_bytes(path: Path, head: bytes) -> Finding | None:
         message = f"the file is a table (CSV), not JSON: it starts with {shorten(header)}"
         return Finding("unknown_format", message, _bring_in_hint(path))
     return None
-
-
-def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16 or UTF-32, by its byte order mark or by the zeros beside the first characters."""
-    for bom, name in _WIDE_BOMS:
-        if head.startswith(bom):
-            return name
-    return next((name for start, name in _WIDE_STARTS if start.match(head)), None)
 
 
 def _bring_in_hint(path: Path) -> str:
@@ -111,6 +93,8 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
+_WORD: Final = re.compile(r"\w+")
+_LONGEST_WORD: Final = 24
 _HIGH_RUN: Final = re.compile(rb"[\x80-\xff]+")
 # The scripts that each encoding's text mostly consists of, and the share of them that makes it likely.
 _SCRIPTS: Final = (
@@ -120,6 +104,8 @@ _SCRIPTS: Final = (
     ("GB18030", "gb18030", re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\u2010-\u2030]"), 0.9),
     ("BIG5", "big5", re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]"), 0.9),
 )
+
+_EAST_ASIAN: Final = frozenset(name for name, *_ in _SCRIPTS)
 
 
 def _likely_encoding(content: bytes) -> str:
@@ -132,8 +118,7 @@ def _likely_encoding(content: bytes) -> str:
             foreign = [character for character in text if character > "\x7f"]
             if foreign and len(script.findall(text)) >= share * len(foreign) and _is_decodable(content, codec):
                 return name
-        return "WINDOWS-1251" if mean_run >= 3 else "WINDOWS-1252"
-    return "WINDOWS-1252"
+    return code_page_of(content)
 
 
 def _is_decodable(content: bytes, codec: str) -> bool:
@@ -141,11 +126,29 @@ def _is_decodable(content: bytes, codec: str) -> bool:
 
 
 def text_encoding(head: bytes) -> str | None:
-    """The encoding of text that begins like this, where it is not UTF-8: told by its first characters, or a guess."""
-    wide = _wide_encoding(head)
+    """The encoding of text that begins like this, where it is not UTF-8: told by its first characters, or a guess. Text
+    most of whose lines beyond ASCII are UTF-8 is that: by another encoding all of them would be garbled, not a few."""
+    wide = wide_encoding(head)
     if wide is not None:
         return wide
     lines = head.split(b"\n")
     whole = lines if len(head) < HEAD_BYTES else lines[:-1] or [head[:-4]]
-    bad = [line for line in whole if not _is_utf8(line)]
-    return _likely_encoding(b"\n".join(bad)) if bad else None
+    beyond = [line for line in whole if not line.isascii()]
+    bad = [line for line in beyond if not _is_utf8(line)]
+    if len(bad) * 2 < max(len(beyond), 1):
+        return None
+    likely = _likely_encoding(b"\n".join(bad))
+    return likely if likely in _EAST_ASIAN else wide_by_script(head) or likely
+
+
+def first_words_beyond_ascii(head: bytes, encoding: str, most: int = 3) -> list[str]:
+    """Words by which a person sees whether the encoding is the right one; none where the bytes leave no doubt (UTF-16)."""
+    if encoding.upper().startswith(("UTF-16", "UTF-32")):
+        return []
+    found: dict[str, None] = {}
+    for word in _WORD.findall(head.decode(encoding, errors="ignore")):
+        if not word.isascii():
+            found.setdefault(word[:_LONGEST_WORD])
+            if len(found) == most:
+                break
+    return list(found)

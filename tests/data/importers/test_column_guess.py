@@ -24,6 +24,10 @@ def rows(columns: list[str], *cells: tuple[Any, ...]) -> list[dict[str, Any]]:
         (["question", "context", "answer"], {"user": "question", "context": "context", "assistant": "answer"}),
         (["prompt", "chosen", "rejected"], {"user": "prompt", "chosen": "chosen", "rejected": "rejected"}),
         (["text", "label"], {"user": "text", "label": "label"}),
+        (["Frage", "Antwort"], {"user": "Frage", "assistant": "Antwort"}),
+        (["Réponse", "Question"], {"user": "Question", "assistant": "Réponse"}),
+        (["問題", "答案"], {"user": "問題", "assistant": "答案"}),
+        (["問題", "回答"], {"user": "問題", "assistant": "回答"}),
         (["文本", "标签"], {"user": "文本", "label": "标签"}),
     ],
 )

@@ -119,7 +119,8 @@ def test_format_that_changes_midway_is_told_with_its_line(write: Write, out: Pat
     done, made = converted(out, write("a.jsonl", rows))
     [left] = done.left
     assert (len(made), left.rule, left.count) == (120, "mixed_formats", 5)
-    assert "from line 121 on there are chat rows" in left.first[4].message
+    assert left.first[0].message.endswith("in a alpaca file")
+    assert left.first[4].message.endswith("the first of them is line 121")
 
 
 def test_files_that_give_other_rows_are_told(write: Write, out: Path) -> None:
@@ -140,7 +141,8 @@ def test_other_encodings_are_read_and_said(encoding: str, write: Write, out: Pat
     question = "これはひらがなの文章です。" if encoding == "shift_jis" else "請問貨物何時到達？謝謝您的回答。"
     done, rows = converted(out, write("a.jsonl", lines([chat(question, "好")] * 5), encoding))
     assert rows == [chat(question, "好")] * 5
-    assert {note.rule for note in done.notes} == (set() if encoding == "utf-8-sig" else {"encoding_taken"})
+    told = {"utf-8-sig": set(), "utf-16": {"encoding_taken"}}.get(encoding, {"encoding_guessed"})
+    assert {note.rule for note in done.notes} == told
 
 
 def test_encoding_that_is_said_is_taken(write: Write, out: Path) -> None:
@@ -148,6 +150,97 @@ def test_encoding_that_is_said_is_taken(write: Write, out: Path) -> None:
     assert converted(out, path, encoding="latin-1")[1] == [chat("Größe")]
     with pytest.raises(UserError, match="not known"):
         converted(out, path, encoding="klingon", overwrite=True)
+
+
+def test_a_guessed_encoding_is_told_with_words_to_judge_it_by(write: Write, out: Path) -> None:
+    path = write("a.csv", "question;answer\nKde je pobočka číslo 5, prosím?;Na náměstí, děkuji.\n", "cp1250")
+    [note] = converted(out, path)[0].notes
+    assert note.rule == "encoding_guessed"
+    assert 'read as WINDOWS-1250, the file has words such as "pobočka", "číslo", "prosím"' in note.message
+    assert "--encoding" in note.message
+    [note] = converted(out, path, encoding="cp1250", overwrite=True)[0].notes
+    assert note.rule == "encoding_taken"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_a_line_of_another_encoding_does_not_garble_the_others(name: str, write: Write, out: Path) -> None:
+    good, bad = chat("Où est le café ?", "là"), chat("Où est l’autre café ?", "là")
+    if name == "a.csv":
+        head, *pieces = ["question,answer\n", *(f"{q},là\n" for q in ("Où est le café ?", "Où est l’autre café ?"))]
+    else:
+        head, pieces = "", [lines([good]), lines([bad])]
+    content = head.encode() + pieces[0].encode() * 5 + pieces[1].encode("cp1252") + pieces[0].encode()
+    done, rows = converted(out, write(name, content))
+    assert rows == [good] * 6
+    assert rules(done) == {"not_utf8": 1}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("question", ["Où est le café ?", "Where is it?", "这是什么？", "Где офис?"])
+def test_utf_16_without_a_mark_is_read(question: str, encoding: str, write: Write, out: Path) -> None:
+    _, rows = converted(out, write("a.csv", f"question,answer\n{question},好\n{question},é\n", encoding))
+    assert rows == [chat(question, "好"), chat(question, "é")]
+
+
+@pytest.mark.parametrize("format", [None, "table"])
+def test_a_row_with_a_null_character_is_left_out_alone(format: Any, write: Write, out: Path) -> None:
+    path = write("a.csv", "question,answer\n1,2\n3,4\0\n5,6\n")
+    done, rows = converted(out, path, format=format)
+    assert rows == [chat("1", "2"), chat("5", "6")]
+    assert [(left.rule, left.first[0].place.line) for left in done.left] == [("null_character", 3)]
+
+
+def test_lines_of_json_with_null_characters_are_left_out_alone(write: Write, out: Path) -> None:
+    rows = lines([chat("1"), chat("a\0b"), chat("\\u0000"), chat("2"), chat("cut")]).replace("cut", "c\0t")
+    done, made = converted(out, write("a.jsonl", rows))
+    assert made == [chat("1"), chat("\\u0000"), chat("2")]
+    assert rules(done) == {"null_character": 1, "invalid_json": 1}
+
+
+def test_bytes_that_are_no_text_make_no_rows(write: Write, out: Path) -> None:
+    with pytest.raises(NothingMade) as nothing:
+        converted(out, write("a.bin", bytes(range(256)) * 20))
+    assert "it is no text" in nothing.value.conversion.sources[0].reason
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", " "])
+def test_an_empty_file_is_said_to_be_empty(content: str, write: Write, out: Path) -> None:
+    with pytest.raises(NothingMade, match="No row could be made") as nothing:
+        converted(out, write("a.jsonl", content))
+    assert rules(nothing.value.conversion) == {"empty_file": 1}
+    assert "the file is empty" in nothing.value.hint
+
+
+def test_an_empty_folder_is_said_to_hold_no_file(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(NothingMade) as nothing:
+        converted(out, tmp_path / "in")
+    assert "no file stands there" in nothing.value.hint
+
+
+def test_json_that_the_fixer_mends_says_so(write: Write, out: Path) -> None:
+    row = "{'messages': [{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a'}]}\n"
+    done, _ = converted(out, write("a.jsonl", lines([chat()]) + row + '{"messages": [}\n'))
+    assert [("data fix" in left.hint) for left in done.left[0].first] == [True, False]
+
+
+def test_a_message_without_content_is_not_said_to_have_null(write: Write, out: Path) -> None:
+    rows = [chat(), {"messages": [{"role": "user"}, {"role": "assistant", "content": "a"}]}]
+    [left] = converted(out, write("a.jsonl", rows))[0].left
+    assert left.first[0].message == "the message has no content"
+
+
+def test_a_name_to_fill_that_stands_nowhere_is_told(write: Write, out: Path) -> None:
+    done, _ = converted(out, write("a.jsonl", [chat("by {{author}}")]), fills={"auther": "Ada", "zzz": "x"})
+    told = sorted(note.message for note in done.notes if note.rule == "fill_unused")
+    assert ["did you mean --fill author=…?" in told[0], "nothing was filled" in told[1]] == [True, True]
+
+
+def test_columns_that_nothing_takes_along_are_counted(write: Write, out: Path) -> None:
+    path = write("a.csv", "Frage,Antwort,Preis\n1,2,3\n4,5,\n6,7,8\n")
+    done, rows = converted(out, path)
+    assert rows == [chat("1", "2"), chat("4", "5"), chat("6", "7")]
+    assert [(note.message, note.count) for note in done.notes] == [('the column "Preis" is not taken along', 2)]
 
 
 def test_placeholders_are_told_and_filled(write: Write, out: Path) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.importers.cell_text import cell_text
+from tunesmith.data.importers.convert import ConvertOptions, convert
 from tunesmith.data.importers.excel import read_excel
 from tunesmith.data.importers.rows import Left, Record
 
 openpyxl = pytest.importorskip("openpyxl")
 Fill = Callable[[Any, Any], None]
+MOMENT = datetime.datetime.fromisoformat("2024-03-05 14:07:09")
 
 
 def book(path: Path, fill: Fill) -> list[Record | Left]:
@@ -107,7 +109,26 @@ def test_error_cell_is_told(tmp_path: Path) -> None:
         (0.1 + 0.2, "General", "0.3"),
         (3.0, "General", "3"),
         (True, "General", "TRUE"),
-        (datetime.datetime.fromisoformat("2026-03-01"), "d/m/y", "2026-03-01"),
+        (datetime.datetime.fromisoformat("2026-03-01"), "d/m/y", "1/3/26"),
+        (MOMENT, "DD.MM.YYYY", "05.03.2024"),
+        (MOMENT, "mm/dd/yyyy", "03/05/2024"),
+        (MOMENT, "mmm yyyy", "Mar 2024"),
+        (MOMENT, "[$-409]dddd, mmmm d, yyyy;@", "Tuesday, March 5, 2024"),
+        (MOMENT, "[$-407]d. mmmm yyyy", "2024-03-05 14:07:09"),
+        (MOMENT, 'yyyy"年"m"月"d"日"', "2024年3月5日"),
+        (MOMENT, "[$-804]yyyy年m月d日 上午/下午h:mm", "2024年3月5日 下午2:07"),
+        (MOMENT, "h:mm AM/PM", "2:07 PM"),
+        (MOMENT, "mm:ss.0", "07:09.0"),
+        (MOMENT, "mm-dd-yy", "2024-03-05 14:07:09"),
+        (MOMENT, "[$-F800]dddd", "2024-03-05 14:07:09"),
+        (MOMENT, "yyyy q", "2024-03-05 14:07:09"),
+        (datetime.time(14, 30), "hh:mm", "14:30"),
+        (datetime.time(0, 30), "h:mm AM/PM", "12:30 AM"),
+        (datetime.time(14, 30), "dd.mm.yyyy", "14:30:00"),
+        (datetime.timedelta(hours=30), "[h]:mm", "30:00"),
+        (datetime.timedelta(hours=30, seconds=61), "[mm]:ss", "1801:01"),
+        (datetime.timedelta(hours=30), "General", "30:00:00"),
+        (datetime.timedelta(hours=-1), "[h]:mm", "-1:00:00"),
         (datetime.datetime.fromisoformat("2026-03-01 14:30"), "General", "2026-03-01 14:30:00"),
         (datetime.time(9, 5), "General", "09:05:00"),
         (1.5, "0.##", "1.5"),
@@ -161,3 +182,27 @@ def test_sheet_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
     book(tmp_path / "a.xlsx", rows(("question", "answer")))
     with pytest.raises(UserError, match="no sheet"):
         list(read_excel(tmp_path / "a.xlsx", "a", sheet="FAQ"))
+
+
+@pytest.mark.parametrize("name", ["faq.csv", "faq.xls", "faq", "faq.xlsx.bak", "faq.zip", "faq.txt", "faq.json"])
+def test_a_workbook_is_read_whatever_its_name_says(tmp_path: Path, name: str) -> None:
+    book(tmp_path / "a.xlsx", rows(("question", "answer"), ("营业时间？", "九点"), ("=1+1", "b")))
+    renamed = (tmp_path / "a.xlsx").rename(tmp_path / name)
+    done = convert([renamed], tmp_path / "out.jsonl", ConvertOptions())
+    assert (done.num_rows, [left.rule for left in done.left]) == (1, ["formula_without_value"])
+
+
+def test_a_workbook_whose_sheets_stand_behind_a_picture_is_one(tmp_path: Path) -> None:
+    book(tmp_path / "a.xlsx", rows(("question", "answer"), ("q", "b")))
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as old, zipfile.ZipFile(tmp_path / "b.csv", "w") as new:
+        new.writestr("docProps/thumbnail.jpeg", bytes(200_000))
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert convert([tmp_path / "b.csv"], tmp_path / "out.jsonl", ConvertOptions()).num_rows == 1
+
+
+@pytest.mark.parametrize("name", ["old.xls", "old.csv", "old", "old.xlsx"])
+def test_a_workbook_of_the_old_format_is_refused_whatever_its_name_says(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
+    with pytest.raises(UserError, match="old format"):
+        convert([tmp_path / name], tmp_path / "out.jsonl", ConvertOptions())

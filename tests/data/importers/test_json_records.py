@@ -56,6 +56,26 @@ def test_lines_and_values_give_the_same_rows(tmp_path: Path) -> None:
     assert values_in(tmp_path, "\n".join(json.dumps(row, indent=1) for row in ROWS).encode()) == ROWS
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+@pytest.mark.parametrize("ends", ["\r", "\r\n", "\n", "mixed"])
+def test_lines_end_with_any_of_the_line_ends(ends: str, encoding: str, tmp_path: Path) -> None:
+    rows = [{"text": f"水{number}"} for number in range(30)]
+    said = ["\n", "\r\n", "\r"] if ends == "mixed" else [ends]
+    text = "".join(json.dumps(row, ensure_ascii=False) + said[number % len(said)] for number, row in enumerate(rows))
+    found = records_in(tmp_path, text.encode(encoding), None if encoding == "utf-8" else encoding)
+    assert [(one.value, one.place.line) for one in found if isinstance(one, Record)] == [
+        (row, number) for number, row in enumerate(rows, 1)
+    ]
+
+
+def test_lines_that_carriage_returns_end_are_read_beyond_what_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MOST_ROW_BYTES", 50)
+    content = "\r".join(json.dumps({"n": number}) for number in range(100))
+    assert values_in(tmp_path, content.encode()) == [{"n": number} for number in range(100)]
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('ab"\\[]{},:\n 水🙂'),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('a"\\]', max_size=3), inner, max_size=3),
@@ -142,3 +162,14 @@ def test_list_of_messages_is_no_list_of_rows(tmp_path: Path) -> None:
 
 def test_deep_brackets_are_told(tmp_path: Path) -> None:
     assert values_in(tmp_path, b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}\n") == ["nesting_too_deep"]
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-16"])
+def test_elements_that_are_no_objects_are_named_by_their_own_line_and_number(
+    encoding: str | None, tmp_path: Path
+) -> None:
+    content = '[\n{"a": 1},\n"s",\n5, "t",\n5,\n{"a": 2},\nnull\n]\n'
+    found = records_in(tmp_path, content.encode(encoding or "utf-8"), encoding)
+    assert [(one.place.line, one.place.path) for one in found if isinstance(one, Left)] == [
+        (3, "[1]"), (4, "[2]"), (4, "[3]"), (5, "[4]"), (7, "[6]"),
+    ]  # fmt: skip

@@ -175,3 +175,37 @@ def test_rows_that_a_mapping_makes_validate_clean(tmp_path_factory: Any, table: 
     path.write_bytes(b"".join(msgspec.json.encode(made) + b"\n" for made in rows))
     assert len(found) == len(table)
     assert not rows or validate_file(path).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("user=question,user=answer,assistant=answer", "user"),
+        ('{"user": "question", "user": "answer", "assistant": "answer"}', "user"),
+        ("user=question,assistant=question", "assistant"),
+        ("user=question,assistant={question}", "assistant"),
+        ("user=question,label=question", "label"),
+        ("user=question,chosen=answer,rejected=answer", "rejected"),
+    ],
+)
+def test_a_part_given_twice_and_a_column_taken_twice_are_refused(written: str, path: str) -> None:
+    with pytest.raises(Problems) as refused:
+        parse(written, COLUMNS)
+    assert [problem.path for problem in refused.value.problems] == [path]
+
+
+def test_what_to_write_is_said_of_a_part_given_twice() -> None:
+    with pytest.raises(Problems, match=r"user=\{context\} \{question\}"):
+        parse("user=context,user=question,assistant=answer", COLUMNS)
+
+
+def test_an_answer_may_repeat_what_a_template_asks_for() -> None:
+    assert parse("user=Say again: {question},assistant=question", COLUMNS).assistant == "question"
+
+
+@pytest.mark.parametrize("question", ["Frage", "question", "問題"])
+def test_a_template_does_not_make_a_question_of_a_blank_one(question: str) -> None:
+    mapping = ColumnMapping(f"{{{question}}} ({{price}} €)", "answer")
+    left = one(mapping, **{question: " ", "price": "17.50", "answer": "a"})
+    assert isinstance(left, Left)
+    assert left.rule == "empty_question"

@@ -26,11 +26,13 @@ plain_chat: chat lines that may pass as they stand
 placeholders: names left open in a data set, told and filled
 checked: what is wrong with a row that was made
 tables: CSV, TSV and the like to records; the other tables' readers beside it
+part_names: what columns are called that hold a part of an example
 table_header: the first row of a table: whether it names the columns
 nested_cells: cells of JSON text
 excel: workbooks to records
 sheet_marks: merged cells and formulas of a sheet
 cell_text: a spreadsheet's value as people see it
+date_text: a date, a time or a span as people see it
 arrow_tables: Parquet and Arrow to records
 cell_template: a text made of a row's cells
 mapping: which column is what: parsed, judged, applied

@@ -10,6 +10,8 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
+from tunesmith.data.importers.date_text import date_text
+
 _LITERAL: Final = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]\-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.')
 _LONGEST_FORMAT: Final = 255
 _TOO_LARGE: Final = 1e15
@@ -22,13 +24,8 @@ def cell_text(value: Any, number_format: str | None) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
         return _number_text(value, number_format or "General")
-    if isinstance(value, datetime.datetime):
-        midnight = value.time() == datetime.time(0)
-        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, datetime.time):
-        return value.isoformat(timespec="seconds")
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return date_text(value, number_format)
     return str(value)
 
 

@@ -13,6 +13,8 @@ from tunesmith.data.findings import Finding
 from tunesmith.data.formats import read_row
 from tunesmith.data.importers.plain_chat import is_plain_chat
 
+NULL_HINT: Final = "remove it: such characters come of damaged files, or of text that was read in a wrong encoding"
+_NULL: Final = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 _NO_TOKENS: Final = re.compile(r"(?!)")
 
 
@@ -41,12 +43,15 @@ def plain_line(row: Mapping[str, Any]) -> bytes | None:
 def encoded(row: Mapping[str, Any]) -> bytes | Finding:
     """The row as a line of JSON, or why it cannot be written."""
     try:
-        return _ENCODER.encode(row)
+        line = _ENCODER.encode(row)
     except UnicodeEncodeError:
         hint = "remove it: an emoji was cut in two when the text was shortened"
         return Finding("invalid_unicode", "half of a surrogate pair stands in a text", hint)
     except (OverflowError, ValueError, RecursionError) as error:
         return Finding("not_writable", f"the row cannot be written as JSON: {error}", "write numbers as text")
+    if b"\\u0000" in line and _NULL.search(line):
+        return Finding("null_character", "a text of the row holds a null character, which is no text", NULL_HINT)
+    return line
 
 
 _ENCODER: Final = msgspec.json.Encoder()

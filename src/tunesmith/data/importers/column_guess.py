@@ -1,6 +1,6 @@
 """A mapping guessed from a table's column names and first rows, with its reason and how sure it is.
 
-Names decide, in English and Chinese; content decides between columns of equal names, and takes certainty away where it
+Names decide, in English, Chinese and other languages that `part_names` has; content decides between columns of equal names, and takes certainty away where it
 contradicts them. A guess from content alone is never sure: it is shown, with the first rows, for a person to confirm.
 """
 
@@ -13,84 +13,11 @@ from typing import Any, Final
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.cell_template import text_of
 from tunesmith.data.importers.mapping import ColumnMapping
-from tunesmith.data.importers.table_header import plain_name
+from tunesmith.data.importers.part_names import NAMES, plain_name
 
 SURE: Final = 0.8
 _FEW_ROWS: Final = 20
 _LONG_LABEL: Final = 60
-
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "system": ("systemprompt", "systemmessage", "system", "系统提示词", "系统提示", "系统消息", "系统"),
-    "user": (
-        *("question", "questions", "query", "userquery", "prompt", "instruction", "userprompt", "usermessage", "user"),
-        *("request", "customerquestion", "customermessage", "problem", "ask", "input", "q"),
-        *("问题", "提问", "用户问题", "客户问题", "用户提问", "咨询", "咨询内容", "指令", "用户", "题目", "输入", "问"),
-    ),
-    "assistant": (
-        *("answer", "answers", "response", "completion", "reply", "agentreply", "output", "assistant", "solution"),
-        *("assistantmessage", "modelanswer", "target", "resolution", "a"),
-        *("回答", "答案", "回复", "答复", "客服回复", "客服回答", "标准答案", "输出", "助手", "解答", "答"),
-    ),
-    "context": (
-        *("context", "background", "passage", "document", "article", "schema", "input"),
-        *("上下文", "背景", "背景知识", "材料", "参考资料", "文章", "输入"),
-    ),
-    "chosen": (
-        "chosen",
-        "preferred",
-        "preferredoutput",
-        "better",
-        "accepted",
-        "winner",
-        "优选回答",
-        "偏好回答",
-        "较好回答",
-    ),
-    "rejected": (
-        "rejected",
-        "nonpreferredoutput",
-        "dispreferred",
-        "worse",
-        "loser",
-        "拒绝回答",
-        "较差回答",
-        "差评回答",
-    ),
-    "label": (
-        *("label", "labels", "intent", "classification", "class", "category", "sentiment", "topic", "labeltext"),
-        *("标签", "类别", "分类", "意图", "情感", "主题", "类型"),
-    ),
-    "text": (
-        *(
-            "text",
-            "message",
-            "sentence",
-            "utterance",
-            "review",
-            "comment",
-            "content",
-            "body",
-            "description",
-            "headline",
-        ),
-        *("title", "subject", "文本", "内容", "句子", "正文", "评论", "留言", "描述", "标题"),
-    ),
-    "thread": (
-        *(
-            "threadid",
-            "thread",
-            "conversationid",
-            "sessionid",
-            "ticketid",
-            "ticket",
-            "dialogid",
-            "groupid",
-            "customerid",
-        ),
-        *("会话id", "会话编号", "会话", "对话id", "工单号", "工单编号", "工单", "客户编号"),
-    ),
-    "author": ("author", "agent", "agentname", "writer", "作者", "客服", "坐席"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +36,7 @@ class Guess:
 def guess(columns: Sequence[str], first_rows: Sequence[Mapping[str, Any]]) -> Guess:
     """``first_rows`` under the columns' names: a hundred tell enough."""
     table = _Table(columns, first_rows)
-    named = {part: table.named(part) for part in _NAMES}
+    named = {part: table.named(part) for part in NAMES}
     found = _preference(table, named) or _answers(table, named) or _classes(table, named) or _by_content(table, named)
     return found or Guess(None, f"nothing tells what the columns {quoted(columns, 12)} are", 0.0)
 
@@ -131,7 +58,7 @@ class _Table:
 
     def named(self, part: str) -> list[str]:
         """The columns that bear a name of this part, the surest name first."""
-        names = _NAMES[part]
+        names = NAMES[part]
         found = [column for column in self.columns if self.plain[column] in names]
         return sorted(found, key=lambda column: names.index(self.plain[column]))
 

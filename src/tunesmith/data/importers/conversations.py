@@ -198,7 +198,8 @@ def _message(item: Message, role: str, ids: CallIds, note: Note, path: str) -> M
     if reasoning:
         note("reasoning_kept", "reasoning is kept in the answer, as <think>…</think>")
         content = f"<think>\n{chr(10).join(reasoning)}\n</think>\n\n{_joined(content)}"
-    if content is not None or not (calls or item.get("tool_calls") or item.get("function_call") or item.get("refusal")):
+    is_said = key in item and not (calls or item.get("tool_calls") or item.get("function_call") or item.get("refusal"))
+    if content is not None or is_said:
         message["content"] = content
     if item.get("function_call"):
         calls = ids.calls_of([item["function_call"]], f"{path}.function_call")

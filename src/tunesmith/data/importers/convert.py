@@ -21,7 +21,7 @@ from tunesmith.data.findings import path_text
 from tunesmith.data.importers.checked import encoded, error_of, plain_line, shape_of_row
 from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.making import Counted, Notes
-from tunesmith.data.importers.placeholders import filled
+from tunesmith.data.importers.placeholders import filled, note_unused
 from tunesmith.data.importers.reading import read_sources
 from tunesmith.data.importers.rows import Left, Made, Outcome, Place
 from tunesmith.data.importers.source import Format, PlainLines, ReadOptions, Source
@@ -116,8 +116,27 @@ class NothingMade(UserError):
     def __init__(self, conversion: Conversion) -> None:
         names = ", ".join(source.name for source in conversion.sources[:5])
         message = f"No row could be made of {names or 'what was given'}: nothing is written."
-        super().__init__(message, "mend what is listed, or name the format with --format")
+        super().__init__(message, _hint_for_nothing(conversion))
         self.conversion = conversion
+
+
+def _hint_for_nothing(conversion: Conversion) -> str:
+    if not conversion.sources:
+        return "no file stands there: give a file, or a folder that holds some"
+    rules = {left.rule for left in conversion.left}
+    if rules <= {"empty_file", "empty_table"}:
+        return "the file is empty: give one that holds rows"
+    if all(source.format == "mail" for source in conversion.sources):
+        if "unknown_me" in rules:
+            return "say whose answers are learnt with --me: addresses, or a domain such as @shop.example"
+        return (
+            "see why mail was left out above: give the folders of received and of sent mail, or other options of mail"
+        )
+    if "mapping_needed" in rules:
+        return "say which column is what with --mapping"
+    if "unknown_format" in rules:
+        return "name the format with --format, or mend what is listed"
+    return "mend what is listed"
 
 
 def convert(
@@ -132,6 +151,7 @@ def convert(
         with closing(read_sources(paths, options.read, work.notes)) as found:
             for source in found:
                 work.leave_or_read(source)
+        note_unused(options.fills, work.notes, Place(options.read.names.get(paths[0], paths[0].name)))
         if writer.num_rows == 0:
             raise NothingMade(work.conversion(out, None))
     version = Version(
@@ -172,9 +192,6 @@ class _Work:
             return
         summary = SourceSummary(source.name, source.format, source.reason, source.encoding, source.mapping)
         self._sources.append(summary)
-        if source.encoding:
-            message = f"the file is read as {source.encoding}, and written as UTF-8"
-            self.notes.add("encoding_taken", message, Place(source.name))
         try:
             for outcome in source.outcomes:
                 self._take(outcome, summary)

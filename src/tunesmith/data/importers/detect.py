@@ -6,9 +6,11 @@ Takes how a file begins and its first rows; gives names with a sentence each tha
 from __future__ import annotations
 
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from tunesmith.data.encoding import BOM, text_encoding
@@ -18,7 +20,9 @@ from tunesmith.data.importers.json_records import layout_of
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.pairs import LABEL_KEYS
 from tunesmith.data.importers.preferences import rating_key
+from tunesmith.data.importers.unpacking import DAMAGE
 from tunesmith.data.row_shapes import REINFORCEMENT_KEYS
+from tunesmith.data.wide_text import is_binary, wide_encoding
 
 Holder = Literal["lines", "array", "values", "delimited", "excel", "parquet", "arrow", "text", "mail", "none"]
 RecordFormat = Literal[
@@ -44,20 +48,29 @@ def holder_of(opened: Opened, encoding: str | None = None) -> Held:
         if head.startswith(magic):
             return Held(holder, what)
     if head.startswith(b"PK\x03\x04"):
-        is_excel = suffix in (".xlsx", ".xlsm") or b"xl/" in head
+        is_excel = suffix in (".xlsx", ".xlsm") or b"xl/" in head or (opened.is_plain and _holds_sheets(opened.path))
         return Held("excel", "it is an Excel workbook") if is_excel else Held("none", "it is an Office document")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return Held("excel", "it is a workbook of the old format (.xls)")
     if _is_mail(opened):
         return Held("mail", "it begins as mail does")
-    encoding = encoding or text_encoding(head)
-    if encoding is None and b"\0" in head:
+    if encoding is None and wide_encoding(head) is None and is_binary(head):
         return Held("none", "it is no text")
+    encoding = encoding or text_encoding(head)
     try:
         text = head.decode(encoding, errors="ignore").encode() if encoding else head.removeprefix(BOM)
     except LookupError:
         text = head
     return _text_holder(text.removeprefix(BOM), suffix, encoding)
+
+
+def _holds_sheets(path: Path) -> bool:
+    """A picture may stand before the sheets, so that the file's beginning does not tell."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (*DAMAGE, OSError, ValueError):
+        return False
 
 
 _MAGIC: Final[tuple[tuple[bytes, Holder, str], ...]] = (

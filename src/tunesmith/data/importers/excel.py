@@ -11,7 +11,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,13 +41,25 @@ def read_excel(path: Path, name: str, sheet: str | None = None) -> Iterator[Reco
     if (refusal := _bomb(path, name)) is not None:
         yield refusal
         return
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except _STUMBLES as error:
-        yield _unreadable(error, name)
-        return
-    with closing(book):
+    with ExitStack() as stack:
+        try:
+            book = stack.enter_context(_opened_book(openpyxl, path, are_results=True))
+        except _STUMBLES as error:
+            yield _unreadable(error, name)
+            return
         yield from _sheets(openpyxl, book, path, name, sheet)
+
+
+@contextmanager
+def _opened_book(openpyxl: Any, path: Path, *, are_results: bool) -> Iterator[Any]:
+    """The workbook with its formulas' results, or with the formulas. The library is given the stream: of a path it
+    judges the name, and a workbook may have any."""
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=are_results, keep_links=False)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 _STUMBLES: Final = (
@@ -90,7 +102,7 @@ def _sheet_rows(openpyxl: Any, sheet: Any, path: Path, name: str) -> Iterator[_R
     if not marks.has_formulas:
         yield from _read_sheet(sheet, None, marks.merged, name)
         return
-    with closing(openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)) as book:
+    with _opened_book(openpyxl, path, are_results=False) as book:
         formulas = book[sheet.title]
         formulas.reset_dimensions()
         yield from _read_sheet(sheet, formulas.iter_rows(values_only=True), marks.merged, name)

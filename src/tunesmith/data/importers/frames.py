@@ -102,8 +102,10 @@ def _mapped(
     everything = chain(head, records)
     if not columns or (mapping is None and any(shape <= set(columns) for shape in _SHAPES)):
         return None, map(_as_row, everything)
-    if not isinstance(mapping, ColumnMapping):
-        mapping = _guessed(columns, head) if mapping is None else from_json(mapping, columns)
+    if mapping is None:
+        mapping = _guessed(columns, head)
+    else:
+        mapping = from_json(mapping.as_json() if isinstance(mapping, ColumnMapping) else mapping, columns)
     return mapping, apply(mapping, everything)
 
 

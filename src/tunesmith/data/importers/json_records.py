@@ -6,7 +6,7 @@ An object that holds lists of rows ({"train": […], "validation": […]}) gives
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -18,9 +18,11 @@ from tunesmith.data.importers.lines import Line, not_utf8, read_lines, too_long
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.unpacking import DamagedSource
+from tunesmith.data.loose_json import read_loosely
 from tunesmith.data.strict_json import UNREAD, Fault, read_json
 
 Layout = Literal["lines", "array", "values"]
+_MOST_READ_LOOSELY: Final = 1 << 16
 _CHUNK: Final = 1 << 20
 
 
@@ -78,13 +80,16 @@ def _fault(fault: Fault, text: str, place: Place, column: int | None, is_cut: bo
     if is_cut and fault.is_at_end:
         message, hint = "the file ends in the middle of a row: was it cut?", "copy or export it again"
         return Left("invalid_json", message, hint, place, "error")
+    hint = finding.hint
+    if finding.rule == "invalid_json" and len(text) <= _MOST_READ_LOOSELY and read_loosely(text) is not UNREAD:
+        hint = f"{hint}; tunesmith data fix mends such rows"
     num_lines = before.count("\n")
     if num_lines:
         column = len(before) - before.rindex("\n")
     elif column is not None:
         column += len(before)
     line = place.line + num_lines if place.line is not None else None
-    return Left(finding.rule, finding.message, finding.hint, replace(place, line=line, column=column), "error")
+    return Left(finding.rule, finding.message, hint, replace(place, line=line, column=column), "error")
 
 
 def _rows_inside(value: dict[str, Any], place: Place) -> Iterator[Record | Left]:
@@ -156,37 +161,46 @@ def _records_of_chunks(chunks: Iterable[Line], name: str, is_array: bool) -> Ite
             yield chunk
             continue
         for element in splitter.feed(chunk):
-            yield from _read_element(element, name, index, is_array)
-            index += not element.is_between
+            index += yield from _read_element(element, name, index, is_array)
     for element in splitter.finish():
-        yield from _read_element(element, name, index, is_array)
+        index += yield from _read_element(element, name, index, is_array)
     if not splitter.is_closed:
         message, hint = "the array has no closing bracket: was the file cut?", "copy or export it again"
         yield Left("invalid_json", message, hint, Place(name), "error")
 
 
-def _read_element(element: Element, name: str, index: int, is_array: bool) -> Iterator[Record | Left]:
+def _read_element(element: Element, name: str, index: int, is_array: bool) -> Generator[Record | Left, None, int]:
+    """What became of it → of how many elements of the array."""
     place = Place(name, element.line, path=f"[{index}]" if is_array else None)
     if not element.content:
         yield too_long(element.num_bytes, place)
     elif element.is_between:
-        yield from _between(element.content, place)
+        return (yield from _between(element, name, index if is_array else None))
     else:
         yield from read_record(element.content, place, None, element.is_cut)
+    return 1
 
 
-def _between(content: bytes, place: Place) -> Iterator[Left]:
-    """Texts and numbers in an array of rows; anything else is no JSON."""
+def _between(element: Element, name: str, index: int | None) -> Generator[Left, None, int]:
+    """Texts and numbers in an array of rows, → how many; anything else is no JSON. ``index`` is that of the first."""
     try:
-        values = msgspec.json.decode(b"[" + content.strip(b" \t\r\n,") + b"]", type=list[Any])
+        raws = msgspec.json.decode(b"[" + element.content.strip(b" \t\r\n,") + b"]", type=list[msgspec.Raw])
+        values = [msgspec.json.decode(raw) for raw in raws]
     except (ValueError, RecursionError):
-        what = shorten(content.strip()[:60].decode(errors="backslashreplace"))
+        what = shorten(element.content.strip()[:60].decode(errors="backslashreplace"))
         message, hint = f"{what} stands where a row should begin", "write the rows with a JSON library"
+        place = Place(name, element.line, path=None if index is None else f"[{index}]")
         yield Left("invalid_json", message, hint, place, "error")
-        return
-    for value in values:
+        return 0
+    line, at = element.line, 0
+    for number, (raw, value) in enumerate(zip(raws, values, strict=True)):
+        begins = element.content.index(bytes(raw), at)
+        line += element.content.count(b"\n", at, begins)
+        at = begins + len(bytes(raw))
         message, hint = f"the row is {shorten(value)}, not an object", 'write each row as {"…": …}'
+        place = Place(name, line, path=None if index is None else f"[{index + number}]")
         yield Left("not_an_object", message, hint, place, "error")
+    return len(values)
 
 
 def _is_json(line: bytes) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+import msgspec
 
 from tunesmith.core.errors import UserError
 from tunesmith.data.array_elements import MOST_ROW_BYTES
@@ -17,6 +19,7 @@ from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place
 from tunesmith.data.importers.unpacking import DamagedSource
 
+_BYTES_TO_TELL_BY: Final = 400
 Line = tuple[int, bytes | Left]
 """A line's number, and the line with the line feed at its end (only a file's last can lack it)."""
 
@@ -45,24 +48,54 @@ def known_encoding(name: str) -> str:
 
 
 def not_utf8(content: bytes, error: UnicodeDecodeError, place: Place) -> Left:
-    encoding = text_encoding(content) or "damaged"
+    begin = 0 if error.start < _BYTES_TO_TELL_BY else error.start
+    encoding = text_encoding(content[begin : error.start + _BYTES_TO_TELL_BY]) or "damaged"
     message = f"byte {error.start + 1:,} of the line is 0x{content[error.start]:02X}, which is not UTF-8"
     hint = f"if the file is {encoding}, say so: --encoding {encoding}"
     return Left("not_utf8", message, hint, place, "error")
 
 
 def _byte_lines(opened: Opened) -> Iterator[Line]:
+    """A carriage return ends a line as a line feed does, alone or before one."""
     number = 0
+    rest = b""
     with opened.open() as file:
         try:
-            while line := file.readline(MOST_ROW_BYTES + 1):
-                number += 1
-                if len(line) > MOST_ROW_BYTES and not line.endswith(b"\n"):
-                    yield number, too_long(MOST_ROW_BYTES + 1 + _skip_line(file), Place(opened.name, number))
-                else:
-                    yield number, line.removeprefix(BOM) if number == 1 else line
+            while (piece := file.readline(MOST_ROW_BYTES + 1 - len(rest))) or rest:
+                line, rest = rest + piece, b""
+                if number == 0:
+                    line = line.removeprefix(BOM)
+                if (at := line.find(b"\r")) >= 0 and line[at:] not in (b"\r\n", b"\r"):
+                    *lines, rest = _parted(line)
+                    yield from enumerate(lines, number + 1)
+                    number += len(lines)
+                elif len(line) > MOST_ROW_BYTES and not line.endswith(b"\n"):
+                    number += 1
+                    yield number, too_long(len(line) + _skip_line(file), Place(opened.name, number))
+                elif line:
+                    number += 1
+                    yield number, line
         except DamagedSource as error:
             yield number + 1, Left("damaged_file", error.message, error.hint, Place(opened.name, number + 1), "error")
+
+
+def _parted(line: bytes) -> list[bytes]:
+    """Lines that carriage returns end, and what goes on behind the last of them."""
+    if _is_json(line):
+        return [line, b""]
+    if line.endswith(b"\n"):
+        return [*(one + b"\n" for one in line.rstrip(b"\r\n").split(b"\r")), b""]
+    *lines, rest = line.split(b"\r")
+    return [*(one + b"\n" for one in lines), rest]
+
+
+def _is_json(line: bytes) -> bool:
+    """A value may have carriage returns between its parts."""
+    try:
+        msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def too_long(num_bytes: int, place: Place) -> Left:
@@ -90,7 +123,7 @@ def _decoded(line: bytes, encoding: str, place: Place) -> bytes | Left:
 def _wide_lines(opened: Opened, encoding: str) -> Iterator[Line]:
     """Lines of UTF-16 or UTF-32; where one cannot be read nobody knows where the next begins, so that it is the last."""
     number = 0
-    with io.TextIOWrapper(opened.open(), encoding, errors="strict", newline="\n") as file:
+    with io.TextIOWrapper(opened.open(), encoding, errors="strict", newline=None) as file:
         try:
             while line := file.readline(MOST_ROW_BYTES // 4):
                 number += 1

@@ -51,6 +51,10 @@ class Notes:
     """What was noted on the way, each sentence once."""
 
     counted: dict[str, Counted] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+    """Names left open that were filled."""
+    open: set[str] = field(default_factory=set)
+    """Names that stay open, some hundred at most."""
 
     def add(self, rule: str, message: str, place: Place) -> None:
         if message not in self.counted and len(self.counted) >= _MOST_NOTES:

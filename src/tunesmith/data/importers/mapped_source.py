@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from shlex import quote
 from typing import Any, Final
 
 import msgspec
 
 from tunesmith.core.errors import UserError
+from tunesmith.data.findings import shorten
 from tunesmith.data.importers import column_guess, mapping
 from tunesmith.data.importers.detect import Held, describe
+from tunesmith.data.importers.making import Notes
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.source import Outcomes, ReadOptions, Source, unknown
@@ -22,7 +24,7 @@ MOST_SHOWN: Final = 20
 
 def mapped(
     opened: Opened, held: Held, options: ReadOptions, values: list[dict[str, Any]], records: Records,
-    read_again: Callable[[], Records],
+    notes: Notes, read_again: Callable[[], Records],
 ) -> Source:  # fmt: skip
     """``values`` are the first rows, which stand in ``records`` too."""
     columns = list(dict.fromkeys(key for value in values for key in value))
@@ -38,9 +40,19 @@ def mapped(
         used, labels = _with_all_labels(chosen, columns, read_again())
         reason += f"; the system message lists its {len(labels):,} labels"
     first = tuple(Record(value, Place(opened.name)) for value in values[:MOST_SHOWN])
-    made = mapping.apply(used, records)
+    made = mapping.apply(used, _noting(records, mapping.columns_of(used, columns), notes))
     reason = f"{held.reason}; {reason}"
     return Source(opened.name, "table", reason, made, held.encoding, chosen.as_json(), tuple(columns), first, guess)
+
+
+def _noting(records: Records, used: Set[str], notes: Notes) -> Records:
+    """Counts the rows that have something in a column that nothing takes along."""
+    for record in records:
+        if isinstance(record, Record):
+            for column, cell in record.value.items():
+                if column not in used and cell not in (None, "", [], {}):
+                    notes.add("key_not_taken", f"the column {shorten(column)} is not taken along", record.place)
+        yield record
 
 
 def _with_all_labels(

@@ -8,16 +8,16 @@ is left out, with its place. A mapping that is only half sure is never used with
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, Literal, get_args
 
-import msgspec
-
 from tunesmith.core.errors import Problem, Problems, UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.cell_template import columns_in, escaped, fill, text_of
+from tunesmith.data.importers.part_names import asks
 from tunesmith.data.importers.rows import MADE_FROM, Left, Made, Outcomes, Record
 
 Output = Literal["chat", "prompt_completion", "preference", "reinforcement"]
@@ -60,11 +60,9 @@ def parse(text: str, columns: Sequence[str]) -> ColumnMapping:
     is wrong with it."""
     if text.lstrip().startswith("{"):
         try:
-            given = msgspec.json.decode(text)
-        except msgspec.DecodeError as error:
+            given = json.loads(text, object_pairs_hook=_each_once)
+        except (ValueError, RecursionError) as error:
             raise UserError(f"the mapping is no JSON: {error}", _HINT) from error
-        if not isinstance(given, dict):
-            raise UserError(f"the mapping is {shorten(given)}, not an object", _HINT)
     else:
         given = _pairs(text)
     return from_json(given, columns)
@@ -80,7 +78,7 @@ def from_json(given: Mapping[str, Any], columns: Sequence[str]) -> ColumnMapping
         problems = list(mapping_problems(mapping, columns))
         if not problems:
             return mapping
-    raise Problems("the column mapping cannot be used:", problems, _HINT)
+    raise Problems(_UNUSABLE, problems, _HINT)
 
 
 def mapping_problems(mapping: ColumnMapping, columns: Sequence[str]) -> Iterator[Problem]:
@@ -93,6 +91,15 @@ def mapping_problems(mapping: ColumnMapping, columns: Sequence[str]) -> Iterator
             yield _no_column(part, column, columns)
     yield from (_no_column("references", column, columns) for column in mapping.references if column not in columns)
     yield from _shape_problems(mapping)
+    yield from _same_problems(mapping, columns)
+
+
+def columns_of(mapping: ColumnMapping, columns: Sequence[str]) -> frozenset[str]:
+    """Those that the mapping reads."""
+    templates = (getattr(mapping, part) for part in _TEMPLATES)
+    read = {name for template in templates if template for name in columns_in(template, columns)}
+    named = (mapping.label, mapping.category, mapping.thread, mapping.author)
+    return frozenset({*read, *mapping.references, *(column for column in named if column)})
 
 
 def apply(mapping: ColumnMapping, records: Iterable[Record | Left]) -> Outcomes:
@@ -122,6 +129,7 @@ def with_listed_labels(mapping: ColumnMapping, labels: Sequence[str], columns: S
 
 _TEMPLATES: Final = ("user", "assistant", "system", "context", "chosen", "rejected")
 _KEYS: Final = tuple(field.name for field in fields(ColumnMapping))
+_UNUSABLE: Final = "the column mapping cannot be used:"
 _HINT: Final = (
     "write, for instance, user=question,assistant=answer or "
     '{"system": "You are terse.", "user": "{context}\\n\\n{question}", "assistant": "answer", "thread": "ticket"}'
@@ -136,7 +144,26 @@ def _pairs(text: str) -> dict[str, Any]:
     pairs = [pair.partition("=") for pair in re.split(r"[,;\n](?=\s*\w+\s*=)", text) if pair.strip()]
     if any(not equals for _, equals, _ in pairs):
         raise UserError(f"the mapping {shorten(text)} has no equals sign where one must be", _HINT)
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return _each_once([(key.strip(), value.strip()) for key, _, value in pairs])
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    given: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        given.setdefault(key, []).append(value)
+    problems = [
+        Problem("part_twice", f"{shorten(key)} is given {len(values)} times ({quoted(values)})", _once(key, values), path=key)
+        for key, values in given.items()
+        if len(values) > 1
+    ]  # fmt: skip
+    if problems:
+        raise Problems(_UNUSABLE, problems, _HINT)
+    return dict(pairs)
+
+
+def _once(key: str, values: Sequence[Any]) -> str:
+    both = "+".join(map(str, values)) if key == "references" else " ".join(f"{{{value}}}" for value in values)
+    return f"give one of them, or both in one: {key}={both}"
 
 
 def _key_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
@@ -205,6 +232,20 @@ def _shape_problems(mapping: ColumnMapping) -> Iterator[Problem]:
     elif (mapping.assistant is None) == (mapping.label is None):
         what = "neither assistant nor label" if mapping.assistant is None else "both assistant and label"
         yield Problem("missing_part", f"the mapping names {what}", "name the one that is the answer", path="assistant")
+
+
+def _same_problems(mapping: ColumnMapping, columns: Sequence[str]) -> Iterator[Problem]:
+    """An answer that says the question again teaches nothing."""
+    first_of: dict[str, str] = {}
+    for part in ("user", "assistant", "label", "chosen", "rejected"):
+        template = getattr(mapping, part)
+        if not template or not columns_in(template, columns):
+            continue
+        whole = f"{{{template}}}" if template in columns else template.strip()
+        if (other := first_of.setdefault(whole, part)) != part:
+            message = f"{other} and {part} are both {shorten(template)}: every row would say the same twice"
+            hint = f"name another column as {part}; the columns are {quoted(columns, 20)}"
+            yield Problem("same_column", message, hint, path=part)
 
 
 class _Missing(Exception):
@@ -278,6 +319,8 @@ def _asked(mapping: ColumnMapping, cells: Mapping[str, Any]) -> list[dict[str, s
 def _filled(template: str, cells: Mapping[str, Any], what: str) -> str:
     text = fill(template, cells)
     names = [template] if template in cells else columns_in(template, tuple(cells))
+    if what == "question":
+        names = [name for name in names if asks(name)] or names
     if not any(text_of(cells.get(name)).strip() for name in names):
         columns = quoted(names) if names else shorten(template)
         article = "an" if what[0] in "aeiou" else "a"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from typing import Final
 
 from tunesmith.core.errors import UserError
+from tunesmith.data.findings import shorten
 from tunesmith.data.importers.making import Notes, Row
 from tunesmith.data.importers.rows import MADE_FROM, Place
 from tunesmith.data.row_texts import texts, with_texts
@@ -43,12 +45,24 @@ def filled(row: Row, fills: Mapping[str, str], notes: Notes, place: Place) -> Ro
             new = _OPEN.sub(lambda match: fills.get(_name(match), match[0]), text)
             if new != text:
                 changed[path] = new
+                notes.filled |= fills.keys() & {_name(match) for match in _OPEN.finditer(text)}
             noted |= {("placeholder", _open(match)) for match in _OPEN.finditer(new) if match[2] not in _MARKUP}
+            if len(notes.open) < _MOST_OPEN:
+                notes.open |= {_name(match) for match in _OPEN.finditer(new) if match[2] not in _MARKUP}
     for rule, message in sorted(noted):
         notes.add(rule, message, place)
     return with_texts(row, changed) if changed else row
 
 
+def note_unused(fills: Mapping[str, str], notes: Notes, place: Place) -> None:
+    """A name that was to be filled and stands open nowhere: it may be misspelt."""
+    for name in sorted(fills.keys() - notes.filled):
+        near = difflib.get_close_matches(name, sorted(notes.open), n=1)
+        meant = f"did you mean --fill {near[0]}=…?" if near else "nothing was filled with it"
+        notes.add("fill_unused", f"no name {shorten(name)} stands open in the rows: {meant}", place)
+
+
+_MOST_OPEN: Final = 300
 _LOST: Final = "U+FFFD stands in the text: whoever wrote the file had lost a character there already"
 
 

@@ -47,11 +47,11 @@ def _num_quotes(line: bytes) -> int:
 
 
 def _asks_for_a_look(line: bytes, num_objects: int) -> bool:
-    """Names left open, and characters that were lost before. Looks for one byte first, for that is fast."""
+    """Names left open, null characters, and characters that were lost before. Looks for one byte first, for that is fast."""
     if line.count(b"{") > num_objects and b"{{" in line:
         return True
     if b"\xef" in line and b"\xef\xbf\xbd" in line:
         return True
-    if b"\\" in line and b"\\ufffd" in line.lower():
+    if b"\\" in line and (b"\\u0000" in line or b"\\ufffd" in line.lower()):
         return True
     return b"<" in line and _OPEN_NAME.search(line) is not None

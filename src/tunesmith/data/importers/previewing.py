@@ -74,8 +74,7 @@ def _of_source(source: Source, most: int, notes: Notes, num_sources: int) -> Pre
         samples = (*samples, *(Sample(record.place, record=record.value) for record in source.first_records))[:most]
     guess = source.guessed
     guessed = guess.mapping.as_json() if guess and guess.mapping else None
-    told = [f"the file is read as {source.encoding}, and written as UTF-8"] if source.encoding else []
-    told += [note.message for note in notes.counted.values()]
+    told = [note.message for note in notes.counted.values()]
     return Preview(
         format=source.format,
         reason=source.reason,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
+from tunesmith.data.encoding import first_words_beyond_ascii
+from tunesmith.data.findings import quoted
 from tunesmith.data.importers import continue_dev
 from tunesmith.data.importers.detect import Held, holder_of
 from tunesmith.data.importers.json_records import json_records
@@ -19,7 +21,7 @@ from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.opening import sources
 from tunesmith.data.importers.pairs import make_text
 from tunesmith.data.importers.row_sources import Records, of_rows, until_damaged
-from tunesmith.data.importers.rows import Left
+from tunesmith.data.importers.rows import Left, Place
 from tunesmith.data.importers.source import ReadOptions, Source, unknown
 from tunesmith.data.importers.text_records import text_records
 
@@ -49,6 +51,7 @@ def _at(path: Path, options: ReadOptions, notes: Notes, mail: MailFiles) -> Iter
             yield opened
             continue
         held = _held(opened, options)
+        _note_encoding(opened, held, options, notes)
         if held.holder == "mail" or (has_mail and options.format is None and held.holder in ("text", "none")):
             has_mail = True
             mail.add(opened, held.reason)
@@ -59,6 +62,22 @@ def _at(path: Path, options: ReadOptions, notes: Notes, mail: MailFiles) -> Iter
             yield Source(opened.name, "text", held.reason, made, held.encoding, holder="text")
         else:
             yield of_rows(opened, held, options, notes)
+
+
+def _note_encoding(opened: Opened, held: Held, options: ReadOptions, notes: Notes) -> None:
+    """What bytes beyond ASCII are is a guess, but for UTF-16 and UTF-32, and words show whether it is right."""
+    if held.encoding is None or held.holder in ("mail", "none"):
+        return
+    words = None if options.encoding else first_words_beyond_ascii(opened.head, held.encoding)
+    if words:
+        message = (
+            f"the encoding is a guess: read as {held.encoding}, the file has words such as {quoted(words)}."
+            " If they are wrong, name the right encoding with --encoding"
+        )
+        notes.add("encoding_guessed", message, Place(opened.name))
+    else:
+        message = f"the file is read as {held.encoding}, and written as UTF-8"
+        notes.add("encoding_taken", message, Place(opened.name))
 
 
 def _mail(paths: Sequence[Path], mail: MailFiles, options: ReadOptions) -> Source:

@@ -73,7 +73,13 @@ def _of_records(opened: Opened, held: Held, options: ReadOptions, notes: Notes) 
         source = Source(name, format, f"{held.reason}; {reason}", rows, encoding)
         return _with_columns(source, values) if is_table else source
     return mapped(
-        opened, held, options, values, records, lambda: until_damaged(_records(opened, held, options), opened.name)
+        opened,
+        held,
+        options,
+        values,
+        records,
+        notes,
+        lambda: until_damaged(_records(opened, held, options), opened.name),
     )
 
 
@@ -164,9 +170,11 @@ def _of_one_format(records: Iterable[Record | Left], format: RecordFormat, first
         if other is None or other.format == format:
             yield record  # the maker says what it lacks
             continue
-        first = first_of.setdefault(other.format, record.place.line or record.place.path)
-        since = f"; from {'line ' if isinstance(first, int) else ''}{first} on there are {other.format} rows"
-        message = f"a {other.format} row ({other.keys}) in a {format} file{since}"
+        here = record.place.line or record.place.path
+        first = first_of.setdefault(other.format, here)
+        message = f"a {other.format} row ({other.keys}) in a {format} file"
+        if first != here:
+            message += f"; the first of them is {'line ' if isinstance(first, int) else ''}{first}"
         hint = "keep one format in a file, or convert these rows by themselves"
         yield Left("mixed_formats", message, hint, record.place, "error")
 

@@ -61,6 +61,11 @@ class Source:
 
 
 def unknown(opened: Opened, reason: str) -> Source:
+    if not opened.head.strip():
+        left = Left(
+            "empty_file", "the file is empty", "write one example per line, as JSON", Place(opened.name), "error"
+        )
+        return Source(opened.name, "unknown", reason, iter([left]))
     left = Left("unknown_format", f"the format is not known: {reason}", _hint_for(opened), Place(opened.name), "error")
     return Source(opened.name, "unknown", reason, iter([left]))
 

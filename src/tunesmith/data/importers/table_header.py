@@ -7,10 +7,11 @@ first row is a header unless it reads like data, and the reason is said either w
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
+
+from tunesmith.data.importers.part_names import NAMES, plain_name
 
 _LONGEST_NAME: Final = 60
 _ENDS_A_SENTENCE: Final = re.compile(r"[.?!。？！…]\s*\Z")
@@ -58,14 +59,9 @@ _KNOWN_NAMES: Final = frozenset(
 )
 
 
-def plain_name(name: str) -> str:
-    """``User_Query`` and ``user query`` are one name: letters and digits alone, lower case, of one width."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(character for character in folded if character.isalnum())
-
-
 def is_known_name(cell: str) -> bool:
-    return plain_name(cell) in _KNOWN_NAMES
+    plain = plain_name(cell)
+    return plain in _KNOWN_NAMES or plain in NAMES["user"] or plain in NAMES["assistant"]
 
 
 def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[bool, str]:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Final
 from tunesmith.core.errors import UserError
 from tunesmith.data.findings import quoted, shorten
 from tunesmith.data.importers.arrow_tables import read_arrow, read_parquet
+from tunesmith.data.importers.checked import NULL_HINT
 from tunesmith.data.importers.excel import read_excel
 from tunesmith.data.importers.nested_cells import nested_columns, open_cells
 from tunesmith.data.importers.rows import Left, Place, Record
@@ -160,6 +161,8 @@ def _parsed(lines: _Lines, delimiter: str, skip_first: bool) -> Iterator[tuple[i
                 continue
             if lines.is_undecoded and (bad := _bad_cell(cells)):
                 cells = _not_text(bad, lines.encoding)
+            elif lines.has_null:
+                cells = _null(next((number for number, cell in enumerate(cells, 1) if "\0" in cell), 1))
         skip_first = False
         yield line, cells
 
@@ -171,7 +174,7 @@ class _Lines:
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         self.encoding = encoding
         self.head = file.read(_HEAD_BYTES)
-        self.is_undecoded = False
+        self.is_undecoded = self.has_null = False
         try:
             self._is_utf8 = codecs.lookup(encoding).name.startswith("utf-8")
         except LookupError as error:
@@ -188,7 +191,7 @@ class _Lines:
         """→ the number of its first line."""
         self._row.clear()
         self._row_characters = 0
-        self.is_undecoded = False
+        self.is_undecoded = self.has_null = False
         return self._again[-1][0] if self._again else self._num_read + 1
 
     def go_back(self) -> bool:
@@ -208,6 +211,8 @@ class _Lines:
             raise csv.Error(_NEVER_CLOSED)
         if not line.isascii() and not (_is_encodable(line) if self._is_utf8 else "\ufffd" not in line):
             self.is_undecoded = True
+        if "\0" in line:
+            self.has_null = True
         return line
 
     def _read(self) -> tuple[int, str]:
@@ -285,6 +290,11 @@ def _changed(cells: list[str], header: str, place: Place) -> Left:
 
 def _bad_cell(cells: list[str]) -> int | None:
     return next((number for number, cell in enumerate(cells, 1) if _UNDECODED.search(cell)), None)
+
+
+def _null(number: int) -> Left:
+    message = f"cell {number} holds a null character, which is no text"
+    return Left("null_character", message, NULL_HINT, _NOWHERE, "error")
 
 
 def _not_text(number: int, encoding: str) -> Left:

@@ -39,7 +39,7 @@ def text_records(opened: Opened, encoding: str | None = None) -> Iterator[Record
 
 
 def _has_blank_line(head: bytes) -> bool:
-    return re.search(rb"[^\s][ \t]*\r?\n[ \t]*\r?\n", head) is not None
+    return re.search(rb"[^\s][ \t]*(?:\r?\n|\r)[ \t]*(?:\r?\n|\r)", head) is not None
 
 
 def _is_separator(line: bytes) -> bool:

@@ -4,6 +4,8 @@ export const OPERATIONS = {
   "check its name and its permissions": "检查它的名称和权限",
   "{} has {} lines that are no rows; nothing was written.": "{1} 有 {2} 行不是数据行；什么都没有写入。",
   "mend them first: tunesmith data check {}": "请先修正：tunesmith data check {1}",
+  "{} is no regular file.": "{1} 不是普通文件。",
+  "write what it gives into a file first": "先把它给出的内容写入一个文件",
   "{} is the input; a data file is never changed in place.": "{1} 是输入；数据文件不会就地修改。",
   "name another --out": "请指定另一个 --out",
   "name another --out, or add --overwrite": "请指定另一个 --out，或加上 --overwrite",

@@ -73,8 +73,12 @@ test.each([
   ['"kind" is a label, by its name; which of "x", "y" it is told by is not clear', '按列名："kind" 是类别；由 "x", "y" 中的哪一列判断还不清楚'],
   ["Answers are those of bo@example.com, who wrote 4 of 4 replies.", "回答取自 bo@example.com，4 封回复中有 4 封由其所写。"],
   [
-    "a prompt_completion row (prompt and completion) in a chat file; from line 6 on there are prompt_completion rows",
-    "chat 格式的文件中有一行是 prompt_completion 格式（prompt 和 completion）；从第 6 行起有 prompt_completion 格式的行",
+    "a prompt_completion row (prompt and completion) in a chat file; the first of them is line 6",
+    "chat 格式的文件中有一行是 prompt_completion 格式（prompt 和 completion）；第一处在第 6 行",
+  ],
+  [
+    'the encoding is a guess: read as KOI8-R, the file has words such as "Где", "офис". If they are wrong, name the right encoding with --encoding',
+    '编码是猜的：按 KOI8-R 读取时，文件中有 "Где", "офис" 这样的词。如果不对，请用 --encoding 指定正确的编码',
   ],
   ["a zero-width space (U+200B) stands in the text", "文本中有零宽空格（U+200B）"],
   ['the row has no answer: "reply" is empty', '这一行没有回答："reply" 是空的'],

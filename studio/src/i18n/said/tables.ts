@@ -1,7 +1,11 @@
 /** What is said of tables, their columns, and files that hold them. */
 export const TABLES = {
   "the mapping is no JSON: {}": "列的对应关系不是 JSON：{1}",
-  "the mapping is {}, not an object": "列的对应关系是 {1}，不是对象",
+  "{} is given {} times ({})": "{1} 给了 {2} 次（{3}）",
+  "give one of them, or both in one: {}={}": "请只给一个，或合写成一个：{1}={2}",
+  "{} and {} are both {}: every row would say the same twice": "{1} 和 {2} 都是 {3}：每一行都会把同样的话说两遍",
+  "name another column as {}; the columns are {}": "请把 {1} 指定为另一列；各列是 {2}",
+  "cell {} holds a null character, which is no text": "第 {1} 个单元格中有空字符，它不是文本",
   "the column mapping cannot be used:": "列的对应关系无法使用：",
   'write, for instance, user=question,assistant=answer or {"system": "You are terse.", "user": "{context}\\n\\n{question}", "assistant": "answer", "thread": "ticket"}':
     '例如写成 user=question,assistant=answer，或 {"system": "You are terse.", "user": "{context}\\n\\n{question}", "assistant": "answer", "thread": "ticket"}',

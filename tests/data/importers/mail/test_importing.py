@@ -163,6 +163,18 @@ def test_encrypted_answer_is_left_out(tmp_path: Path) -> None:
     assert rules(path, BO) == {"encrypted": 1, "unanswered": 1}
 
 
+def test_who_wrote_nothing_is_told_and_not_learnt_of(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = box(tmp_path, question(), answer())
+    lefts = list(import_mail(path, MailOptions(me=("@typo.example",), tell=told.append)))
+    assert {(one.rule, one.message) for one in lefts if isinstance(one, Left)} == {
+        ("unknown_me", "No message is of @typo.example: is it misspelt?")
+    }
+    both = MailOptions(me=("bo@shop.example", "@typo.example"), tell=told.append)
+    assert len(made(path, both)) == 1
+    assert told[1].endswith("No message is of @typo.example: is it misspelt?")
+
+
 def test_too_long_a_text_is_left_out_not_cut(tmp_path: Path) -> None:
     path = box(tmp_path, question(), answer(text="word " * 30))
     assert rules(path, MailOptions(me=BO.me, max_chars=100)) == {"too_long": 1, "unanswered": 1}

@@ -24,7 +24,7 @@ from tunesmith.data.importers.opening import sources
 from tunesmith.data.importers.rows import Left, Outcomes, Place
 
 _DROP_HINTS = {
-    "mailing_list": "Keep mailing lists, if questions reach you over one.",
+    "mailing_list": "Keep mailing lists (--keep-lists), if questions reach you over one.",
     "bounce": "Nothing to do.",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tunesmith.data.importers.mail.envelopes import Envelope
@@ -40,8 +40,20 @@ class Ours:
 
 def ours(me: Sequence[str], envelopes: Sequence[Envelope], parents: Sequence[int | None]) -> Ours:
     if me:
-        return Ours(frozenset(name.casefold() for name in me), f"Answers are those of {', '.join(me)}, as you said.")
+        return _as_said(me, envelopes)
     return _of_sent_mail(envelopes, parents) or _of_replies(envelopes, parents) or _of_one_writer(envelopes) or _NOBODY
+
+
+def _as_said(me: Sequence[str], envelopes: Sequence[Envelope]) -> Ours:
+    named = Ours(frozenset(name.casefold() for name in me), f"Answers are those of {', '.join(me)}, as you said.")
+    senders = {envelope.sender for envelope in envelopes}
+    wrote = [name for name in me if any(Ours(frozenset({name.casefold()}), "").wrote(sender) for sender in senders)]
+    if len(wrote) == len(me) or not envelopes:
+        return named
+    missing = ", ".join(name for name in me if name not in wrote)
+    if wrote:
+        return replace(named, reason=f"{named.reason} No message is of {missing}: is it misspelt?")
+    return Ours(frozenset(), f"No message is of {missing}: is it misspelt?")
 
 
 _NOBODY: Final = Ours(

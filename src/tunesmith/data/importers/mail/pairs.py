@@ -23,14 +23,14 @@ _MOST_PEOPLE: Final = 20
 HINTS: Final = {
     "unanswered": "Nothing to do, unless the answer lies in a folder that was not given.",
     "no_question": "Give the folder that it was answered from too, the inbox or the whole account.",
-    "own_follow_up": "Import whole threads, to keep it as a further turn.",
+    "own_follow_up": "Import whole threads (--whole-threads), to keep it as a further turn.",
     "forward": "Nothing to do: words of others are no answer.",
     "empty": "Nothing to do.",
-    "too_short": "Lower the least number of characters to keep it.",
-    "too_long": "Raise the greatest number of characters to keep it.",
-    "before_since": "Give an earlier date to keep it.",
+    "too_short": "Lower the least number of characters (--min-chars) to keep it.",
+    "too_long": "Raise the greatest number of characters (--max-chars) to keep it.",
+    "before_since": "Give an earlier date (--since) to keep it.",
     "encrypted": "Decrypt it in the mail program and export it again.",
-    "unknown_me": "Give your address, or your domain as @shop.example.",
+    "unknown_me": "Give your address, or your domain as @shop.example (--me).",
 }
 _UNANSWERED: Final = ("unanswered", "None of our answers to it became part of a row.")
 
