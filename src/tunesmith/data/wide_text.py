@@ -18,6 +18,8 @@ _STARTS: Final = (
     (re.compile(rb"[\[{ \t\r\n]\0[^\0]\0"), "UTF-16LE"),
     (re.compile(rb"\0[\[{ \t\r\n]\0[^\0]"), "UTF-16BE"),
 )
+_NARROW_ROW: Final = re.compile(rb"[ \t\r\n]*+[\[{][ \t\r\n]*+[\"{\[]")
+"""How JSON begins in bytes of one character: as wide text that would be two characters that begin none."""
 _LEAST_BYTES: Final = 8
 _MOST_STRAY_ZEROS: Final = 0.35
 _LEAST_BYTES_TO_TELL_BY: Final = 12
@@ -36,6 +38,8 @@ def wide_encoding(head: bytes) -> str | None:
     for bom, name in BOMS:
         if head.startswith(bom):
             return name
+    if _NARROW_ROW.match(head):
+        return None
     by_start = next((name for start, name in _STARTS if start.match(head)), None)
     return by_start or (_by_zeros(head) if len(head) >= _LEAST_BYTES else None)
 

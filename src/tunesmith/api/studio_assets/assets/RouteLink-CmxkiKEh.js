@@ -1,0 +1,1 @@
+import{Tt as e}from"./index-CKa5EiY3.js";import{t}from"./Button-B7hA09pq.js";import{n}from"./link-HXLvhya6.js";import{dt as r}from"./client-BZXHcJE_.js";var i=r(),a=n(e=>(0,i.jsx)(t,{component:`a`,...e})),o=n(t=>(0,i.jsx)(e,{...t}));export{a as n,o as t};
