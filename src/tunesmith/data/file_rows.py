@@ -21,7 +21,7 @@ from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, 
 
 MOST_WHOLE_BYTES: Final = 8 << 20
 _SHOWN_BYTES: Final = 1 << 16
-_BATCH_BYTES: Final = 1 << 16
+_BATCH_BYTES: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
