@@ -17,7 +17,7 @@ import msgspec
 
 from tunesmith.data.array_elements import MOST_ROW_BYTES, array_elements, too_long
 from tunesmith.data.encoding import BOM, HEAD_BYTES, BadBytes
-from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, read_json
+from tunesmith.data.strict_json import UNREAD, Fault, StrictJson, invalid_json, is_json, read_json
 
 MOST_WHOLE_BYTES: Final = 8 << 20
 _SHOWN_BYTES: Final = 1 << 16
@@ -50,7 +50,7 @@ def file_rows(path: Path, update: Callable[[bytes], None]) -> Iterator[FileRow]:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         file.seek(0)
-        if is_array(head) and path.stat().st_size > MOST_WHOLE_BYTES and not _is_json(head.split(b"\n", 1)[0]):
+        if is_array(head) and path.stat().st_size > MOST_WHOLE_BYTES and not is_json(head.split(b"\n", 1)[0]):
             yield from _streamed_rows(file, update, bad_bytes)
         elif is_array(head):
             content = file.read()
@@ -204,7 +204,7 @@ def _array_rows(content: bytes, bad_bytes: BadBytes) -> Iterator[FileRow]:
         elements = msgspec.json.decode(content, type=list[msgspec.Raw])
         spans = _spans(text, (bytes(element).decode() for element in elements))
     except (ValueError, RecursionError):
-        if _is_json(content.split(b"\n", 1)[0]):
+        if is_json(content.split(b"\n", 1)[0]):
             yield from _line_rows(BytesIO(content), lambda _: None, bad_bytes)
             return
         strict = StrictJson(text)
@@ -214,14 +214,6 @@ def _array_rows(content: bytes, bad_bytes: BadBytes) -> Iterator[FileRow]:
             yield FileRow(1, text, UNREAD, faults[-1:])
         return
     yield from _element_rows(text, spans)
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        msgspec.json.decode(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 _BETWEEN_ELEMENTS: Final = re.compile(r"[ \t\r\n,]*")

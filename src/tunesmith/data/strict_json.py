@@ -32,6 +32,15 @@ def invalid_json(message: str, hint: str, offset: int, is_at_end: bool = False) 
     return Fault(Finding("invalid_json", message, hint), offset, is_at_end)
 
 
+def is_json(content: bytes) -> bool:
+    """Whether the fast reader takes it for one value."""
+    try:
+        msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def read_json(text: str, content: bytes) -> tuple[Any, list[Fault]]:
     """The value and no faults in most cases; what the fast reader refuses or overlooks is read again strictly."""
     try:

@@ -19,7 +19,7 @@ from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place, Record
 from tunesmith.data.importers.unpacking import DamagedSource
 from tunesmith.data.loose_json import read_loosely
-from tunesmith.data.strict_json import UNREAD, Fault, read_json
+from tunesmith.data.strict_json import UNREAD, Fault, is_json, read_json
 
 Layout = Literal["lines", "array", "values"]
 _MOST_READ_LOOSELY: Final = 1 << 16
@@ -32,7 +32,7 @@ def layout_of(head: bytes) -> Layout | None:
     lines = [line.strip() for line in text[:65536].splitlines() if line.strip()]
     if not lines or lines[0][:1] not in (b"{", b"["):
         return None
-    first_is_whole = _is_json(lines[0])
+    first_is_whole = is_json(lines[0])
     if lines[0].startswith(b"["):
         return "lines" if first_is_whole and len(lines) > 1 else "array"
     if first_is_whole or len(lines) < 2 or lines[1].startswith(b"{"):
@@ -201,11 +201,3 @@ def _between(element: Element, name: str, index: int | None) -> Generator[Left, 
         place = Place(name, line, path=None if index is None else f"[{index + number}]")
         yield Left("not_an_object", message, hint, place, "error")
     return len(values)
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        msgspec.json.decode(line)
-    except (ValueError, RecursionError):
-        return False
-    return True

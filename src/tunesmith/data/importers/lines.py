@@ -10,14 +10,13 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-import msgspec
-
 from tunesmith.core.errors import UserError
 from tunesmith.data.array_elements import MOST_ROW_BYTES
 from tunesmith.data.encoding import BOM, text_encoding
 from tunesmith.data.importers.opened import Opened
 from tunesmith.data.importers.rows import Left, Place
 from tunesmith.data.importers.unpacking import DamagedSource
+from tunesmith.data.strict_json import is_json
 
 _BYTES_TO_TELL_BY: Final = 400
 Line = tuple[int, bytes | Left]
@@ -80,22 +79,14 @@ def _byte_lines(opened: Opened) -> Iterator[Line]:
 
 
 def _parted(line: bytes) -> list[bytes]:
-    """Lines that carriage returns end, and what goes on behind the last of them."""
-    if _is_json(line):
+    """Lines that carriage returns end, and what goes on behind the last of them; between the parts of a value they are
+    blanks."""
+    if is_json(line):
         return [line, b""]
     if line.endswith(b"\n"):
         return [*(one + b"\n" for one in line.rstrip(b"\r\n").split(b"\r")), b""]
     *lines, rest = line.split(b"\r")
     return [*(one + b"\n" for one in lines), rest]
-
-
-def _is_json(line: bytes) -> bool:
-    """A value may have carriage returns between its parts."""
-    try:
-        msgspec.json.decode(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def too_long(num_bytes: int, place: Place) -> Left:
