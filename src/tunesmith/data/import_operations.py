@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from tunesmith.core.errors import Problem, Problems
+from tunesmith.data.importers import placeholders
 from tunesmith.data.importers.continue_rows import ContinueOptions
 from tunesmith.data.importers.convert import Conversion, ConvertOptions, News, NothingMade, convert
 from tunesmith.data.importers.mail.options import MailOptions
 from tunesmith.data.importers.making import Counted, Notes
-from tunesmith.data.importers.placeholders import filled
 from tunesmith.data.importers.previewing import MOST_SHOWN, Preview, Sample, preview
 from tunesmith.data.importers.source import ReadOptions
 from tunesmith.data.importers.tables import read_delimiter
@@ -88,8 +88,8 @@ def _with_fills(sample: Sample, fills: Mapping[str, str], noted: Notes) -> Sampl
     """As `convert` will write it; names are noted whether or not they are filled."""
     if sample.row is None:
         return sample
-    filled(sample.row, {}, noted, sample.place)
-    return replace(sample, row=filled(sample.row, fills, Notes(), sample.place))
+    placeholders.filled(sample.row, {}, noted, sample.place)
+    return replace(sample, row=placeholders.filled(sample.row, fills, Notes(), sample.place))
 
 
 def _sample(sample: Sample) -> dict[str, Any]:
@@ -140,30 +140,22 @@ def run_convert(settings: ConvertSettings, inputs: Sequence[Input], bench: Workb
 
 
 def _fills(settings: ImportSettings) -> dict[str, str]:
-    return {_plain_name(name): value for name, value in settings.fill.items()}
+    return {placeholders.plain_name(name): value for name, value in settings.fill.items()}
 
 
 _MOST_NAMES: Final = 100
 
 
 def _open_names(notes: Iterable[Counted]) -> list[dict[str, Any]]:
-    """Names left open: what each is filled by, how it is written, and in how many rows. The most frequent first."""
-    named = [note for note in notes if note.rule == "placeholder"]
-    found = [
-        (note.message.partition(" stands ")[0], note.count) for note in sorted(named, key=lambda note: -note.count)
-    ]
+    """What each is filled by, how it is written, and in how many rows."""
+    found = placeholders.names_left_open(notes)[:_MOST_NAMES]
     return [
-        {"name": _plain_name(written), "written": written, "num_rows": count} for written, count in found[:_MOST_NAMES]
+        {"name": placeholders.plain_name(written), "written": written, "num_rows": count} for written, count in found
     ]
-
-
-def _plain_name(written: str) -> str:
-    """As it is looked up."""
-    return written.strip("{}<> ").lower()
 
 
 def _without_names(notes: Iterable[Counted]) -> list[str]:
-    return [note.message for note in notes if note.rule != "placeholder"]
+    return [note.message for note in notes if note.rule != placeholders.RULE]
 
 
 def _read_options(settings: ImportSettings, inputs: Sequence[Input], told: list[str]) -> ReadOptions:
